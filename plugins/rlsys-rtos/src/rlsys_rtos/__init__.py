@@ -1,0 +1,1 @@
+"""Scheduling periodic tasks on one processor: environment, classical schedulers, exact optimum."""

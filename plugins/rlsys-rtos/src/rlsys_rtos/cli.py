@@ -1,0 +1,59 @@
+"""`rlsys gantt`: the schedule of any scheduler, as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rlsys.cli.context import App
+from rlsys.cli.options import config_options, overrides, pass_app
+
+
+@click.command("gantt")
+@click.argument("controller")
+@config_options
+@click.option("--case", metavar="NAME", help="Which case of the preset.  [default: the first]")
+@click.option("--episode", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+              help="Number of the held-out episode.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path), default="gantt.png", show_default=True,
+              metavar="FILE", help="PNG to write.")  # fmt: skip
+@pass_app
+def gantt(
+    app: App,
+    /,
+    controller: str,
+    preset: str | None,
+    file: str | None,
+    assignments: tuple[str, ...],
+    case: str | None,
+    episode: int,
+    out: Path,
+) -> None:
+    """Draw one episode under CONTROLLER: a baseline, `optimum`, or a run directory."""
+    from rlsys.controllers import NetworkController
+    from rlsys.errors import UserError, did_you_mean
+    from rlsys.runconfig import resolve_plan
+    from rlsys.seeds import evaluation_seeds
+    from rlsys.workflow import fresh_controllers, load_policies, reopen
+    from rlsys_rtos.gantt import save
+
+    plan = resolve_plan(
+        app.registry, "rtos", overrides(preset=preset, file=file, assignments=assignments)
+    )
+    chosen = plan.case(case) if case else plan.cases[0]
+    if (Path(controller) / "manifest.json").exists():
+        trained, run = reopen(app.workplace(lambda _: None), Path(controller))
+        (by_case,) = load_policies(trained, run).values()
+        policy = chosen.policy or chosen.name
+        if policy not in by_case:
+            raise UserError(f"{controller}: has no policy of case {policy!r}; has {list(by_case)}")
+        drawn = NetworkController(by_case[policy][0])
+    else:
+        known = fresh_controllers(plan, chosen, {})
+        if controller not in known:
+            raise UserError(f"unknown controller {controller!r}{did_you_mean(controller, known)}")
+        drawn = known[controller]
+    (seed,) = evaluation_seeds(1, episode)
+    save(chosen.config, drawn, f"{chosen.name}: {Path(controller).name}", out, seed)
+    click.echo(out)

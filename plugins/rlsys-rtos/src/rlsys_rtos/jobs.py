@@ -1,0 +1,53 @@
+"""The jobs of one episode, for whoever needs to know all of them: oracle, figures, tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys_rtos.arrays import Jobs, Tasks
+
+
+@dataclass(frozen=True)
+class JobTable:
+    """Every job that arrives in an episode; K columns, of which ``count`` are used in each row.
+
+    A job whose absolute deadline lies beyond the horizon can be completed but not missed.
+    """
+
+    horizon: int
+    count: NDArray[np.int64]
+    """(n,) jobs of each task."""
+    release: NDArray[np.int64]
+    """(n, K) tick from which the job is ready."""
+    due: NDArray[np.int64]
+    """(n, K) absolute deadline."""
+    execution: NDArray[np.int64]
+    """(n, K) ticks it really needs."""
+
+    @property
+    def key(self) -> bytes:
+        """Equal for equal tables."""
+        header = np.array([self.horizon, *self.release.shape], np.int64)
+        return b"".join(
+            part.tobytes() for part in (header, self.count, self.release, self.due, self.execution)
+        )
+
+
+def job_table(copy: int, tasks: Tasks, jobs: Jobs) -> JobTable:
+    """Copy the job table of one copy out of the batch."""
+    n = int(tasks.count[copy])
+    count = jobs.count[copy, :n].copy()
+    used = np.arange(int(count.max(initial=0)))
+    arrival = tasks.offset[copy, :n, None] + used * tasks.period[copy, :n, None]
+    due = arrival + tasks.deadline[copy, :n, None]
+    valid = used < count[:, None]
+    return JobTable(
+        horizon=int(tasks.horizon[copy]),
+        count=count,
+        release=np.where(valid, jobs.release[copy, :n, : len(used)], 0).astype(np.int64),
+        due=np.where(valid, due, 0),
+        execution=np.where(valid, jobs.execution[copy, :n, : len(used)], 0).astype(np.int64),
+    )

@@ -1,0 +1,221 @@
+"""The exact optimum: the best reward that any scheduler, knowing all jobs, can reach.
+
+It is unrestricted: idling while work is ready is allowed, whatever the environment's mask says, so
+no policy can do better, masked or not. It knows every job of the episode in advance. Where release
+jitter or execution times are random no scheduler could know them, and it is called a clairvoyant
+bound instead.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.errors import UserError
+from rlsys_rtos import dp
+from rlsys_rtos.config import RtosConfig
+from rlsys_rtos.jobs import JobTable
+from rlsys_rtos.kernel import MISS, SWITCH, TICK
+from rlsys_rtos.vector_env import RtosVectorEnv
+
+DEFAULT_MEMORY_LIMIT = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An optimal schedule of one episode."""
+
+    reward: float
+    actions: NDArray[np.int64]
+    """(horizon,) the task to run in each tick; the number of tasks stands for idling."""
+
+
+class ValueTable:
+    """The best achievable remaining reward from every state of one episode.
+
+    Args:
+        jobs: the episode.
+        memory_limit: bytes that the table may take.
+        work_first: forbid idling while a task is ready.
+
+    Raises:
+        UserError: the table would be larger than `memory_limit`.
+    """
+
+    def __init__(
+        self, jobs: JobTable, memory_limit: int = DEFAULT_MEMORY_LIMIT, work_first: bool = False
+    ) -> None:
+        opened = dp.open_jobs(jobs.horizon, jobs.count, jobs.release, jobs.due)
+        self._episode = (jobs.horizon, opened, jobs.release, jobs.due, jobs.execution)
+        self._radix = dp.sizes(*self._episode)
+        self._work_first = work_first
+        self._tasks = len(jobs.count)
+        entries = [
+            float(states) * (self._tasks + 1)
+            for states in np.prod(self._radix, axis=1, dtype=np.float64)
+        ]
+        # No sum of rewards leaves this range, so half the memory does where it fits 16 bits.
+        extreme = int(jobs.count.sum()) * -MISS - jobs.horizon * (TICK + SWITCH)
+        kind = np.dtype(np.int16 if extreme < 2**15 else np.int32)
+        needed = sum(entries) * kind.itemsize
+        if needed > memory_limit:
+            raise UserError(
+                f"the exact optimum needs a table of {needed / 2**20:,.0f} MiB, more than the "
+                f"limit of {memory_limit / 2**20:,.0f} MiB: use fewer tasks, shorter execution "
+                "times or a shorter horizon, raise memory_limit, or run without the oracle"
+            )
+        self._starts = np.zeros(jobs.horizon + 2, np.int64)
+        self._starts[1:] = np.cumsum(np.array(entries, np.int64))
+        self._values = np.empty(self._starts[-1], kind)
+        dp.solve(*self._episode, self._radix, self._starts, work_first, self._values)
+        widest = int(self._radix.max())
+        self._left = np.zeros((self._tasks, widest, 2), np.int64)
+        self._ran = np.zeros((self._tasks, widest, 2), np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the table."""
+        return self._values.nbytes
+
+    def action_values(
+        self, now: int, last: int, ready: NDArray[np.bool_], executed: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the value of running each task and of idling, (tasks + 1,), in any state.
+
+        Tasks that are not ready get -inf.
+        """
+        digits = np.zeros(self._tasks, np.int64)
+        dp.digits_of(now, ready, executed, *self._episode, digits)
+        worth = np.empty(self._tasks + 1, np.int64)
+        dp.action_values(
+            now, last, digits, *self._episode, self._radix, self._starts, self._values,
+            self._left, self._ran, worth,
+        )  # fmt: skip
+        return np.where(worth == dp.IMPOSSIBLE, -np.inf, worth / 100.0)
+
+    def plan(self) -> Plan:
+        """Return an optimal schedule from the start of the episode."""
+        actions = dp.play(*self._episode, self._radix, self._starts, self._values, self._work_first)
+        return Plan(float(self._values[: self._starts[1]][self._start()]) / 100.0, actions)
+
+    def _start(self) -> int:
+        horizon, opened, *_ = self._episode
+        digits = np.zeros(self._tasks, np.int64)
+        dp.digits_of(0, opened[0] >= 0, np.zeros(self._tasks, np.int64), *self._episode, digits)
+        strides = np.concatenate(([1], np.cumprod(self._radix[0])[:-1]))
+        return int(digits @ strides) * (self._tasks + 1)
+
+
+def optimum(
+    jobs: JobTable, memory_limit: int = DEFAULT_MEMORY_LIMIT, work_first: bool = False
+) -> Plan:
+    """Return the best schedule of an episode and its reward; see `ValueTable`."""
+    return ValueTable(jobs, memory_limit, work_first).plan()
+
+
+class RtosOracle:
+    """Plays the optimum, and knows the value of every action in every state.
+
+    Copies with the same jobs share one table. Tables are kept while they fit the memory limit.
+
+    Args:
+        config: the environment's configuration.
+        memory_limit: bytes for all tables together.
+    """
+
+    def __init__(self, config: RtosConfig, memory_limit: int = DEFAULT_MEMORY_LIMIT) -> None:
+        self.name = "clairvoyant-bound" if config.random else "optimum"
+        self._limit = memory_limit
+        self._tables: OrderedDict[bytes, ValueTable] = OrderedDict()
+        self._plans: dict[bytes, Plan] = {}
+        self._plan: list[Plan] = []
+        self._episode = np.zeros(0, np.int64)
+        self._keys: list[bytes] = []
+        self._keys_of: NDArray[Any] = np.zeros(0, np.int64)
+        self._env: RtosVectorEnv | None = None
+
+    def reset(self, env: RtosVectorEnv) -> None:
+        """Plan for the episodes that have just started."""
+        self._plan = [self._planned(env, copy) for copy in range(env.num_envs)]
+        self._episode = env.state.episode.copy()
+
+    def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the next action of every copy's optimal schedule, (N,)."""
+        del observations
+        for copy in np.flatnonzero(env.state.episode != self._episode):
+            self._plan[copy] = self._planned(env, int(copy))
+        self._episode = env.state.episode.copy()
+        actions = np.empty(env.num_envs, np.int64)
+        for copy, plan in enumerate(self._plan):
+            action = plan.actions[env.state.now[copy]]
+            actions[copy] = action if action < env.tasks.count[copy] else env.max_tasks
+        return actions
+
+    def action_values(self, env: RtosVectorEnv) -> NDArray[np.float64]:
+        """Return the best achievable remaining reward after each action, (N, M + 1).
+
+        It counts on unrestricted play from the next tick on; actions that the environment masks
+        now are -inf.
+        """
+        worth = np.full((env.num_envs, env.max_tasks + 1), -np.inf)
+        for copy, table in enumerate(self._tables_for(env)):
+            n = int(env.tasks.count[copy])
+            own = table.action_values(
+                int(env.state.now[copy]),
+                int(env.state.last[copy]),
+                env.state.ready[copy, :n],
+                env.state.executed[copy, :n],
+            )
+            worth[copy, :n] = own[:n]
+            worth[copy, -1] = own[n]
+        worth[~env.action_masks()] = -np.inf
+        return worth
+
+    def _planned(self, env: RtosVectorEnv, copy: int) -> Plan:
+        if env.state.now[copy] != 0:
+            raise ValueError(
+                f"copy {copy} is at tick {env.state.now[copy]}: an optimal schedule starts with "
+                "the episode; use action_values for states on the way"
+            )
+        jobs = env.job_table(copy)
+        key = jobs.key
+        if key not in self._plans:
+            table = self._tables.get(key) or ValueTable(jobs, self._limit)
+            self._plans[key] = table.plan()
+        return self._plans[key]
+
+    def _tables_for(self, env: RtosVectorEnv) -> list[ValueTable]:
+        """Return the table of every copy, solving what is not there yet."""
+        if self._env is not env or len(self._keys) != env.num_envs:
+            self._env = env
+            self._keys = [env.job_table(copy).key for copy in range(env.num_envs)]
+        else:
+            for copy in np.flatnonzero(env.state.episode != self._keys_of):
+                self._keys[copy] = env.job_table(int(copy)).key
+        self._keys_of = env.state.episode.copy()
+        for copy, key in enumerate(self._keys):
+            if key in self._tables:
+                self._tables.move_to_end(key)
+            else:
+                self._tables[key] = ValueTable(env.job_table(copy), self._limit)
+        self._evict()
+        return [self._tables[key] for key in self._keys]
+
+    def _evict(self) -> None:
+        needed = set(self._keys)
+        total = sum(table.nbytes for table in self._tables.values())
+        for key in list(self._tables):
+            if total <= self._limit:
+                return
+            if key not in needed:
+                total -= self._tables.pop(key).nbytes
+        if total > self._limit:
+            raise UserError(
+                f"the value tables of {len(needed)} different episodes need "
+                f"{total / 2**20:,.0f} MiB, more than the limit of {self._limit / 2**20:,.0f} MiB: "
+                "use fewer copies or raise memory_limit"
+            )

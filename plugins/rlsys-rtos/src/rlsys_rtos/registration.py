@@ -1,0 +1,39 @@
+"""Reach the environment without our command line.
+
+`gymnasium.make("rlsys/Rtos-v0", taskset="normal")` and `gymnasium.make_vec(...)` find it through
+the `gymnasium.envs` entry point; keyword arguments are the keys of `RtosConfig`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+
+from rlsys.config import validate
+from rlsys_rtos.config import RtosConfig
+
+ENV_ID = "rlsys/Rtos-v0"
+
+
+def make_env(**config: Any) -> gymnasium.Env[Any, Any]:
+    """Return a single environment; keyword arguments are the keys of `RtosConfig`."""
+    from rlsys.adapters.single import SingleEnv
+
+    return SingleEnv(make_vector_env(1, **config))
+
+
+def make_vector_env(num_envs: int = 1, **config: Any) -> gymnasium.vector.VectorEnv[Any, Any, Any]:
+    """Return `num_envs` copies; keyword arguments are the keys of `RtosConfig`."""
+    from rlsys_rtos.vector_env import RtosVectorEnv
+
+    return RtosVectorEnv(validate(RtosConfig, config), num_envs)
+
+
+def register() -> None:
+    """Register the environment with Gymnasium; its plugin loader calls this."""
+    gymnasium.register(
+        id=ENV_ID,
+        entry_point="rlsys_rtos.registration:make_env",
+        vector_entry_point="rlsys_rtos.registration:make_vector_env",
+    )

@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# From a bare Python to a working rlsys, then run a command in it:
+#
+#   ./setup.sh                  set up only
+#   ./setup.sh rlsys run rtos   set up and run the main job
+#   ./setup.sh tox              set up and run the tests
+#
+# Everything lands in .venv next to this file, so an externally managed Python (PEP 668) is left
+# alone and no rights beyond this directory are needed. Running it again costs a fraction of a
+# second; a change of the packages' metadata or of constraints.txt brings .venv up to date.
+# Progress and errors go to stderr: stdout belongs to COMMAND, which runs in the caller's directory.
+#
+# System packages: none are needed so far. Whatever cannot go into .venv belongs in a step between
+# the packages and the stamp (at the end of this file), which names a missing tool with the command
+# that installs it and goes on without.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
+venv="$root/.venv"
+stamp="$venv/rlsys-setup.stamp"
+constraints="$root/constraints.txt"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() {
+  printf 'setup: error: %s\n' "$*" >&2
+  exit 1
+}
+
+# A name on PATH proves little (a pyenv shim may stand for a version that is not selected): ask it.
+find_python() {
+  local name
+  for name in python3.11 python3.12 python3.13 python3; do
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+      command -v "$name"
+      return
+    fi
+  done
+  die "no Python 3.11 or newer on PATH: on Debian or Ubuntu run 'apt-get install python3.11" \
+    "python3.11-venv' as root, then start this again"
+}
+
+# .venv is good for this checkout when its Python starts and it was made at this very path: the
+# scripts in it name their interpreter by absolute path. `python -m venv` writes bin/activate last,
+# so that file also tells a finished .venv from one that was interrupted.
+venv_usable() {
+  "$venv/bin/python" -c '
+import os, sys
+same = os.path.realpath(sys.prefix) == os.path.realpath(sys.argv[1])
+sys.exit(not (same and sys.version_info >= (3, 11)))' "$venv" >/dev/null 2>&1 &&
+    grep -qsF -- "$venv" "$venv/bin/activate"
+}
+
+make_venv() {
+  local python version
+  python="$(find_python)"
+  version="$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+  "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 ||
+    die "$python has no venv module: on Debian or Ubuntu run 'apt-get install python$version-venv'" \
+      "as root, then start this again"
+  [[ -w "$root" ]] || die "cannot write to $root: clone the repository to a directory of your own"
+  say "making $venv with $python (Python $version)"
+  "$python" -m venv --clear "$venv" >&2 ||
+    die "could not make $venv: free the disk or remove that directory, then start this again"
+}
+
+# uv reads neither pip's configuration nor pip's variables. A machine behind a mirror usually has
+# just those, so what they say about the index and its certificates is handed on.
+pip_setting() {
+  local variable="$1" key="$2" file line
+  if [[ -n "${!variable:-}" ]]; then
+    printf '%s' "${!variable}"
+    return
+  fi
+  for file in "${PIP_CONFIG_FILE:-}" /etc/pip.conf /etc/xdg/pip/pip.conf "${HOME:-}/.pip/pip.conf" \
+    "${XDG_CONFIG_HOME:-${HOME:-}/.config}/pip/pip.conf"; do
+    # pip takes a third of a second to start: ask it only when there is something to ask for.
+    if [[ -r "$file" ]] && grep -q "^[[:space:]]*$key[[:space:]]*[=:]" "$file"; then
+      # `pip config get` looks into one file; `list` shows what holds in the end, as key='value'.
+      while IFS= read -r line; do
+        if [[ "$line" == "global.$key='"*"'" ]]; then
+          line="${line#*\'}"
+          printf '%s' "${line%\'}"
+        fi
+      done < <("$venv/bin/python" -m pip --disable-pip-version-check config list)
+      return
+    fi
+  done
+}
+
+hand_on_pip_settings() {
+  local value
+  if [[ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]]; then
+    value="$(pip_setting PIP_INDEX_URL index-url)"
+    [[ -z "$value" ]] || export UV_DEFAULT_INDEX="$value"
+  fi
+  if [[ -z "${UV_INDEX:-}${UV_EXTRA_INDEX_URL:-}" ]]; then
+    value="$(pip_setting PIP_EXTRA_INDEX_URL extra-index-url)"
+    # pip.conf may break the list over lines, which pip shows as \n; uv wants blanks.
+    value="${value//\\n/ }"
+    [[ -z "$value" ]] || export UV_INDEX="${value# }"
+  fi
+  if [[ -z "${SSL_CERT_FILE:-}" ]]; then
+    value="$(pip_setting PIP_CERT cert)"
+    [[ -z "$value" ]] || export SSL_CERT_FILE="$value"
+  fi
+}
+
+# Service accounts and containers often have no writable home.
+choose_uv_cache() {
+  local cache="${UV_CACHE_DIR:-}"
+  if [[ -z "$cache" && -n "${XDG_CACHE_HOME:-}" ]]; then cache="$XDG_CACHE_HOME/uv"; fi
+  if [[ -z "$cache" && -n "${HOME:-}" ]]; then cache="$HOME/.cache/uv"; fi
+  if [[ -n "$cache" ]] && mkdir -p "$cache" 2>/dev/null && [[ -w "$cache" ]]; then return; fi
+  export UV_CACHE_DIR="$root/.uv-cache"
+}
+
+uv_install() { "$venv/bin/uv" pip install --python "$venv/bin/python" -c "$constraints" "$@" >&2; }
+
+# What this environment is made from; the interpreter is in it because wheels depend on it.
+fingerprint() {
+  {
+    printf '%s\n' "$venv"
+    "$venv/bin/python" -c 'import sys; print(sys.version)'
+    cat "$root/setup.sh" "$constraints" "$root/pyproject.toml" "$root"/plugins/*/pyproject.toml
+  } | sha256sum
+}
+
+torch_version() {
+  "$venv/bin/python" -c '
+import importlib.metadata as metadata
+try:
+    print(metadata.version("torch"))
+except metadata.PackageNotFoundError:
+    pass'
+}
+
+# The Python index serves torch for CUDA (about 3 GB); nothing here needs a GPU. The dry run asks
+# with a short time-out whether the index of CPU builds answers, so that a network that drops its
+# packets costs seconds, and a slow one still gets the usual patience for the download itself.
+install_torch() {
+  if [[ -n "$(torch_version)" ]]; then return; fi
+  if UV_HTTP_TIMEOUT=10 UV_HTTP_CONNECT_TIMEOUT=5 UV_HTTP_RETRIES=1 \
+    uv_install --quiet --dry-run --torch-backend=cpu torch 2>/dev/null; then
+    say "installing the CPU build of torch"
+    uv_install --torch-backend=cpu torch || die "could not install torch (see above)"
+  else
+    say "no answer from the index of torch's CPU builds: taking the CUDA build (about 3 GB) instead"
+  fi
+}
+
+install_packages() {
+  say "installing the packages into $venv"
+  PIP_USER=0 "$venv/bin/python" -m pip --disable-pip-version-check install -qq --retries 2 \
+    "$(grep '^uv==' "$constraints")" >&2 ||
+    die "could not install uv from the Python index: check the network (PIP_INDEX_URL names a" \
+      "mirror, https_proxy a proxy), then start this again"
+  install_torch
+  # The extra `all` names every plugin, and pyproject.toml says that they come from plugins/.
+  (cd "$root" && uv_install --build-constraints "$constraints" -e '.[all,dev]') ||
+    die "could not install the packages (see above); start this again to go on where it stopped"
+}
+
+# One at a time: the README's two commands may well be started side by side. The lock is on the
+# directory itself, so it leaves no file, and it ends with this shell's hold on descriptor 9.
+exec 9<"$root"
+if command -v flock >/dev/null; then flock 9; fi
+
+venv_usable || make_venv
+hand_on_pip_settings
+choose_uv_cache
+wanted="$(fingerprint)"
+if [[ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]]; then
+  [[ -w "$venv" ]] || die "cannot write to $venv, which belongs to another user: remove it, or" \
+    "clone the repository to a directory of your own"
+  rm -f "$stamp"
+  install_packages
+  printf '%s\n' "$wanted" >"$stamp"
+  say "ready: $venv"
+fi
+exec 9<&-
+
+[[ $# -gt 0 ]] || exit 0
+# tox makes more environments: they are to get the same build of torch.
+case "$(torch_version)" in *+cpu) export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}" ;; esac
+export VIRTUAL_ENV="$venv" PATH="$venv/bin:$PATH"
+unset PYTHONHOME
+command -v -- "$1" >/dev/null || die "no command '$1': try 'rlsys --help' or 'tox'"
+exec "$@"

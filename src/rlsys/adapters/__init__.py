@@ -1,0 +1,1 @@
+"""One batched environment, seen through the interfaces of other libraries."""

@@ -1,0 +1,23 @@
+"""What every adapter asks of the batched environment that it wraps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gymnasium.vector import AutoresetMode, VectorEnv
+
+from rlsys.errors import UserError
+
+
+def require_same_step(env: VectorEnv[Any, Any, Any]) -> None:
+    """Refuse an environment that does not start the next episode in the step that ends one.
+
+    Raises:
+        UserError: its ``metadata["autoreset_mode"]`` is another.
+    """
+    mode = env.metadata.get("autoreset_mode")
+    if mode != AutoresetMode.SAME_STEP:
+        raise UserError(
+            f"{type(env).__name__} has autoreset mode {mode}; rlsys needs "
+            "AutoresetMode.SAME_STEP: set metadata['autoreset_mode'] and end each step accordingly"
+        )

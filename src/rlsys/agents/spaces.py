@@ -1,0 +1,127 @@
+"""Which observations and actions the agents can work with, and how actions are decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+
+from rlsys.errors import UserError
+from rlsys.network import Decoding
+
+Space = spaces.Space[Any]
+
+
+def kind_of(action_space: Space) -> str:
+    """Return ``discrete``, ``multi-discrete`` or ``continuous``.
+
+    Raises:
+        UserError: an action space of another kind.
+    """
+    if isinstance(action_space, spaces.Discrete):
+        return "discrete"
+    if isinstance(action_space, spaces.MultiDiscrete):
+        if action_space.nvec.ndim == 1 and not np.any(action_space.start):
+            return "multi-discrete"
+    elif isinstance(action_space, spaces.Box) and len(action_space.shape) == 1:
+        return "continuous"
+    raise UserError(
+        f"no built-in agent can act in {action_space}; allowed are Discrete, a MultiDiscrete "
+        "vector that starts at 0, and a Box vector"
+    )
+
+
+def outputs_for(action_space: Space) -> int:
+    """Return how many outputs a network for `action_space` has."""
+    kind = kind_of(action_space)
+    if isinstance(action_space, spaces.Discrete):
+        return int(action_space.n)
+    if isinstance(action_space, spaces.MultiDiscrete):
+        return int(action_space.nvec.sum())
+    assert kind == "continuous"
+    assert action_space.shape is not None
+    return int(action_space.shape[0])
+
+
+def decoding_for(action_space: Space, *, squashed: bool = False) -> Decoding:
+    """Return how outputs become actions of `action_space`.
+
+    Args:
+        action_space: of one copy.
+        squashed: whether continuous outputs go through tanh (SAC) or are clipped (PPO).
+    """
+    kind_of(action_space)
+    if isinstance(action_space, spaces.Discrete):
+        return Decoding("argmax", start=int(action_space.start))
+    if isinstance(action_space, spaces.MultiDiscrete):
+        return Decoding("multi-argmax", sizes=tuple(int(n) for n in action_space.nvec))
+    assert isinstance(action_space, spaces.Box)
+    return Decoding(
+        "tanh" if squashed else "clip",
+        low=action_space.low.astype(np.float32),
+        high=action_space.high.astype(np.float32),
+    )
+
+
+def require_items(observation_space: Space, action_space: Space) -> int:
+    """Return how many actions belong to no item of a two-dimensional observation.
+
+    Raises:
+        UserError: not a discrete action an item and perhaps some more.
+    """
+    shape = observation_space.shape or ()
+    if not isinstance(action_space, spaces.Discrete) or action_space.n < shape[0]:
+        raise UserError(
+            f"observations of {shape[0]} items need Discrete actions, one an item and perhaps "
+            f"some more, not {action_space}"
+        )
+    return int(action_space.n) - shape[0]
+
+
+def check_problem(
+    agent: str,
+    env: VectorEnv[Any, Any, Any],
+    kinds: Sequence[str],
+    *,
+    items: bool,
+    masks: bool = False,
+) -> None:
+    """Refuse an environment that an agent cannot learn in.
+
+    Args:
+        agent: its name, for the message.
+        env: batched environment.
+        kinds: action kinds that the agent can act in (see `kind_of`).
+        items: whether it can learn from observations of items.
+        masks: whether it needs action masks.
+
+    Raises:
+        UserError: saying what does not suit and what does.
+    """
+    observation, action = env.single_observation_space, env.single_action_space
+    if not isinstance(observation, spaces.Box) or len(observation.shape) not in (1, 2):
+        raise UserError(
+            f"agent {agent!r} needs a Box observation, a vector or (items, features), "
+            f"not {observation}"
+        )
+    kind = kind_of(action)
+    if kind not in kinds:
+        raise UserError(
+            f"agent {agent!r} needs {' or '.join(kinds)} actions, not {kind} ones ({action}); "
+            "choose another agent"
+        )
+    if len(observation.shape) == 2:
+        if not items:
+            raise UserError(
+                f"agent {agent!r} cannot learn from observations of items "
+                f"(shape {observation.shape}); use ppo, maskable-ppo, self-labelling or imitation"
+            )
+        require_items(observation, action)
+    if masks and not hasattr(env, "action_masks"):
+        raise UserError(
+            f"agent {agent!r} needs an environment with action_masks(); "
+            f"{type(env).__name__} has none: use ppo"
+        )

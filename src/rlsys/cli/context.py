@@ -1,0 +1,36 @@
+"""What the subcommands share: the plugins, loaded when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rlsys.plugins import PluginManager, PluginOptions
+from rlsys.registry import Registry
+
+if TYPE_CHECKING:
+    from rlsys.workflow import Workplace
+
+
+class App:
+    """The object that click passes to every command."""
+
+    def __init__(self, blocked: Iterable[str] = (), files: Iterable[str] = ()) -> None:
+        self.options = PluginOptions.from_environment(blocked, files)
+
+    @cached_property
+    def manager(self) -> PluginManager:
+        """All plugins that the user did not leave out."""
+        return PluginManager(self.options)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What the plugins provide."""
+        return Registry(self.manager)
+
+    def workplace(self, progress: Callable[[str], None]) -> Workplace:
+        """Return what the steps of a run need."""
+        from rlsys.workflow import Workplace
+
+        return Workplace(self.manager, self.registry, progress)

@@ -1,0 +1,96 @@
+"""`rlsys doctor`: check everything that could be missing or broken, and say what mends it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from rlsys.cli.context import App
+from rlsys.cli.options import json_option, pass_app
+from rlsys.errors import ExitCode, RlsysError
+
+
+@click.command("doctor")
+@json_option
+@click.pass_context
+@pass_app
+def command(app: App, /, ctx: click.Context, as_json: bool) -> None:
+    """Check every plugin and outside tool; end with code 1 where something is to be mended."""
+    checks = list(_checks(app))
+    healthy = all(check["ok"] for check in checks)
+    if as_json:
+        from rlsys.cli.output import print_json
+
+        print_json({"schema": "rlsys.doctor/1", "ok": healthy, "checks": checks})
+    else:
+        for check in checks:
+            click.echo(f"{'ok  ' if check['ok'] else 'MEND'} {check['what']}: {check['found']}")
+            if not check["ok"]:
+                click.echo(f"     {check['mend']}")
+    ctx.exit(ExitCode.OK if healthy else ExitCode.USER_ERROR)
+
+
+def _checks(app: App) -> Iterator[dict[str, Any]]:
+    registry = app.registry
+    for plugin in registry.manager.plugins:
+        blocked = plugin.status == "blocked"
+        yield _check(
+            f"plugin {plugin.name}",
+            blocked or plugin.error is None,
+            plugin.error or plugin.status,
+            f"pip install --upgrade {plugin.distribution}, or leave it out: "
+            f"--no-plugin {plugin.name}",
+        )
+    for family in (registry.environments, registry.agents, registry.exporters):
+        for name in family:
+            yield from _described(family.kind, name, family.get(name))
+
+
+def _described(kind: str, name: str, spec: Any) -> Iterator[dict[str, Any]]:
+    from rlsys.requirements import is_met
+
+    missing = [requirement for requirement in spec.requires if not is_met(requirement)]
+    yield _check(
+        f"{kind} {name}",
+        not missing,
+        f"lacks {', '.join(r.name for r in missing)}" if missing else "has what it needs",
+        "; ".join(dict.fromkeys(requirement.mend for requirement in missing)),
+    )
+    if missing:
+        return
+    fault = _reference_fault(spec)
+    if fault:
+        yield _check(f"{kind} {name}", False, fault, "report this to the author of the plugin")
+
+
+def _reference_fault(spec: Any) -> str | None:
+    """Return what is wrong with the code and files that a description names, or None."""
+    from rlsys.config import load_resource
+    from rlsys.descriptors import resolve
+
+    references = [spec.factory] if hasattr(spec, "factory") else [spec.config, spec.vector_env]
+    references += [b.factory for b in getattr(spec, "baselines", ())]
+    references += [f.factory for f in getattr(spec, "figures", ())]
+    for reference in references:
+        module = reference.partition(":")[0]
+        try:
+            if importlib.util.find_spec(module) is None:
+                return f"there is no module {module!r}"
+            resolve(reference)
+        except RlsysError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a broken plugin is what is looked for
+            return f"{reference}: {type(error).__name__}: {error}"
+    for resource in getattr(spec, "presets", {}).values():
+        try:
+            load_resource(resource)
+        except RlsysError as error:
+            return str(error)
+    return None
+
+
+def _check(what: str, ok: bool, found: str, mend: str) -> dict[str, Any]:
+    return {"what": what, "ok": ok, "found": found, "mend": "" if ok else mend}

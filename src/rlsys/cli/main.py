@@ -1,0 +1,130 @@
+"""The `rlsys` command: its subcommands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from rlsys import __version__
+from rlsys.cli.context import App
+from rlsys.errors import ExitCode, Interrupted, RlsysError, UserError, did_you_mean
+
+BUILT_IN = {
+    "run": "Train, evaluate against baselines and optimum, draw, report, export.",
+    "train": "Train alone; `evaluate` and `export` take the run directory.",
+    "evaluate": "Evaluate the policies of a run on held-out episodes.",
+    "compare": "Compare runs, baselines and the optimum on the same held-out episodes.",
+    "export": "Write the policies of a run in another form.",
+    "tune": "Search an agent's settings with Optuna.",
+    "plugins": "List plugins, what they provide, and what is wrong with them.",
+    "doctor": "Check every plugin and outside tool; print what mends it.",
+}
+
+
+class PluginGroup(click.Group):
+    """Built-in commands, then those of plugins; each is imported only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*BUILT_IN, *(name for name in _app(ctx).registry.commands if name not in BUILT_IN)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in BUILT_IN:
+            return _command(importlib.import_module(f"rlsys.cli.{cmd_name}").command)
+        commands = _app(ctx).registry.commands
+        if cmd_name not in commands.entries:
+            return None
+        from rlsys.descriptors import resolve
+
+        return _command(resolve(commands.get(cmd_name).command))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(ctx):
+            hint = did_you_mean(name, self.list_commands(ctx))
+            raise click.UsageError(f"unknown command {name!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(BUILT_IN.items()))
+        commands = _app(ctx).registry.commands
+        added = [(name, commands.get(name).summary) for name in commands if name not in BUILT_IN]
+        if added:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(added)
+
+
+def _command(found: Any) -> click.Command:
+    if not isinstance(found, click.Command):
+        raise UserError(f"{found!r} is no click.Command; the plugin's CommandSpec is wrong")
+    return found
+
+
+def _app(ctx: click.Context) -> App:
+    if ctx.obj is None:
+        params = ctx.params
+        ctx.obj = App(params.get("no_plugin") or (), params.get("plugin_file") or ())
+    app: App = ctx.obj
+    return app
+
+
+@click.group(
+    cls=PluginGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 ok; 1 your input, configuration or a missing tool; 2 usage; 3 a check "
+    "did not hold; 4 a bug; 130 interrupted with everything saved.",
+)
+@click.option(
+    "--no-plugin", multiple=True, metavar="NAME", is_eager=True, help="Leave a plugin out."
+)
+@click.option(
+    "--plugin-file", multiple=True, metavar="FILE", is_eager=True, help="Load a plugin from a file."
+)
+@click.version_option(__version__, prog_name="rlsys")
+@click.pass_context
+def cli(ctx: click.Context, no_plugin: tuple[str, ...], plugin_file: tuple[str, ...]) -> None:
+    """Train, prove and ship learned controllers for computer systems."""
+    ctx.obj = ctx.obj or App(no_plugin, plugin_file)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with a code of `rlsys.errors.ExitCode`."""
+    try:
+        # Without standalone mode click returns the code of ctx.exit().
+        code = cli.main(args=arguments, prog_name="rlsys", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else ExitCode.OK)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted; what was saved stays, and --resume goes on")
+        sys.exit(ExitCode.INTERRUPTED)
+    except Interrupted as error:
+        _say(str(error))
+        sys.exit(error.exit_code)
+    except RlsysError as error:
+        for line in str(error).splitlines():
+            _say(f"error: {line}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does.
+        sys.stderr.close()
+        sys.exit(ExitCode.OK)
+    except Exception:  # noqa: BLE001 - the last resort, with the traceback shown
+        traceback.print_exc()
+        _say("this is a bug of rlsys or of a plugin; please report it with the lines above")
+        sys.exit(ExitCode.BUG)
+
+
+def _say(text: str) -> None:
+    click.echo(f"rlsys: {text}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What `run` and `train` do alike: resolve, open the run directory, train with progress shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rlsys import workflow
+from rlsys.cli.context import App
+from rlsys.cli.options import overrides
+from rlsys.cli.progress import ProgressListener, announce
+from rlsys.errors import UserError
+from rlsys.requirements import check_requirements
+from rlsys.runconfig import Overrides, Plan, resolve_plan
+from rlsys.runs import RunDirectory, default_directory, newest_unfinished
+from rlsys.tensorboard import TensorBoardListener
+
+
+@contextmanager
+def training(
+    app: App,
+    plugin: str,
+    settings: Mapping[str, Any],
+    jobs: int,
+    out: Path | None,
+    resume: bool,
+    quiet: bool,
+) -> Iterator[tuple[workflow.Workplace, Plan, RunDirectory]]:
+    """Train, then yield with the run directory still held for writing."""
+    work = app.workplace(announce(quiet))
+    layers = dict(settings)
+    steps = layers.pop("steps")
+    plan = plan_with_steps(app, plugin, overrides(**layers), steps)
+    check_requirements(plan.environment.name, plan.environment.requires)
+    for spec, _ in plan.agents:
+        check_requirements(spec.name, spec.requires)
+    path = out or (
+        newest_unfinished(plugin, plan.config.preset)
+        if resume
+        else default_directory(plugin, plan.config.preset)
+    )
+    run = workflow.begin(work, plan, path, resume=resume)
+    work.progress(f"run directory: {run.path}")
+    app.manager.register_listener(TensorBoardListener())
+    with run.writing():
+        with ProgressListener(plan, quiet) as listener:
+            app.manager.register_listener(listener)
+            workflow.train(work, plan, run, jobs=jobs)
+        yield work, plan, run
+
+
+def plan_with_steps(app: App, plugin: str, layers: Overrides, steps: int | None) -> Plan:
+    """Resolve a plan; `steps`, where given, are those of its first agent.
+
+    Raises:
+        UserError: the first agent does not count in environment steps.
+    """
+    plan = resolve_plan(app.registry, plugin, layers)
+    if steps is None:
+        return plan
+    spec, config = plan.agents[0]
+    if "steps" not in type(config).model_fields:
+        raise UserError(f"agent {spec.name!r} has no setting 'steps'; leave --steps out")
+    flags = (*layers.flags, (f"agents.{spec.name}.steps", steps))
+    return resolve_plan(
+        app.registry,
+        plugin,
+        Overrides(layers.preset, layers.file, layers.assignments, layers.agents, flags),
+    )

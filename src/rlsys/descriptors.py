@@ -1,0 +1,281 @@
+"""What hooks return: descriptions, never live objects.
+
+A description is a frozen dataclass whose references to code are ``"module:attribute"`` strings, so
+that listing plugins imports neither their dependencies nor ours.  `resolve` follows such a
+reference when the thing itself is needed.
+
+They are dataclasses and not pydantic models because building a dozen models costs 0.15 s, which
+every ``rlsys --help`` would pay; what a plugin author can get wrong is checked here all the same.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rlsys.errors import PluginError
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_RESOURCE = re.compile(r"[A-Za-z_][\w.]*:[\w./-]+")
+
+
+def resolve(reference: str) -> Any:
+    """Import what `reference` (``"module:attribute"``) names.
+
+    Raises:
+        PluginError: the module cannot be imported or has no such attribute.
+    """
+    module_name, _, attribute = reference.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise PluginError(
+            f"cannot import {module_name!r} (needed for {reference!r}): {error}; "
+            "run `rlsys doctor` to see what is missing"
+        ) from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        raise PluginError(f"module {module_name!r} has no attribute {attribute!r}") from error
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"name {name!r} must be lower-case words of letters and digits joined by '-'"
+        )
+
+
+def _check_reference(reference: str | None) -> None:
+    if reference is not None and not _REFERENCE.fullmatch(reference):
+        raise ValueError(f"reference {reference!r} must have the form 'package.module:attribute'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """Something outside the plugin's own code that it cannot do without.
+
+    Attributes:
+        name: of the module, or of the program for an ``executable``.
+        kind: what it is.
+        mend: the command that installs it.
+    """
+
+    name: str
+    mend: str
+    kind: Literal["module", "executable"] = "module"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec:
+    """One number that an episode ends with, besides its reward.
+
+    Attributes:
+        curve: whether ``training_reward.png`` gets a panel for it.
+        vector: whether it has one value a part (a machine, a user): an array (num_envs, parts).
+    """
+
+    name: str
+    summary: str
+    better: Literal["higher", "lower", "neither"]
+    unit: str = ""
+    curve: bool = False
+    vector: bool = False
+
+    def __post_init__(self) -> None:
+        if self.better not in ("higher", "lower", "neither"):
+            raise ValueError(
+                f"metric {self.name!r}: better must be 'higher', 'lower' or 'neither', "
+                f"not {self.better!r}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControllerSpec:
+    """A baseline: a method that controls the environment without learning.
+
+    Attributes:
+        factory: ``factory(config, **options) -> rlsys.controllers.Controller``.
+        options: of the factory, with their defaults.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OracleSpec:
+    """The exact or best-known optimum, where one can be had.
+
+    Attributes:
+        factory: ``factory(config) -> rlsys.controllers.Oracle``.
+    """
+
+    name: str = "optimum"
+    summary: str
+    factory: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureSpec:
+    """A figure of the environment's own, drawn at the end of an evaluation.
+
+    Attributes:
+        factory: ``factory(case_name, config, controllers, path) -> None`` writes a PNG to `path`;
+            `controllers` maps names to fresh controllers, the learned ones first.
+    """
+
+    name: str
+    summary: str
+    factory: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentSpec:
+    """A system to be controlled, with everything needed to train on it and to judge the result.
+
+    Attributes:
+        config: a frozen pydantic model with ``extra="forbid"``.
+        vector_env: ``vector_env(config, num_envs) -> gymnasium.vector.VectorEnv`` with same-step
+            autoreset; optional methods: ``action_masks()``, ``get_state()``, ``set_state(state)``.
+        presets: YAML files inside packages, ``"package:relative/path"``; the one called
+            ``default`` is used when none is named.
+        agent: that a run without any other word uses.
+        cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one.
+        reference: the baseline from which the closed share of the gap to the optimum is counted.
+
+    Example:
+        >>> EnvironmentSpec(
+        ...     name="valve",
+        ...     summary="keep the level",
+        ...     config="valve.config:ValveConfig",
+        ...     vector_env="valve.env:ValveVectorEnv",
+        ...     presets={"default": "valve:presets/default.yaml"},
+        ...     agent="ppo",
+        ... ).name
+        'valve'
+    """
+
+    name: str
+    summary: str
+    config: str
+    vector_env: str
+    presets: Mapping[str, str]
+    agent: str
+    cases: str | None = None
+    metrics: tuple[MetricSpec, ...] = ()
+    baselines: tuple[ControllerSpec, ...] = ()
+    oracle: OracleSpec | None = None
+    figures: tuple[FigureSpec, ...] = ()
+    reference: str | None = None
+    requires: tuple[Requirement, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        for reference in (self.config, self.vector_env, self.cases):
+            _check_reference(reference)
+        for name, resource in self.presets.items():
+            _check_name(name)
+            if not _RESOURCE.fullmatch(resource):
+                raise ValueError(f"preset {resource!r} must have the form 'package:relative/path'")
+        if "default" not in self.presets:
+            raise ValueError(f"environment {self.name!r} needs a preset called 'default'")
+        names = [baseline.name for baseline in self.baselines]
+        if self.reference is not None and self.reference not in names:
+            raise ValueError(f"reference {self.reference!r} is none of the baselines {names}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One thing that is trained on or evaluated: an instance, a load, a number of users.
+
+    Attributes:
+        config: the environment's config model, for this case alone.
+        policy: the case whose trained policy is judged here; None: one is trained on this case.
+    """
+
+    name: str
+    config: Any
+    policy: str | None = None
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentSpec:
+    """A way to obtain a controller: a learner, a search, a remote trainer.
+
+    Attributes:
+        config: a pydantic model of its settings (``extra="forbid"``).
+        factory: ``factory(config) -> rlsys.training.Agent``.
+        actions: which action spaces it can act in.
+        uses_masks: whether it obeys the environment's action masks.
+        starts_from_network: whether it can go on from the network of the agent before it.
+    """
+
+    name: str
+    summary: str
+    config: str
+    factory: str
+    actions: tuple[Literal["discrete", "multi-discrete", "continuous"], ...]
+    uses_masks: bool = False
+    needs_oracle: bool = False
+    starts_from_network: bool = False
+    requires: tuple[Requirement, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.config)
+        _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExporterSpec:
+    """A form in which a trained network leaves rlsys.
+
+    Attributes:
+        factory: ``factory(network, directory, context) -> rlsys.exporting.ExportReport``.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    requires: tuple[Requirement, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSpec:
+    """A subcommand that a plugin adds to `rlsys`.
+
+    Attributes:
+        command: a ``click.Command``.
+    """
+
+    name: str
+    summary: str
+    command: str
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.command)

@@ -1,0 +1,65 @@
+"""What can go wrong, by whose fault, and the exit code each ends with.
+
+Everything a user can mend derives from `UserError` and reads as one line: what was wrong, where,
+what is allowed, what to do.  Anything else that escapes is a bug of ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+import enum
+from collections.abc import Iterable
+
+
+class ExitCode(enum.IntEnum):
+    """Exit codes of the command line; scripts may rely on them."""
+
+    OK = 0
+    USER_ERROR = 1
+    """Bad input, bad configuration or a missing tool; the message says what to do."""
+    USAGE = 2
+    """The command line itself was wrong (click's own code)."""
+    CHECK_FAILED = 3
+    """A check that was asked for did not hold."""
+    BUG = 4
+    """An error of rlsys or a plugin that should not have happened."""
+    INTERRUPTED = 130
+    """Ctrl-C or SIGTERM; everything up to then is saved."""
+
+
+class RlsysError(Exception):
+    """Base of all errors that rlsys raises on purpose."""
+
+    exit_code = ExitCode.USER_ERROR
+
+
+class UserError(RlsysError):
+    """Something the user can mend."""
+
+
+class ConfigError(UserError):
+    """A configuration value, file or key that is not allowed."""
+
+
+class PluginError(UserError):
+    """A plugin that cannot be loaded, or two that claim one name."""
+
+
+class CheckFailed(RlsysError):
+    """A comparison or verification that was asked for did not hold."""
+
+    exit_code = ExitCode.CHECK_FAILED
+
+
+class Interrupted(RlsysError):
+    """The user or the system asked the program to stop; what was done is saved."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Return `` (did you mean 'x'? known: a, b, x)``, or the known names where none is near."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f" ({hint}known: {', '.join(names) or 'none'})"

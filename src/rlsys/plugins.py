@@ -1,0 +1,227 @@
+"""Find plugins, load each on its own, and remember what went wrong with which.
+
+One broken plugin never takes the rest down: its failure is recorded with its distribution and
+shown by ``rlsys plugins`` and ``rlsys doctor``.
+
+Environment variables: ``RLSYS_PLUGINS`` (comma-separated: load only these installed plugins; empty:
+none) and ``RLSYS_STRICT_PLUGINS=1`` (a plugin that fails is an error at once).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from rlsys import hookspecs
+from rlsys.errors import PluginError, did_you_mean
+
+ENTRY_POINT_GROUP = "rlsys.plugins"
+BUILT_IN = ("rlsys.agents", "rlsys.exporters")
+DESCRIBING_HOOKS = (
+    "rlsys_environments",
+    "rlsys_agents",
+    "rlsys_exporters",
+    "rlsys_commands",
+)
+
+
+@dataclass
+class LoadedPlugin:
+    """What is known of one plugin, loaded or not."""
+
+    name: str
+    distribution: str
+    version: str
+    location: str
+    status: str = "active"
+    """``active``, ``blocked`` or ``failed``."""
+    error: str | None = None
+    seconds: float = 0.0
+    """Time its import took."""
+    provides: dict[str, list[str]] = field(default_factory=dict)
+    module: Any = None
+
+    def fail(self, error: BaseException | str) -> None:
+        """Record that this plugin cannot be used and why."""
+        self.status = "failed"
+        self.error = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+
+
+@dataclass(frozen=True)
+class PluginOptions:
+    """What the user said about plugins; picklable, so that worker processes load the same."""
+
+    blocked: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
+    strict: bool = False
+
+    @classmethod
+    def from_environment(
+        cls, blocked: Iterable[str] = (), files: Iterable[str] = ()
+    ) -> PluginOptions:
+        """Combine flags with the environment variables."""
+        listed = os.environ.get("RLSYS_PLUGINS")
+        only = None
+        if listed is not None:
+            only = tuple(name.strip() for name in listed.split(",") if name.strip())
+        strict = os.environ.get("RLSYS_STRICT_PLUGINS", "") not in ("", "0")
+        return cls(tuple(blocked), tuple(str(Path(f).resolve()) for f in files), only, strict)
+
+
+class PluginManager:
+    """The plugins of this process and their hooks.
+
+    Args:
+        options: what to load; by default what the environment variables say.
+
+    Raises:
+        PluginError: a plugin failed in strict mode, or a blocked or listed one does not exist.
+    """
+
+    def __init__(self, options: PluginOptions | None = None) -> None:
+        self.options = options or PluginOptions.from_environment()
+        self._manager = pluggy.PluginManager("rlsys")
+        self._manager.add_hookspecs(hookspecs)
+        self.plugins: list[LoadedPlugin] = []
+        for module in BUILT_IN:
+            self._load_built_in(module)
+        self._load_installed()
+        for file in self.options.files:
+            self._load_file(Path(file))
+        if self.options.strict:
+            for plugin in self.plugins:
+                self._raise_if_failed(plugin)
+
+    @property
+    def hook(self) -> pluggy.HookRelay:
+        """Hooks of all active plugins, for the run events."""
+        return self._manager.hook
+
+    def register_listener(self, listener: object) -> None:
+        """Add an object of this process whose ``rlsys_run_*`` methods hear the run events."""
+        self._manager.register(listener)
+
+    def described(self, hook: str) -> list[tuple[LoadedPlugin, Any]]:
+        """Call a describing hook of each plugin on its own.
+
+        Returns:
+            (plugin, description) pairs; a plugin whose hook fails is recorded as failed instead.
+        """
+        found: list[tuple[LoadedPlugin, Any]] = []
+        modules = [plugin.module for plugin in self.plugins if plugin.status == "active"]
+        for plugin in self.plugins:
+            if plugin.status != "active":
+                continue
+            others = [module for module in modules if module is not plugin.module]
+            caller = self._manager.subset_hook_caller(hook, others)
+            try:
+                found.extend((plugin, spec) for result in caller() for spec in result)
+            except Exception as error:  # noqa: BLE001 - whatever a plugin does, the rest goes on
+                plugin.fail(error)
+                self._manager.unregister(plugin.module)
+                if self.options.strict:
+                    self._raise_if_failed(plugin)
+        return found
+
+    def _load_built_in(self, module: str) -> None:
+        from rlsys import __version__
+
+        plugin = LoadedPlugin(module, "rlsys", __version__, str(Path(__file__).parent))
+        self.plugins.append(plugin)
+        plugin.module = importlib.import_module(module)
+        self._register(plugin)
+
+    def _load_installed(self) -> None:
+        entries = sorted(
+            importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name
+        )
+        names = [entry.name for entry in entries]
+        for name in (*self.options.blocked, *(self.options.only or ())):
+            if name not in names:
+                hint = did_you_mean(name, names)
+                raise PluginError(f"no installed plugin is called {name!r}{hint}")
+        for entry in entries:
+            distribution = entry.dist
+            plugin = LoadedPlugin(
+                entry.name,
+                distribution.name if distribution else "",
+                distribution.version if distribution else "",
+                "",
+            )
+            self.plugins.append(plugin)
+            listed = self.options.only is None or entry.name in self.options.only
+            if entry.name in self.options.blocked or not listed:
+                plugin.status = "blocked"
+                continue
+            self._import(plugin, entry.load)
+
+    def _load_file(self, path: Path) -> None:
+        plugin = LoadedPlugin(path.stem, "(file)", "", str(path))
+        self.plugins.append(plugin)
+        if not path.is_file():
+            raise PluginError(f"--plugin-file {path}: no such file")
+
+        def load() -> Any:
+            name = path.stem
+            spec = importlib.util.spec_from_file_location(name, path)
+            if spec is None or spec.loader is None:
+                raise PluginError(f"{path}: not a Python file; its name must end in .py")
+            if name in sys.modules:
+                raise PluginError(f"{path}: a module called {name!r} is already loaded; rename it")
+            module = importlib.util.module_from_spec(spec)
+            # References such as "my:Env" must find the module by its file's name.
+            sys.modules[name] = module
+            try:
+                spec.loader.exec_module(module)
+            except BaseException:
+                del sys.modules[name]
+                raise
+            return module
+
+        known = sys.modules.get(path.stem)
+        if known is not None and getattr(known, "__file__", None) == str(path):
+            self._import(plugin, lambda: known)
+        else:
+            self._import(plugin, load)
+
+    def _import(self, plugin: LoadedPlugin, load: Any) -> None:
+        begin = time.perf_counter()
+        try:
+            plugin.module = load()
+            plugin.location = plugin.location or str(getattr(plugin.module, "__file__", ""))
+            self._register(plugin)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+            plugin.fail(error)
+        plugin.seconds = time.perf_counter() - begin
+
+    def _register(self, plugin: LoadedPlugin) -> None:
+        self._manager.register(plugin.module, name=f"{plugin.distribution}:{plugin.name}")
+        for caller in self._manager.get_hookcallers(plugin.module) or ():
+            if not caller.has_spec():
+                self._manager.unregister(plugin.module)
+                raise PluginError(
+                    f"unknown hook {caller.name!r}{did_you_mean(caller.name, _hook_names())}"
+                )
+
+    @staticmethod
+    def _raise_if_failed(plugin: LoadedPlugin) -> None:
+        if plugin.status == "failed":
+            raise PluginError(
+                f"plugin {plugin.name!r} of {plugin.distribution} failed: {plugin.error} "
+                f"(RLSYS_STRICT_PLUGINS is set; --no-plugin {plugin.name} leaves it out)"
+            )
+
+
+def _hook_names() -> Sequence[str]:
+    return [name for name in dir(hookspecs) if name.startswith("rlsys_")]

@@ -1,0 +1,84 @@
+"""Names to descriptions: what the active plugins provide, and who provides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from rlsys.descriptors import AgentSpec, CommandSpec, EnvironmentSpec, ExporterSpec
+from rlsys.errors import PluginError, UserError, did_you_mean
+from rlsys.plugins import LoadedPlugin, PluginManager
+
+Spec = TypeVar("Spec", EnvironmentSpec, AgentSpec, ExporterSpec, CommandSpec)
+
+
+@dataclass(frozen=True)
+class Provided(Generic[Spec]):
+    """A description and the plugin that gave it."""
+
+    spec: Spec
+    plugin: LoadedPlugin
+
+
+class Family(Generic[Spec]):
+    """All descriptions of one kind, by name."""
+
+    def __init__(self, kind: str, spec_type: type[Spec]) -> None:
+        self.kind = kind
+        self._spec_type: type[Spec] = spec_type
+        self.entries: dict[str, Provided[Spec]] = {}
+        self.clashes: dict[str, str] = {}
+
+    def add(self, plugin: LoadedPlugin, spec: Any) -> None:
+        """Add one description; a second provider of its name makes both unusable."""
+        if not isinstance(spec, self._spec_type):
+            plugin.fail(f"its {self.kind} hook returned {spec!r}, not {self._spec_type.__name__}")
+            return
+        plugin.provides.setdefault(self.kind, []).append(spec.name)
+        other = self.entries.get(spec.name)
+        if other is None:
+            self.entries[spec.name] = Provided(spec, plugin)
+            return
+        message = (
+            f"{self.kind} {spec.name!r} is provided by both {other.plugin.name!r} "
+            f"({other.plugin.distribution}) and {plugin.name!r} ({plugin.distribution}); "
+            "leave one out with --no-plugin or rename it"
+        )
+        self.clashes[spec.name] = message
+        for one in (other.plugin, plugin):
+            one.error = message
+
+    def get(self, name: str) -> Spec:
+        """Return the description called `name`.
+
+        Raises:
+            PluginError: two plugins provide it.
+            UserError: none does; the message has the nearest name.
+        """
+        if name in self.clashes:
+            raise PluginError(self.clashes[name])
+        if name not in self.entries:
+            raise UserError(f"unknown {self.kind} {name!r}{did_you_mean(name, self.entries)}")
+        return self.entries[name].spec
+
+    def __iter__(self) -> Any:
+        return iter(sorted(name for name in self.entries if name not in self.clashes))
+
+
+class Registry:
+    """Everything that the plugins of a manager describe."""
+
+    def __init__(self, manager: PluginManager) -> None:
+        self.manager = manager
+        self.environments = Family("environment", EnvironmentSpec)
+        self.agents = Family("agent", AgentSpec)
+        self.exporters = Family("exporter", ExporterSpec)
+        self.commands = Family("command", CommandSpec)
+        for hook, family in (
+            ("rlsys_environments", self.environments),
+            ("rlsys_agents", self.agents),
+            ("rlsys_exporters", self.exporters),
+            ("rlsys_commands", self.commands),
+        ):
+            for plugin, spec in manager.described(hook):
+                family.add(plugin, spec)

@@ -1,0 +1,195 @@
+"""What a run is to do: the resolved configuration, and how its layers become one.
+
+Layers, weakest first: defaults, preset, file, ``--set``, flags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rlsys.config import Document, assignment, load_resource, load_yaml, parse_assignment, validate
+from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, resolve
+from rlsys.errors import ConfigError, PluginError, did_you_mean
+from rlsys.registry import Registry
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingConfig(_Section):
+    """How trainings are kept."""
+
+    checkpoint_every: int = Field(default=100_000, ge=0)
+    """Environment steps between checkpoints; 0: only at the end and when stopped."""
+    keep_periodic: bool = True
+    """Whether a copy is kept of every periodic checkpoint, besides the last and the best."""
+    validation_episodes: int = Field(default=8, ge=1, le=10_000)
+    """Episodes on which the best checkpoint is chosen; never those of the evaluation."""
+
+
+class EvaluationConfig(_Section):
+    """What the result is measured on."""
+
+    episodes: int = Field(default=100, ge=1, le=1_000_000)
+    """Held-out episodes, the same for every controller."""
+    first_episode: int = Field(default=0, ge=0, le=100_000_000)
+    """Number of the first held-out episode; another number gives other episodes."""
+    baselines: list[str] | None = None
+    """Which baselines; all that the environment has where this is not given."""
+    oracle: bool = True
+    """Whether the optimum is computed."""
+
+
+class RunConfig(_Section):
+    """Everything that determines a run."""
+
+    plugin: str
+    preset: str = "default"
+    environment: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the environment; see the page of its plugin."""
+    agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Agents with their settings; each starts from the network of the one before it."""
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    exports: list[str] = Field(default_factory=list)
+    """Formats that are written at the end."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of the first training."""
+    seeds: int = Field(default=1, ge=1, le=1000)
+    """How many trainings with consecutive seeds."""
+
+    def training_seeds(self) -> list[int]:
+        """Return the seed of every training."""
+        return list(range(self.seed, self.seed + self.seeds))
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says, weakest first."""
+
+    preset: str | None = None
+    file: str | None = None
+    assignments: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    flags: tuple[tuple[str, Any], ...] = ()
+    """Pairs of a dotted key and a value, such as ``("evaluation.episodes", 10)``."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved configuration together with the descriptions that it names."""
+
+    config: RunConfig
+    environment: EnvironmentSpec
+    cases: tuple[Case, ...]
+    agents: tuple[tuple[AgentSpec, Any], ...]
+    """Pairs of a description and its validated settings."""
+
+    @property
+    def trained_cases(self) -> tuple[Case, ...]:
+        """The cases on which a policy is trained."""
+        return tuple(case for case in self.cases if case.policy is None)
+
+    def case(self, name: str) -> Case:
+        """Return the case called `name`."""
+        for case in self.cases:
+            if case.name == name:
+                return case
+        raise ConfigError(
+            f"unknown case {name!r}{did_you_mean(name, (c.name for c in self.cases))}"
+        )
+
+
+def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
+    """Lay all layers upon one another and validate the result.
+
+    Raises:
+        UserError: unknown plugin, preset or agent, with the nearest name.
+        ConfigError: a key or value that is not allowed, with its place.
+    """
+    spec = registry.environments.get(plugin)
+    file = load_yaml(overrides.file) if overrides.file else Document({})
+    if not isinstance(file.data, dict | None):
+        raise ConfigError(f"{file.source}: must be a mapping of keys to values")
+    named = (file.data or {}).get("preset")
+    preset = overrides.preset or (named if isinstance(named, str) else "default")
+    if preset not in spec.presets:
+        raise ConfigError(f"{plugin} has no preset {preset!r}{did_you_mean(preset, spec.presets)}")
+    document = load_resource(spec.presets[preset])
+    document = _without_agents(document) if (file.data or {}).get("agents") else document
+    if file.data:
+        document = file.laid_upon(document)
+    for text in overrides.assignments:
+        parts, value = parse_assignment(text)
+        if parts[0] not in RunConfig.model_fields:
+            parts = ("environment", *parts)
+        document = assignment(parts, value, f"--set {text}").laid_upon(document)
+    for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
+        document = assignment(key.split("."), value, f"--{key}").laid_upon(document)
+    if overrides.agents:
+        document = _with_agents(document, overrides.agents)
+    elif not document.data.get("agents"):
+        document = _with_agents(document, (spec.agent,))
+    return plan_of(registry, document)
+
+
+def plan_of(registry: Registry, document: Document) -> Plan:
+    """Validate a complete configuration, such as that of a run directory."""
+    config = validate(RunConfig, document)
+    spec = registry.environments.get(config.plugin)
+    settings = validate(resolve(spec.config), document.section("environment"))
+    agents = []
+    for name in config.agents:
+        agent = registry.agents.get(name)
+        model = resolve(agent.config)
+        agents.append((agent, validate(model, document.section("agents", name))))
+    for name in config.exports:
+        registry.exporters.get(name)
+    known = {baseline.name for baseline in spec.baselines}
+    for name in config.evaluation.baselines or ():
+        if name not in known:
+            raise ConfigError(f"{spec.name} has no baseline {name!r}{did_you_mean(name, known)}")
+    # The dumped settings are complete: a file that was named in them is read only once.
+    config = config.model_copy(
+        update={
+            "environment": settings.model_dump(mode="json"),
+            "agents": {a.name: s.model_dump(mode="json") for a, s in agents},
+        }
+    )
+    return Plan(config, spec, _cases(spec, settings, config.preset), tuple(agents))
+
+
+def _cases(spec: EnvironmentSpec, settings: BaseModel, preset: str) -> tuple[Case, ...]:
+    if spec.cases is None:
+        return (Case(name=preset, config=settings),)
+    cases: Sequence[Case] = resolve(spec.cases)(settings)
+    names = [case.name for case in cases]
+    for case in cases:
+        if names.count(case.name) > 1:
+            raise ConfigError(f"two cases are called {case.name!r}; give them different names")
+        if not re.fullmatch(r"[\w.+-]{1,100}", case.name) or case.name.startswith("."):
+            raise ConfigError(
+                f"case name {case.name!r} is no file name: letters, digits, '_', '.', '+' and '-'"
+            )
+        if case.policy is not None and case.policy not in names:
+            raise PluginError(f"case {case.name!r} wants the policy of unknown {case.policy!r}")
+    return tuple(cases)
+
+
+def _without_agents(document: Document) -> Document:
+    data = {key: value for key, value in document.data.items() if key != "agents"}
+    places = {path: place for path, place in document.places.items() if path[:1] != ("agents",)}
+    return Document(data, document.source, places)
+
+
+def _with_agents(document: Document, names: Sequence[str]) -> Document:
+    """Keep the named agents alone, with the settings that the document has for them."""
+    old = document.data.get("agents") or {}
+    kept = {name: old.get(name) or {} for name in names}
+    return Document({**document.data, "agents": kept}, document.source, document.places)

@@ -1,0 +1,289 @@
+"""The run directory: the one artefact of a run, reloadable as a whole.
+
+Layout::
+
+    manifest.json     status, command line, versions, hashes of the files
+    config.yaml       the resolved configuration
+    metrics.jsonl     one line a report of a training
+    policies/CASE/seed-N/network.npz      the trained network, and checkpoints beside it
+    evaluation/episodes.csv               every evaluated episode
+    figures/  exports/  report.md  result.json
+
+Every file is written under another name and renamed, so that a kill leaves the old or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import yaml
+
+from rlsys.config import Document, load_yaml
+from rlsys.errors import Interrupted, UserError
+
+Status = Literal["running", "complete", "failed", "interrupted"]
+MANIFEST_SCHEMA = "rlsys.manifest/1"
+_PROBE_BYTES = 16 << 20
+_RECORDED = (
+    "rlsys",
+    "numpy",
+    "gymnasium",
+    "torch",
+    "stable-baselines3",
+    "sb3-contrib",
+    "pydantic",
+    "pluggy",
+)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by `text`, so that a reader or a crash sees the old or the new content."""
+    partial = path.with_name(path.name + ".part")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def default_directory(plugin: str, preset: str) -> Path:
+    """Return ``runs/PLUGIN-PRESET-TIME``, made unique."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    base = Path("runs") / f"{plugin}-{preset}-{stamp}"
+    path, number = base, 2
+    while path.exists():
+        path = base.with_name(f"{base.name}-{number}")
+        number += 1
+    return path
+
+
+class RunDirectory:
+    """A run on disk; make it with `create` or `open`."""
+
+    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    @classmethod
+    def create(
+        cls, path: Path, config: Mapping[str, Any], distributions: tuple[str, ...]
+    ) -> RunDirectory:
+        """Make a new run directory.
+
+        Args:
+            path: must not exist or be empty.
+            config: the resolved configuration, JSON types.
+            distributions: providers of plugins, whose versions are recorded too.
+
+        Raises:
+            UserError: it exists and holds something, cannot be written, or the disk is full.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UserError(
+                f"{path}: exists already; choose another --out, or go on with it by --resume"
+            )
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            _probe(path)
+            write_atomically(path / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
+            run = cls(
+                path,
+                {
+                    "schema": MANIFEST_SCHEMA,
+                    "status": "running",
+                    "plugin": config["plugin"],
+                    "preset": config["preset"],
+                    "command": sys.argv,
+                    "created": _now(),
+                    "versions": _versions(distributions),
+                },
+            )
+            run.save_manifest()
+        except OSError as error:
+            raise UserError(_unwritable(path, error)) from error
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """Open an existing run directory.
+
+        Raises:
+            UserError: it is none.
+        """
+        try:
+            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: no run directory (it has no manifest.json)") from error
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}/manifest.json: cannot be read: {error}") from error
+        if not isinstance(manifest, dict) or manifest.get("schema") != MANIFEST_SCHEMA:
+            raise UserError(f"{path}/manifest.json: schema is not {MANIFEST_SCHEMA!r}")
+        return cls(path, manifest)
+
+    @property
+    def status(self) -> Status:
+        """How far the run is."""
+        status: Status = self.manifest["status"]
+        return status
+
+    def config(self) -> Document:
+        """Return the resolved configuration."""
+        return load_yaml(self.path / "config.yaml")
+
+    def policy_directory(self, case: str, seed: int) -> Path:
+        """Return where the policy trained on `case` with `seed` is."""
+        return self.path / "policies" / case / f"seed-{seed}"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the run for writing, and leave the right status behind however it ends.
+
+        Raises:
+            UserError: another process holds it, or it cannot be written.
+        """
+        with self._locked():
+            self._set_status("running")
+            try:
+                yield
+            except (Interrupted, KeyboardInterrupt):
+                self._set_status("interrupted")
+                raise
+            except BaseException:
+                with contextlib.suppress(UserError):  # the first error is the one to report
+                    self._set_status("failed")
+                raise
+            self.manifest["finished"] = _now()
+            self.manifest["files"] = self._hashes()
+            self._set_status("complete")
+
+    def append_metrics(self, line: Mapping[str, Any]) -> None:
+        """Add one line to ``metrics.jsonl``."""
+        try:
+            with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise UserError(_unwritable(self.path, error)) from error
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return all complete lines of ``metrics.jsonl`` (a kill may tear the last one)."""
+        return list(_json_lines(self.path / "metrics.jsonl"))
+
+    def keep_metrics(self, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Drop the lines that a resumed training will write again."""
+        lines = [json.dumps(line) + "\n" for line in self.metrics() if wanted(line)]
+        write_atomically(self.path / "metrics.jsonl", "".join(lines))
+
+    def save_manifest(self) -> None:
+        """Write the manifest, atomically."""
+        write_atomically(self.path / "manifest.json", json.dumps(self.manifest, indent=2) + "\n")
+
+    def _set_status(self, status: Status) -> None:
+        self.manifest["status"] = status
+        try:
+            self.save_manifest()
+        except OSError as error:
+            raise UserError(_unwritable(self.path, error)) from error
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[IO[str]]:
+        try:
+            file = (self.path / ".lock").open("w", encoding="utf-8")
+        except OSError as error:
+            raise UserError(_unwritable(self.path, error)) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(
+                    f"{self.path}: another process is writing this run; wait for it or end it"
+                ) from error
+            yield file
+
+    def _hashes(self) -> dict[str, str]:
+        return {
+            str(file.relative_to(self.path)): hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(self.path.rglob("*"))
+            if file.is_file() and file.name not in ("manifest.json", ".lock")
+        }
+
+
+def newest_unfinished(plugin: str, preset: str) -> Path:
+    """Return the newest run below ``runs/`` of this plugin and preset that is not complete.
+
+    Raises:
+        UserError: there is none.
+    """
+    candidates = []
+    for manifest in Path("runs").glob("*/manifest.json"):
+        run = RunDirectory.open(manifest.parent)
+        same = (run.manifest["plugin"], run.manifest["preset"]) == (plugin, preset)
+        if same and run.status != "complete":
+            candidates.append((str(run.manifest["created"]), run.path))
+    if not candidates:
+        raise UserError(
+            f"no unfinished run of {plugin}, preset {preset}, below runs/; "
+            "name its directory with --out, or leave --resume out"
+        )
+    return max(candidates)[1]
+
+
+def _probe(path: Path) -> None:
+    """Find out before a long training, not after it, that the disk is full."""
+    probe = path / ".probe"
+    try:
+        with probe.open("wb") as file:
+            file.write(b"\0" * _PROBE_BYTES)
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    return (
+        f"{path}: cannot be written: {error.strerror}; free at least {_PROBE_BYTES >> 20} MiB "
+        "or choose another place with --out"
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _versions(distributions: tuple[str, ...]) -> dict[str, str]:
+    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in dict.fromkeys((*_RECORDED, *distributions)):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                if line.endswith("\n"):
+                    raise UserError(
+                        f"{path}: holds a line that is not JSON: {line[:60]!r}"
+                    ) from None
+
+
+def timestamp() -> float:
+    """Return seconds since the epoch, for lines of metrics."""
+    return round(time.time(), 3)

@@ -1,0 +1,185 @@
+"""Training as agents see it: the problem, the session they report to, and the agent protocol.
+
+An agent owns its learning loop.  At every point where it could be stopped and go on exactly, it
+calls `Session.boundary`; the session decides whether a checkpoint is due, keeps the best network,
+and ends the training when the user asks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from rlsys.controllers import NetworkController, Oracle
+from rlsys.errors import Interrupted, UserError
+from rlsys.network import Network
+from rlsys.rollout import MakeEnv, play
+from rlsys.seeds import validation_seeds
+from rlsys.states import load_state, save_state
+
+STATE_FILE = "state.npz"
+NETWORK_FILE = "network.npz"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be learned.
+
+    Attributes:
+        make_env: ``make_env(num_envs)`` makes a fresh batched environment.
+        metrics: names of the episode metrics in the environment's final info.
+        make_oracle: makes the oracle, or None where the environment has none.
+    """
+
+    make_env: MakeEnv
+    metrics: tuple[str, ...] = ()
+    make_oracle: Callable[[], Oracle] | None = None
+
+
+@dataclass
+class Session:
+    """One training of one agent: seed, starting network, progress, checkpoints.
+
+    Attributes:
+        directory: where checkpoints go (``last``, ``best``, ``step-N``).
+        seed: of this training.
+        start: the network of the agent before this one, or None.
+        emit: takes each line of metrics.
+        stop_requested: asked at each boundary; True ends the training with everything saved.
+        checkpoint_every: environment steps between periodic checkpoints; 0: only at the end.
+        keep_periodic: whether ``step-N`` copies are kept besides ``last`` and ``best``.
+        validation_episodes: episodes on which ``best`` is chosen.
+        resume: whether to go on from ``last`` where there is one.
+    """
+
+    directory: Path
+    seed: int
+    problem: Problem
+    start: Network | None = None
+    emit: Callable[[Mapping[str, Any]], None] = lambda _: None
+    stop_requested: Callable[[], bool] = lambda: False
+    checkpoint_every: int = 0
+    keep_periodic: bool = True
+    validation_episodes: int = 8
+    resume: bool = False
+    best_reward: float | None = None
+    _next_checkpoint: int = 0
+    _elapsed_before: float = 0.0
+    _begun: float = field(default_factory=time.monotonic)
+
+    def resumed_state(self) -> dict[str, Any] | None:
+        """Return the agent's state of the last checkpoint, or None where it begins anew."""
+        path = self.directory / "last" / STATE_FILE
+        if not (self.resume and path.exists()):
+            self._next_checkpoint = self.checkpoint_every
+            return None
+        saved = load_state(path)
+        self.best_reward = saved["best_reward"]
+        self._elapsed_before = saved["seconds"]
+        self._next_checkpoint = saved["next_checkpoint"]
+        agent: dict[str, Any] = saved["agent"]
+        return agent
+
+    @property
+    def seconds(self) -> float:
+        """Wall time spent in this training, resumed parts included."""
+        return self._elapsed_before + time.monotonic() - self._begun
+
+    def report(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
+        """Publish progress: `step` of `total` environment steps, and what was measured since."""
+        self.emit({"step": step, "total": total, "seconds": round(self.seconds, 3), **metrics})
+
+    def boundary(
+        self,
+        step: int,
+        total: int,
+        network: Callable[[], Network],
+        state: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        """Say that training could stop here and go on exactly.
+
+        Args:
+            step: environment steps done, of `total`.
+            network: makes the portable network of this moment.
+            state: returns all that is needed to go on (see `rlsys.states.save_state`).
+
+        Raises:
+            Interrupted: the user asked to stop; ``last`` has been written.
+        """
+        due = bool(self.checkpoint_every) and step >= self._next_checkpoint
+        stop = self.stop_requested()
+        if not (due or stop or step >= total):
+            return
+        if due:
+            self._next_checkpoint = (step // self.checkpoint_every + 1) * self.checkpoint_every
+        current = network()
+        current.check_finite()
+        better = not stop and self._is_better(current)
+        self._write("last", step, current, state())
+        if due and self.keep_periodic:
+            self._write(f"step-{step:09d}", step, current, None)
+        if better:
+            self._write("best", step, current, None)
+            self.emit({"step": step, "total": total, "validation_reward": self.best_reward})
+        if stop and step < total:
+            raise Interrupted(f"stopped at step {step} of {total}; go on with --resume")
+
+    def _is_better(self, network: Network) -> bool:
+        played = play(
+            self.problem.make_env,
+            NetworkController(network),
+            validation_seeds(self.validation_episodes),
+        )
+        reward = float(played["reward"].mean())
+        if self.best_reward is not None and reward <= self.best_reward:
+            return False
+        self.best_reward = reward
+        return True
+
+    def _write(
+        self, name: str, step: int, network: Network, state: Mapping[str, Any] | None
+    ) -> None:
+        directory = self.directory / name
+        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            if state is not None:
+                save_state(
+                    directory / STATE_FILE,
+                    {
+                        "agent": state,
+                        "step": step,
+                        "best_reward": self.best_reward,
+                        "next_checkpoint": self._next_checkpoint,
+                        "seconds": self.seconds,
+                    },
+                )
+            network.save(directory / NETWORK_FILE)
+        except OSError as error:
+            raise UserError(
+                f"{directory}: checkpoint cannot be written: {error.strerror}; "
+                "free space and go on with --resume"
+            ) from error
+
+
+def checkpoint_step(directory: Path) -> int | None:
+    """Return the step of the last checkpoint in `directory`, or None where there is none."""
+    path = directory / "last" / STATE_FILE
+    return int(load_state(path)["step"]) if path.exists() else None
+
+
+class Agent(Protocol):
+    """A way to obtain a network; made by an `AgentSpec`'s factory from its config model."""
+
+    def train(self, problem: Problem, session: Session) -> Network:
+        """Train and return the final network.
+
+        It begins from ``session.start`` where its description says it can, goes on from
+        ``session.resumed_state()`` where that is not None, and calls ``session.boundary``.
+
+        Raises:
+            UserError: the problem does not suit it (its action space, no oracle, ...).
+            Interrupted: from `Session.boundary`.
+        """

@@ -1,0 +1,309 @@
+"""The whole job into one run directory: train, evaluate, draw, report, export."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlsys.controllers import Controller, NetworkController
+from rlsys.descriptors import Case, resolve
+from rlsys.errors import ConfigError, Interrupted, UserError
+from rlsys.evaluation import Evaluation, evaluate, make_env_of
+from rlsys.events import RunEvents
+from rlsys.exporting import ExportContext, ExportReport, export_network
+from rlsys.figures import comparison_figure, training_figure
+from rlsys.network import Network
+from rlsys.plugins import PluginManager
+from rlsys.registry import Registry
+from rlsys.report import markdown, result_document
+from rlsys.rollout import record
+from rlsys.runconfig import Plan, plan_of
+from rlsys.runs import RunDirectory, write_atomically
+from rlsys.seeds import validation_seeds
+from rlsys.training import NETWORK_FILE, checkpoint_step
+from rlsys.units import SUMMARY_FILE, TrainingUnit, agent_directory, run_units
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """The plugins at hand, and who hears how the work goes on."""
+
+    manager: PluginManager
+    registry: Registry
+    progress: Progress = lambda _: None
+
+
+def begin(work: Workplace, plan: Plan, path: Path, *, resume: bool) -> RunDirectory:
+    """Make the run directory of a plan, or reopen it.
+
+    Raises:
+        UserError: it cannot be written, or what is there is another run.
+    """
+    config = plan.config.model_dump(mode="json")
+    if not (resume and path.exists()):
+        providers = (p.distribution for p in work.manager.plugins if p.status == "active")
+        return RunDirectory.create(path, config, tuple(p for p in providers if p != "(file)"))
+    run = RunDirectory.open(path)
+    _same_config(config, run.config().data, path)
+    return run
+
+
+def train(work: Workplace, plan: Plan, run: RunDirectory, *, jobs: int) -> None:
+    """Train all that is not trained yet; call it inside ``run.writing()``."""
+    events = RunEvents(work.manager, run.path)
+    config = plan.config.model_dump(mode="json")
+    units = [
+        TrainingUnit(
+            plugins=work.manager.options,
+            config=config,
+            case=case.name,
+            seed=seed,
+            directory=run.policy_directory(case.name, seed),
+            resume=True,
+        )
+        for case in plan.trained_cases
+        for seed in plan.config.training_seeds()
+    ]
+    _forget_unsaved_metrics(run, plan, units)
+
+    def emit(line: Mapping[str, Any]) -> None:
+        run.append_metrics(line)
+        events.metrics(line)
+
+    events.started(config)
+    status = "failed"
+    try:
+        run_units(units, jobs, emit)
+        status = "complete"
+    except (Interrupted, KeyboardInterrupt):
+        status = "interrupted"
+        raise
+    finally:
+        events.finished(status)
+
+
+def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Network]]]:
+    """Return the trained networks of a run: controller, then case, then one a seed.
+
+    Raises:
+        UserError: the training has not finished.
+    """
+    networks: dict[str, list[Network]] = {}
+    for case in plan.trained_cases:
+        for seed in plan.config.training_seeds():
+            path = run.policy_directory(case.name, seed) / NETWORK_FILE
+            if not path.exists():
+                raise UserError(
+                    f"{run.path}: the training of case {case.name!r}, seed {seed}, has not "
+                    "finished; finish it with --resume"
+                )
+            networks.setdefault(case.name, []).append(Network.load(path))
+    return {controller_name(plan): networks}
+
+
+def controller_name(plan: Plan) -> str:
+    """Return the name of what a plan trains: its agents, joined by ``+``."""
+    return "+".join(plan.config.agents)
+
+
+def judge(work: Workplace, plan: Plan, run: RunDirectory) -> Evaluation:
+    """Evaluate the policies of a run as its configuration says."""
+    settings = plan.config.evaluation
+    return evaluate(
+        plan.environment,
+        plan.cases,
+        load_policies(plan, run),
+        episodes=settings.episodes,
+        first_episode=settings.first_episode,
+        baselines=settings.baselines,
+        oracle=settings.oracle,
+        progress=work.progress,
+    )
+
+
+def publish(
+    work: Workplace,
+    plan: Plan,
+    run: RunDirectory,
+    evaluation: Evaluation,
+    exports: Sequence[ExportReport] = (),
+) -> dict[str, Any]:
+    """Write episodes, figures, report and result document; return the document."""
+    (run.path / "evaluation").mkdir(exist_ok=True)
+    evaluation.write_csv(run.path / "evaluation" / "episodes.csv")
+    document = result_document(
+        plugin=plan.config.plugin,
+        preset=plan.config.preset,
+        run=str(run.path),
+        status="complete",
+        seeds=plan.config.training_seeds(),
+        evaluation=evaluation,
+        verdicts=[check for report in exports for check in report.checks],
+        artefacts={"episodes": "evaluation/episodes.csv"},
+    )
+    work.progress("figures")
+    document["artefacts"] |= draw(plan, run, document)
+    for report in exports:
+        for file in report.files:
+            name = str(file.relative_to(run.path.resolve()))
+            document["artefacts"][name] = name
+    document["artefacts"]["report"] = "report.md"
+    text = markdown(
+        document,
+        command=run.manifest["command"],
+        config=(run.path / "config.yaml").read_text(encoding="utf-8"),
+        versions=run.manifest["versions"],
+        summaries={case.name: case.summary for case in plan.cases},
+        reference=plan.environment.reference,
+    )
+    write_atomically(run.path / "report.md", text)
+    write_atomically(run.path / "result.json", json.dumps(document, indent=2) + "\n")
+    return document
+
+
+def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str, str]:
+    """Draw all figures of a run; return their paths by name."""
+    directory = run.path / "figures"
+    directory.mkdir(exist_ok=True)
+    rewards = [row for row in document["results"] if row["metric"] == "reward"]
+    panels = ["reward", *(metric.name for metric in plan.environment.metrics if metric.curve)]
+    paths = {}
+    lines = run.metrics()
+    if any(panel in line for line in lines for panel in panels):
+        training_figure(lines, panels, directory / "training_reward.png")
+        paths["training_reward"] = "figures/training_reward.png"
+    comparison_figure(rewards, directory / "comparison.png")
+    paths["comparison"] = "figures/comparison.png"
+    policies = load_policies(plan, run)
+    for figure in plan.environment.figures:
+        for case in plan.cases:
+            name = f"{figure.name}-{case.name}"
+            controllers = fresh_controllers(plan, case, policies)
+            resolve(figure.factory)(case.name, case.config, controllers, directory / f"{name}.png")
+            paths[name] = f"figures/{name}.png"
+    return paths
+
+
+def fresh_controllers(
+    plan: Plan, case: Case, policies: Mapping[str, Mapping[str, Sequence[Network]]]
+) -> dict[str, Controller]:
+    """Return one controller of each kind for a case: learned (first seed), baselines, oracle."""
+    controllers: dict[str, Controller] = {}
+    for name, by_case in policies.items():
+        networks = by_case.get(case.policy or case.name)
+        if networks:
+            controllers[name] = NetworkController(networks[0])
+    for baseline in plan.environment.baselines:
+        controllers[baseline.name] = resolve(baseline.factory)(case.config, **baseline.options)
+    if plan.environment.oracle is not None and plan.config.evaluation.oracle:
+        controllers[plan.environment.oracle.name] = resolve(plan.environment.oracle.factory)(
+            case.config
+        )
+    return controllers
+
+
+def export(
+    work: Workplace,
+    plan: Plan,
+    run: RunDirectory,
+    formats: Sequence[str],
+    *,
+    cases: Sequence[str] | None = None,
+    seed: int | None = None,
+    directory: Path | None = None,
+    observations: int = 10_000,
+) -> list[ExportReport]:
+    """Export the policies of a run.
+
+    Args:
+        formats: names of exporters.
+        cases: which trained cases; None: all.
+        seed: of the training; None: the first.
+        directory: where to; None: ``exports`` in the run directory.
+        observations: how many on-policy observations the exporters check with.
+
+    Raises:
+        UserError: unknown format, case or seed, or the exporter refuses.
+        CheckFailed: the exported policy does not act as the original does.
+    """
+    seed = plan.config.seed if seed is None else seed
+    if seed not in plan.config.training_seeds():
+        raise UserError(f"seed {seed} was not trained; there are {plan.config.training_seeds()}")
+    trained = [case.name for case in plan.trained_cases]
+    for name in cases or ():
+        if name not in trained:
+            plan.case(name)
+            raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
+    load_policies(plan, run)
+    reports = []
+    for name in formats:
+        spec = work.registry.exporters.get(name)
+        for case in cases or trained:
+            work.progress(f"export {name}: {case}")
+            network = Network.load(run.policy_directory(case, seed) / NETWORK_FILE)
+            make_env = make_env_of(plan.environment, plan.case(case))
+            seen, masks = record(
+                make_env, NetworkController(network), validation_seeds(16), observations
+            )
+            context = ExportContext(
+                observations=seen,
+                masks=masks,
+                environment=plan.environment.name,
+                case=case,
+                notes={"agent": controller_name(plan), "seed": seed},
+            )
+            target = (directory or run.path / "exports") / name / case
+            report = export_network(network, spec, target, context)
+            checks = [{**c, "case": case, "name": f"{name}-{c['name']}"} for c in report.checks]
+            reports.append(ExportReport(report.files, checks))
+    return reports
+
+
+def reopen(work: Workplace, path: Path) -> tuple[Plan, RunDirectory]:
+    """Return the plan and directory of an existing run."""
+    run = RunDirectory.open(path)
+    return plan_of(work.registry, run.config()), run
+
+
+def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[TrainingUnit]) -> None:
+    """Drop metrics that a killed training wrote after its last checkpoint: it repeats them."""
+    if not run.metrics():
+        return
+    kept: dict[tuple[str, int, str], int | None] = {}
+    for unit in units:
+        for index, (agent, _) in enumerate(plan.agents):
+            directory = agent_directory(unit.directory, index, agent.name)
+            if not (directory / SUMMARY_FILE).exists():
+                kept[unit.case, unit.seed, agent.name] = checkpoint_step(directory)
+
+    def wanted(line: Mapping[str, Any]) -> bool:
+        key = (line["case"], line["seed"], line["agent"])
+        limit = kept.get(key, -1)
+        return key not in kept or (limit is not None and line["step"] <= limit)
+
+    run.keep_metrics(wanted)
+
+
+def _same_config(now: Mapping[str, Any], then: Any, path: Path) -> None:
+    for key, value in _flat(now).items():
+        old = _flat(then).get(key)
+        if old != value:
+            raise UserError(
+                f"{path}: was begun with {key} = {old!r}, not {value!r}; resume it with its own "
+                "settings, or begin another run with another --out"
+            )
+
+
+def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(data, dict):
+        return {prefix: data}
+    return {
+        key: value
+        for name, part in data.items()
+        for key, value in _flat(part, f"{prefix}.{name}" if prefix else str(name)).items()
+    }
