@@ -25,7 +25,9 @@ Kind = Literal["learned", "baseline", "oracle"]
 Policies = Mapping[str, Mapping[str, Sequence[Network]]]
 """Learned controllers: name, then case, then one network a training seed."""
 
-REWARD = MetricSpec(name="reward", summary="sum of rewards of an episode", better="higher")
+REWARD = MetricSpec(
+    name="reward", summary="sum of rewards of an episode", better="higher", curve=True
+)
 
 
 @dataclass(frozen=True)
@@ -107,14 +109,14 @@ class Evaluation:
             }
         for oracle in self.of(learned.case, "oracle"):
             gap = paired_difference(oracle.rewards, learned.rewards.mean(axis=0))
-            figures = {"gap": gap.mean}
+            figures = {"gap": gap.mean, "gap-low": gap.low, "gap-high": gap.high}
             for baseline in baselines:
-                if baseline.controller == self.environment.reference:
-                    figures["share-of-gap-closed"] = gap_closed(
-                        float(learned.rewards.mean()),
-                        float(baseline.rewards.mean()),
-                        float(oracle.rewards.mean()),
-                    )
+                if baseline.controller != self.environment.reference:
+                    continue
+                means = (float(p.rewards.mean()) for p in (learned, baseline, oracle))
+                share = gap_closed(*means)
+                if share is not None:
+                    figures["share-of-gap-closed"] = share
             yield {
                 "case": learned.case,
                 "name": f"{learned.controller}-reaches-{oracle.controller}",

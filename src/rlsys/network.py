@@ -16,9 +16,6 @@ It has two shapes:
 
 from __future__ import annotations
 
-import io
-import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +24,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.archive import read_archive, write_archive
 from rlsys.errors import UserError, did_you_mean
 
 FORMAT = "rlsys.network/1"
@@ -280,13 +278,7 @@ class Network:
         if self.decoding.low is not None and self.decoding.high is not None:
             arrays["decoding.low"] = self.decoding.low
             arrays["decoding.high"] = self.decoding.high
-        arrays["header"] = np.array(json.dumps(header))
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
-        target = Path(path)
-        partial = target.with_name(target.name + ".part")
-        partial.write_bytes(buffer.getvalue())
-        os.replace(partial, target)
+        write_archive(Path(path), header, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> Network:
@@ -295,17 +287,15 @@ class Network:
         Raises:
             UserError: no such file, not a network, or a newer format.
         """
+        header, arrays = read_archive(Path(path), "network")
+        if not isinstance(header, dict):
+            raise UserError(f"{path}: not a readable network file: its header is no mapping")
+        if header.get("format") != FORMAT:
+            raise UserError(f"{path}: format {header.get('format')!r} is not {FORMAT!r}")
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = dict(file)
-            header = json.loads(str(arrays.pop("header")))
-            if header["format"] != FORMAT:
-                raise UserError(f"{path}: format {header['format']!r} is not {FORMAT!r}")
             return cls._from_parts(header, arrays)
-        except FileNotFoundError as error:
-            raise UserError(f"{path}: no such network file") from error
-        except (OSError, ValueError, KeyError, EOFError) as error:
-            raise UserError(f"{path}: not a readable network file: {error}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: not a readable network file: {error!r}") from error
 
     @classmethod
     def _from_parts(cls, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Network:

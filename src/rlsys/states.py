@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.archive import read_archive, write_archive
 from rlsys.errors import UserError
 
 _ARRAY = "__array__"
@@ -24,15 +22,7 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
         TypeError: a value of another type.
     """
     arrays: dict[str, NDArray[Any]] = {}
-    skeleton = json.dumps(_split(state, arrays))
-    buffer = io.BytesIO()
-    np.savez(buffer, skeleton=np.array(skeleton), **arrays)  # type: ignore[arg-type]
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as file:
-        file.write(buffer.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    write_archive(path, _split(state, arrays), arrays)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -41,13 +31,11 @@ def load_state(path: Path) -> dict[str, Any]:
     Raises:
         UserError: torn or foreign file.
     """
+    skeleton, arrays = read_archive(path, "checkpoint")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-        skeleton = json.loads(str(arrays.pop("skeleton")))
         state = _join(skeleton, arrays)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise UserError(f"{path}: not a readable checkpoint: {error}") from error
+    except KeyError as error:
+        raise UserError(f"{path}: not a readable checkpoint file: lacks array {error}") from error
     if not isinstance(state, dict):
         raise UserError(f"{path}: not a readable checkpoint: holds no mapping")
     return state

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from rlsys.controllers import Controller, NetworkController
-from rlsys.descriptors import Case, resolve
+from rlsys.descriptors import Case, MetricSpec, resolve
 from rlsys.errors import ConfigError, Interrupted, UserError
-from rlsys.evaluation import Evaluation, evaluate, make_env_of
+from rlsys.evaluation import REWARD, Evaluation, evaluate, make_env_of
 from rlsys.events import RunEvents
 from rlsys.exporting import ExportContext, ExportReport, export_network
-from rlsys.figures import comparison_figure, training_figure
+from rlsys.figures import Panel, comparison_figure, training_figure
 from rlsys.network import Network
 from rlsys.plugins import PluginManager
 from rlsys.registry import Registry
-from rlsys.report import markdown, result_document
+from rlsys.report import cases_of, markdown, ranked, result_document
 from rlsys.rollout import record
 from rlsys.runconfig import Plan, plan_of
 from rlsys.runs import RunDirectory, write_atomically
@@ -171,10 +171,12 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
     directory = run.path / "figures"
     directory.mkdir(exist_ok=True)
     rewards = [row for row in document["results"] if row["metric"] == "reward"]
-    panels = ["reward", *(metric.name for metric in plan.environment.metrics if metric.curve)]
+    panels = [
+        _panel(metric, document) for metric in (REWARD, *plan.environment.metrics) if metric.curve
+    ]
     paths = {}
     lines = run.metrics()
-    if any(panel in line for line in lines for panel in panels):
+    if any(panel.metric in line for line in lines for panel in panels):
         training_figure(lines, panels, directory / "training_reward.png")
         paths["training_reward"] = "figures/training_reward.png"
     comparison_figure(rewards, directory / "comparison.png")
@@ -187,6 +189,18 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
             resolve(figure.factory)(case.name, case.config, controllers, directory / f"{name}.png")
             paths[name] = f"figures/{name}.png"
     return paths
+
+
+def _panel(metric: MetricSpec, document: Mapping[str, Any]) -> Panel:
+    """Return the panel of a metric, with the best baseline and the optimum as levels."""
+    levels: dict[str, dict[str, float]] = {}
+    for case in cases_of(document):
+        for kind in ("oracle", "baseline"):
+            rows = [row for row in ranked(document, case, metric.name) if row["kind"] == kind]
+            if rows:
+                levels.setdefault(case, {})[rows[0]["controller"]] = rows[0]["mean"]
+    label = metric.name.replace("_", " ") + (f" ({metric.unit})" if metric.unit else "")
+    return Panel(metric.name, label, levels)
 
 
 def fresh_controllers(

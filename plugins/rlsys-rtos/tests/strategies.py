@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+
 from rlsys_rtos.taskset import Task, TaskSet
 
 PERIODS = (2, 3, 4, 5, 6, 8, 10, 12)

@@ -7,14 +7,15 @@ import plain_schedulers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import tasksets
+from test_kernel import plain_twin
+
 from rlsys.errors import ConfigError
 from rlsys_rtos.baselines import factories
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.gantt import record
 from rlsys_rtos.taskset import Task, TaskSet
 from rlsys_rtos.vector_env import RtosVectorEnv
-from strategies import tasksets
-from test_kernel import plain_twin
 
 NAMES = [
     "rate_monotonic", "deadline_monotonic", "edf", "llf", "edf_skip", "value_density",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from rlsys.config import validate
 from rlsys.errors import ConfigError
 from rlsys_rtos.config import RtosConfig, cases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from rlsys_rtos.baselines import factories
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.gantt import draw, record, save

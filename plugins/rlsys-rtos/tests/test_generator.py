@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
+
 from rlsys_rtos.config import GeneratorConfig, RtosConfig
 from rlsys_rtos.randomness import stream_state, uniform
 from rlsys_rtos.vector_env import RtosVectorEnv
-from scipy import stats
 
 
 def drawn(copies=2000, **settings):

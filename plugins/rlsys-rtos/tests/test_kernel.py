@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_env import PlainRtosEnv, PlainTask
+from strategies import tasksets
+
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.taskset import Task, TaskSet
 from rlsys_rtos.vector_env import RtosVectorEnv
-from strategies import tasksets
 
 
 def plain_tasks(env, copy):

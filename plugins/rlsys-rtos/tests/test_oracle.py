@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import tasksets
+
 from rlsys.errors import UserError
 from rlsys.rollout import play
 from rlsys_rtos.baselines import factories
@@ -15,7 +17,6 @@ from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.oracle import RtosOracle, ValueTable, optimum
 from rlsys_rtos.taskset import Task, TaskSet
 from rlsys_rtos.vector_env import RtosVectorEnv
-from strategies import tasksets
 
 BASELINES = [
     "round_robin", "rate_monotonic", "deadline_monotonic", "edf", "llf", "edf_skip",

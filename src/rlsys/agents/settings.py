@@ -94,7 +94,7 @@ class MaskablePpoSettings(PpoSettings):
     """Steps in one gradient step."""
     learning_rate: Rate = 2e-3
     """Of Adam, at the start."""
-    learning_rate_final: Fraction | None = 0.0
+    learning_rate_final: Fraction | None = 1e-4
     """Of Adam, at the end, reached linearly; null: as at the start."""
     ent_coef: NonNegative = 0.03
     """Weight of the entropy bonus."""

@@ -132,23 +132,25 @@ class RtosOracle:
         self._limit = memory_limit
         self._tables: OrderedDict[bytes, ValueTable] = OrderedDict()
         self._plans: dict[bytes, Plan] = {}
+        # A copy's jobs are a function of its random stream: as long as that stands still, the
+        # plan and the table found for it hold.
         self._plan: list[Plan] = []
-        self._episode = np.zeros(0, np.int64)
+        self._plan_streams = np.zeros(0, np.uint64)
         self._keys: list[bytes] = []
-        self._keys_of: NDArray[Any] = np.zeros(0, np.int64)
+        self._key_streams = np.zeros(0, np.uint64)
         self._env: RtosVectorEnv | None = None
 
     def reset(self, env: RtosVectorEnv) -> None:
         """Plan for the episodes that have just started."""
         self._plan = [self._planned(env, copy) for copy in range(env.num_envs)]
-        self._episode = env.state.episode.copy()
+        self._plan_streams = env.state.stream.copy()
 
     def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the next action of every copy's optimal schedule, (N,)."""
         del observations
-        for copy in np.flatnonzero(env.state.episode != self._episode):
+        for copy in np.flatnonzero(env.state.stream != self._plan_streams):
             self._plan[copy] = self._planned(env, int(copy))
-        self._episode = env.state.episode.copy()
+        self._plan_streams = env.state.stream.copy()
         actions = np.empty(env.num_envs, np.int64)
         for copy, plan in enumerate(self._plan):
             action = plan.actions[env.state.now[copy]]
@@ -190,19 +192,19 @@ class RtosOracle:
 
     def _tables_for(self, env: RtosVectorEnv) -> list[ValueTable]:
         """Return the table of every copy, solving what is not there yet."""
-        if self._env is not env or len(self._keys) != env.num_envs:
+        if self._env is not env:
             self._env = env
             self._keys = [env.job_table(copy).key for copy in range(env.num_envs)]
         else:
-            for copy in np.flatnonzero(env.state.episode != self._keys_of):
+            for copy in np.flatnonzero(env.state.stream != self._key_streams):
                 self._keys[copy] = env.job_table(int(copy)).key
-        self._keys_of = env.state.episode.copy()
+        self._key_streams = env.state.stream.copy()
         for copy, key in enumerate(self._keys):
             if key in self._tables:
                 self._tables.move_to_end(key)
             else:
                 self._tables[key] = ValueTable(env.job_table(copy), self._limit)
-        self._evict()
+                self._evict()
         return [self._tables[key] for key in self._keys]
 
     def _evict(self) -> None:

@@ -41,7 +41,8 @@ class Task(BaseModel):
     @field_validator("deadline", mode="before")
     @classmethod
     def _fill_deadline(cls, value: Any, info: ValidationInfo) -> Any:
-        return info.data.get("period", 1) if value is None else value
+        # A period that is itself wrong reports alone; its neighbours then have room.
+        return info.data.get("period", MAX_HORIZON) if value is None else value
 
     @field_validator("deadline")
     @classmethod

@@ -1,0 +1,195 @@
+"""Whole episodes sampled from a policy, and played again to see what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+
+from rlsys.controllers import action_masks
+from rlsys.errors import UserError
+from rlsys.network import Network
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One episode as it was sampled: enough to play it again.
+
+    Attributes:
+        seed: of its reset.
+        actions: int64 (length,), counted from 0 whatever number the action space starts at.
+        reward: the sum of its rewards.
+    """
+
+    seed: int
+    actions: NDArray[np.int64]
+    reward: float
+
+    @property
+    def identity(self) -> tuple[int, bytes]:
+        """What makes two episodes the same one."""
+        return self.seed, self.actions.tobytes()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the policy saw and did, step by step, over any number of episodes.
+
+    Attributes:
+        observations: float32 (steps, ...).
+        masks: bool (steps, n_actions).
+        actions: int64 (steps,), counted from 0.
+    """
+
+    observations: Array
+    masks: NDArray[np.bool_]
+    actions: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    @staticmethod
+    def join(parts: Sequence[Seen]) -> Seen:
+        """Return all steps of `parts`, in order."""
+        return Seen(
+            np.concatenate([part.observations for part in parts]),
+            np.concatenate([part.masks for part in parts]),
+            np.concatenate([part.actions for part in parts]),
+        )
+
+    def get_state(self) -> dict[str, Any]:
+        """Return it for `rlsys.states.save_state`."""
+        return {"observations": self.observations, "masks": self.masks, "actions": self.actions}
+
+    @staticmethod
+    def from_state(state: Mapping[str, Any]) -> Seen:
+        """Undo `get_state`."""
+        return Seen(state["observations"], state["masks"], state["actions"])
+
+
+def masks_of(env: VectorEnv[Any, Any, Any], count: int) -> NDArray[np.bool_]:
+    """Return the masks (num_envs, count) of `env`; all True where it has none."""
+    masks = action_masks(env)
+    return np.ones((env.num_envs, count), dtype=bool) if masks is None else masks
+
+
+def sample_actions(
+    logits: Array, masks: NDArray[np.bool_], temperature: float, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw from the softmax of ``logits / temperature`` over the allowed actions.
+
+    By the Gumbel-max trick: the argmax of the logits plus independent Gumbel noise has exactly that
+    distribution. Temperature 0 is the argmax itself.
+
+    Args:
+        logits: (N, n_actions).
+        masks: True for allowed, (N, n_actions).
+        temperature: at least 0.
+        generator: source of the noise.
+    """
+    if temperature:
+        noise = generator.standard_exponential(logits.shape, dtype=np.float32)
+        np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)
+        logits = logits - np.float32(temperature) * noise
+    return np.where(masks, logits, np.float32(-np.inf)).argmax(axis=1)
+
+
+def sample_episodes(
+    env: VectorEnv[Any, Any, Any],
+    network: Network,
+    seeds: Sequence[int],
+    temperature: float,
+    generator: np.random.Generator,
+) -> tuple[list[Sampled], int]:
+    """Play one episode a copy with actions drawn from the policy.
+
+    Args:
+        env: as many copies as `seeds`.
+        network: gives the logits.
+        seeds: of the resets.
+        temperature: see `sample_actions`.
+        generator: source of the noise.
+
+    Returns:
+        The episodes, and how many environment steps they took.
+    """
+    space: Any = env.single_action_space
+    observations, _ = env.reset(seed=cast("Any", list(seeds)))
+    rewards = np.zeros(env.num_envs)
+    lengths = np.zeros(env.num_envs, dtype=np.int64)
+    running = np.ones(env.num_envs, dtype=bool)
+    taken: list[NDArray[np.int64]] = []
+    while running.any():
+        masks = masks_of(env, int(space.n))
+        actions = sample_actions(network.logits(observations), masks, temperature, generator)
+        observations, reward, terminated, truncated, _ = env.step(actions + int(space.start))
+        taken.append(actions)
+        rewards += np.where(running, reward, 0.0)
+        lengths += running
+        running &= ~(terminated | truncated)
+    by_copy = np.stack(taken, axis=1)
+    episodes = [
+        Sampled(int(seed), by_copy[copy, : lengths[copy]].copy(), float(rewards[copy]))
+        for copy, seed in enumerate(seeds)
+    ]
+    return episodes, int(lengths.sum())
+
+
+def replay(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) -> list[Seen]:
+    """Play `episodes` again and return what was seen in each.
+
+    Args:
+        env: any number of copies.
+        episodes: of the same kind of environment.
+
+    Raises:
+        UserError: an episode went another way than when it was sampled.
+    """
+    seen: list[Seen] = []
+    for begin in range(0, len(episodes), env.num_envs):
+        seen += _replay_batch(env, episodes[begin : begin + env.num_envs])
+    return seen
+
+
+def _replay_batch(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) -> list[Seen]:
+    space: Any = env.single_action_space
+    # Copies without an episode of their own play the first one along.
+    played = [*episodes, *[episodes[0]] * (env.num_envs - len(episodes))]
+    longest = max(len(episode.actions) for episode in played)
+    actions = np.zeros((env.num_envs, longest), dtype=np.int64)
+    for copy, episode in enumerate(played):
+        actions[copy, : len(episode.actions)] = episode.actions
+    lengths = np.array([len(episode.actions) for episode in played])
+    ended_at = np.zeros(env.num_envs, dtype=np.int64)
+    rewards = np.zeros(env.num_envs)
+    observations, _ = env.reset(seed=cast("Any", [episode.seed for episode in played]))
+    observed, masked = [], []
+    for step in range(longest):
+        observed.append(np.array(observations))
+        masked.append(masks_of(env, int(space.n)).copy())
+        observations, reward, terminated, truncated, _ = env.step(
+            actions[:, step] + int(space.start)
+        )
+        rewards += np.where(step < lengths, reward, 0.0)
+        ended_at[(ended_at == 0) & (terminated | truncated)] = step + 1
+    expected = np.array([episode.reward for episode in played])
+    differs = (ended_at != lengths) | ~np.isclose(rewards, expected, rtol=1e-9, atol=1e-9)
+    if differs.any():
+        copy = int(np.flatnonzero(differs)[0])
+        raise UserError(
+            f"{type(env).__name__} is not repeatable: with seed {played[copy].seed} and the same "
+            f"actions the reward was {expected[copy]:g} in {lengths[copy]} steps, then "
+            f"{rewards[copy]:g} in {ended_at[copy]}; self-labelling needs one that is"
+        )
+    all_observed = np.stack(observed, axis=1)
+    all_masked = np.stack(masked, axis=1)
+    return [
+        Seen(all_observed[copy, :length], all_masked[copy, :length], episode.actions)
+        for copy, (episode, length) in enumerate(zip(episodes, lengths, strict=False))
+    ]

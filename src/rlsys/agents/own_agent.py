@@ -1,0 +1,118 @@
+"""What our own two agents share: a torch network with its optimiser, and how it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium.vector import VectorEnv
+from torch import Tensor
+
+from rlsys.agents.settings import NetworkSettings
+from rlsys.agents.torch_network import TorchNetwork, fresh_network
+from rlsys.agents.torch_states import pack, require_same_tensors, unpack
+from rlsys.errors import UserError
+from rlsys.network import Network, Scorer
+
+MASKED_LOGIT = -1e8
+"""Instead of a masked logit: its probability is exactly 0, and gradients stay finite."""
+
+
+class Learner:
+    """A network in training.
+
+    Args:
+        network: to be trained, in place.
+        max_grad_norm: gradients are scaled down to this norm.
+    """
+
+    def __init__(self, network: TorchNetwork, max_grad_norm: float) -> None:
+        self.network = network
+        self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
+        self._max_grad_norm = max_grad_norm
+
+    def log_probabilities(self, observations: Tensor, masks: Tensor) -> Tensor:
+        """Return log-probabilities (N, n_actions); about -1e8 where masked."""
+        logits = self.network(observations).masked_fill(~masks, MASKED_LOGIT)
+        return logits.log_softmax(dim=-1)
+
+    def descend(self, loss: Tensor, learning_rate: float) -> None:
+        """Do one gradient step."""
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self._max_grad_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.step()
+
+    def get_state(self) -> dict[str, Any]:
+        """Return weights and optimiser for a checkpoint."""
+        return {
+            "network": pack(self.network.state_dict()),
+            "optimizer": pack(self.optimizer.state_dict()),
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from `get_state`.
+
+        Raises:
+            UserError: the network has been given other sizes since.
+        """
+        require_same_tensors(state["network"], self.network.state_dict(), "the network")
+        self.network.load_state_dict(unpack(state["network"]))
+        self.optimizer.load_state_dict(unpack(state["optimizer"]))
+
+
+def begin_network(
+    env: VectorEnv[Any, Any, Any], settings: NetworkSettings, start: Network | None, seed: int
+) -> TorchNetwork:
+    """Return `start` to be trained further, or a fresh network.
+
+    Args:
+        env: says what is observed and which actions there are.
+        settings: sizes of a fresh network.
+        start: the network of the agent before, or None.
+        seed: of fresh weights.
+
+    Raises:
+        UserError: `start` does not fit the environment.
+    """
+    masked = hasattr(env, "action_masks")
+    observation, action = env.single_observation_space, env.single_action_space
+    if start is None:
+        return fresh_network(
+            observation,
+            action,
+            net_arch=settings.net_arch,
+            encoder=settings.encoder,
+            scorer=settings.scorer,
+            activation=settings.activation,
+            masked=masked,
+            seed=seed,
+        )
+    shape = observation.shape or ()
+    wanted = (
+        "scorer" if len(shape) == 2 else "stack",
+        shape[-1] if len(shape) == 2 else int(np.prod(shape)),
+        int(action.n),
+        int(action.start),
+    )
+    first = next(iter(start.layers().values()))[0]
+    outputs = start.logits(np.zeros((1, *shape), np.float32)).shape[1] if (
+        isinstance(start.body, Scorer) == (len(shape) == 2) and first.weight.shape[1] == wanted[1]
+    ) else None
+    given = (
+        "scorer" if isinstance(start.body, Scorer) else "stack",
+        first.weight.shape[1],
+        outputs,
+        start.decoding.start,
+    )
+    if given != wanted or start.decoding.kind != "argmax":
+        raise UserError(
+            f"the network to start from (shape, features, actions, first action) = {given} does "
+            f"not fit the environment, which needs {wanted}; train this agent alone or on the "
+            "environment of the agent before it"
+        )
+    return TorchNetwork(start)

@@ -1,0 +1,222 @@
+"""`self-labelling`: sample many episodes, keep the best, imitate them.
+
+After Corsini, Porrello, Calderara and Dell'Amico, "Self-Labeling the Job Shop Scheduling Problem"
+(NeurIPS 2024): the best of many sampled solutions is as good as a label for supervised learning,
+and no value function is needed.  Unlike there, an environment that is one fixed instance lets the
+best episodes of all rounds be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import torch
+from gymnasium.vector import VectorEnv
+
+from rlsys.agents.episodes import Sampled, Seen, replay, sample_episodes
+from rlsys.agents.own_agent import Learner, begin_network
+from rlsys.agents.settings import SelfLabellingSettings
+from rlsys.agents.spaces import check_problem
+from rlsys.errors import UserError
+from rlsys.network import Network
+from rlsys.rollout import MakeEnv
+from rlsys.seeds import training_seeds
+from rlsys.training import Problem, Session
+
+_REPLAY_COPIES = 64
+
+
+def make_self_labelling(settings: SelfLabellingSettings) -> SelfLabelling:
+    """Return the agent."""
+    return SelfLabelling(settings)
+
+
+class SelfLabelling:
+    """Self-labelling; needs an environment that is repeatable for a seed and actions."""
+
+    def __init__(self, settings: SelfLabellingSettings) -> None:
+        self.settings = settings
+
+    def train(self, problem: Problem, session: Session) -> Network:
+        """Train and return the final network.
+
+        A round can only be begun or finished, so training stops between rounds; going on from there
+        gives bit-identical weights.  Steps are environment steps of the sampled episodes; the total
+        is estimated from the rounds so far until the last is done.
+
+        Raises:
+            UserError: the problem does not suit it.
+            Interrupted: from `Session.boundary`.
+        """
+        torch.set_num_threads(1)
+        env = problem.make_env(self.settings.episodes)
+        try:
+            check_problem("self-labelling", env, ("discrete",), items=True)
+            run = _Run(self.settings, env, problem.make_env, session)
+            return run.learn()
+        finally:
+            env.close()
+
+
+class _Elite:
+    """The best distinct episodes with what was seen in them, best first."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self.members: list[tuple[Sampled, Seen]] = []
+
+    def take_in(self, episodes: list[Sampled], replayer: VectorEnv[Any, Any, Any]) -> None:
+        """Let new episodes compete with those kept; the older of two equals stays."""
+        known = {kept.identity for kept, _ in self.members}
+        worst = self.members[-1][0].reward if len(self.members) >= self._keep else -np.inf
+        fresh: list[Sampled] = []
+        for episode in sorted(episodes, key=lambda e: -e.reward):
+            if len(fresh) == self._keep or episode.reward <= worst:
+                break
+            if episode.identity not in known:
+                known.add(episode.identity)
+                fresh.append(episode)
+        if fresh:
+            new = list(zip(fresh, replay(replayer, fresh), strict=True))
+            merged = sorted([*self.members, *new], key=lambda member: -member[0].reward)
+            self.members = merged[: self._keep]
+
+    def get_state(self) -> list[dict[str, Any]]:
+        return [
+            {"seed": e.seed, "reward": e.reward, **seen.get_state()} for e, seen in self.members
+        ]
+
+    def set_state(self, state: list[dict[str, Any]]) -> None:
+        self.members = []
+        for kept in state:
+            seen = Seen.from_state(kept)
+            self.members.append((Sampled(kept["seed"], seen.actions, kept["reward"]), seen))
+
+
+class _Run:
+    """One training under way."""
+
+    def __init__(
+        self,
+        settings: SelfLabellingSettings,
+        env: VectorEnv[Any, Any, Any],
+        make_env: MakeEnv,
+        session: Session,
+    ) -> None:
+        self.settings = settings
+        self.env = env
+        self.session = session
+        self.make_env = make_env
+        self.learner = Learner(
+            begin_network(env, settings, session.start, session.seed), settings.max_grad_norm
+        )
+        self.generator = np.random.default_rng(session.seed)
+        self.elite = _Elite(settings.keep)
+        self.round = 0
+        self.steps = 0
+
+    def learn(self) -> Network:
+        saved = self.session.resumed_state()
+        if saved is not None:
+            self._set_state(saved)
+        replayer = self.make_env(min(self.settings.keep, _REPLAY_COPIES))
+        try:
+            if not self.settings.instances:
+                self._require_one_instance()
+            while self.round < self.settings.rounds:
+                metrics = self._do_round(replayer)
+                self.round += 1
+                total = round(self.steps * self.settings.rounds / self.round)
+                self.session.report(self.steps, total, metrics)
+                self.session.boundary(self.steps, total, self._network, self._get_state)
+            return self._network()
+        finally:
+            replayer.close()
+
+    def _do_round(self, replayer: VectorEnv[Any, Any, Any]) -> dict[str, float]:
+        settings = self.settings
+        count = max(settings.instances, 1)
+        instances = training_seeds(int(self.generator.integers(1 << 30)), count)
+        seeds = np.repeat(instances, settings.episodes // count)
+        episodes, steps = sample_episodes(
+            self.env, self._network(), [int(s) for s in seeds], settings.temperature, self.generator
+        )
+        self.steps += steps
+        labels = self._labels(episodes, replayer)
+        loss = self._imitate(Seen.join([seen for _, seen in labels]))
+        rewards = [episode.reward for episode in episodes]
+        return {
+            "reward": float(np.mean(rewards)),
+            "episodes": float(len(episodes)),
+            "best_sampled": float(np.max(rewards)),
+            "kept_mean": float(np.mean([episode.reward for episode, _ in labels])),
+            "kept_best": float(np.max([episode.reward for episode, _ in labels])),
+            "loss": loss,
+        }
+
+    def _labels(
+        self, episodes: list[Sampled], replayer: VectorEnv[Any, Any, Any]
+    ) -> list[tuple[Sampled, Seen]]:
+        if not self.settings.instances:
+            self.elite.take_in(episodes, replayer)
+            return self.elite.members
+        labels: list[tuple[Sampled, Seen]] = []
+        share = self.settings.episodes // self.settings.instances
+        for begin in range(0, len(episodes), share):
+            elite = _Elite(self.settings.keep)
+            elite.take_in(episodes[begin : begin + share], replayer)
+            labels += elite.members
+        return labels
+
+    def _imitate(self, seen: Seen) -> float:
+        """Raise the log-probability of the kept actions; return the mean loss of the last pass."""
+        settings = self.settings
+        observations = torch.from_numpy(seen.observations)
+        masks = torch.from_numpy(seen.masks)
+        actions = torch.from_numpy(seen.actions)
+        losses: list[float] = []
+        for _ in range(settings.epochs):
+            losses.clear()
+            order = torch.from_numpy(self.generator.permutation(len(seen)))
+            for index in order.split(settings.batch_size):
+                chosen = self.learner.log_probabilities(observations[index], masks[index])
+                loss = -chosen.gather(1, actions[index, None]).mean()
+                self.learner.descend(loss, settings.learning_rate)
+                losses.append(float(loss.detach()))
+        return float(np.mean(losses))
+
+    def _require_one_instance(self) -> None:
+        """Compare the first observations after different seeds.
+
+        Raises:
+            UserError: they differ.
+        """
+        seeds = list(range(self.env.num_envs))
+        observations, _ = self.env.reset(seed=cast("Any", seeds))
+        if not np.array_equal(observations, np.broadcast_to(observations[:1], observations.shape)):
+            raise UserError(
+                f"{type(self.env).__name__} begins differently for different seeds, so episodes "
+                "cannot all be compared; set self-labelling's instances to how many seeds a round "
+                "should draw (such as 32)"
+            )
+
+    def _network(self) -> Network:
+        return self.learner.network.to_network({"agent": "self-labelling", "steps": self.steps})
+
+    def _get_state(self) -> Mapping[str, Any]:
+        return {
+            "learner": self.learner.get_state(),
+            "elite": self.elite.get_state(),
+            "generator": self.generator.bit_generator.state,
+            "round": self.round,
+            "steps": self.steps,
+        }
+
+    def _set_state(self, state: Mapping[str, Any]) -> None:
+        self.learner.set_state(state["learner"])
+        self.elite.set_state(state["elite"])
+        self.generator.bit_generator.state = state["generator"]
+        self.round = state["round"]
+        self.steps = state["steps"]

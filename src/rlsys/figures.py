@@ -1,0 +1,391 @@
+"""Figures of any run: learning curves and the comparison of controllers, in one house style.
+
+matplotlib comes with an extra and is imported when a figure is drawn.  No window system and no
+global state of matplotlib is touched, so that figures can be drawn in workers and servers.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.errors import UserError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Floats = NDArray[np.float64]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Told apart by colour-blind readers too (Okabe and Ito, Color Universal Design, 2008)."""
+
+GREY = "#6b6b6b"
+
+DASHES = ("-", "--", "-.", ":")
+"""One for each round through `COLOURS`."""
+
+_PANEL_HEIGHT = 2.7
+_LETTER_SHARE = 0.0105
+"""Of the width of a training panel, for a letter of an agent's name."""
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "xtick.color": "#333333",
+    "ytick.color": "#333333",
+    "figure.dpi": 150.0,
+    "savefig.dpi": 150.0,
+}
+
+_KINDS: dict[str, dict[str, Any]] = {
+    "learned": {"label": "learned", "facecolor": COLOURS[0], "hatch": ""},
+    "baseline": {"label": "baseline", "facecolor": "#d0d0d0", "hatch": "...."},
+    "oracle": {"label": "oracle", "facecolor": "#ffffff", "hatch": "////"},
+}
+"""How a bar shows what kind of controller it is: filled, dotted or striped, also without colour."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One metric over training.
+
+    Attributes:
+        metric: its key in the lines.
+        label: for the axis, with the unit.
+        levels: for each case, values to compare with by name, such as a baseline's or the
+            optimum; drawn as labelled horizontal lines in the case's colour.
+    """
+
+    metric: str
+    label: str
+    levels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@contextmanager
+def sheet(path: str | Path, width: float, height: float) -> Iterator[Figure]:
+    """Yield an empty figure in the house style and write it to `path` as PNG afterwards.
+
+    Plugins draw their own figures with it, too.
+
+    Args:
+        path: the file, replaced as a whole.
+        width, height: inches.
+
+    Raises:
+        UserError: matplotlib is missing, or the file cannot be written.
+
+    Example::
+
+        with sheet("chart.png", 8, 4) as figure:
+            axes = figure.subplots()
+            axes.plot([1, 2, 3])
+    """
+    try:
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise UserError(
+            f"figures need matplotlib ({error}): pip install 'rlsys[figures]'"
+        ) from error
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    target = Path(path)
+    partial = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(buffer.getvalue())
+        os.replace(partial, target)
+    except OSError as error:
+        raise UserError(f"{target}: figure cannot be written: {error.strerror}") from error
+
+
+def training_figure(
+    lines: Sequence[Mapping[str, Any]], panels: Sequence[Panel], path: str | Path
+) -> None:
+    """Draw each metric over the environment steps of all agents of the pipeline, one after another.
+
+    One colour a case; with several training seeds the bold line is their mean and the band reaches
+    from the lowest to the highest.  Where an agent begins, a dotted line bears its name.
+
+    Args:
+        lines: of ``metrics.jsonl``: `case`, `seed`, `agent`, `step`, `total`, and metrics.
+        panels: one below the other.
+        path: the PNG file.
+
+    Raises:
+        UserError: no line has any of the metrics, or as `sheet`.
+    """
+    if not any(panel.metric in line for panel in panels for line in lines):
+        names = ", ".join(panel.metric for panel in panels)
+        raise UserError(f"no training progress to draw: no line reports any of {names}")
+    steps = cumulated_steps(lines)
+    cases = list(dict.fromkeys(str(line["case"]) for line in lines))
+    looks = {
+        case: (COLOURS[index % len(COLOURS)], DASHES[index // len(COLOURS) % len(DASHES)])
+        for index, case in enumerate(cases)
+    }
+    with sheet(path, 8.0, 0.8 + _PANEL_HEIGHT * len(panels)) as figure:
+        rows = np.ravel(figure.subplots(len(panels), 1, sharex=True, squeeze=False))
+        for axes, panel in zip(rows, panels, strict=True):
+            for case in cases:
+                _draw_curve(axes, lines, steps, panel.metric, case, *looks[case])
+            axes.set_ylabel(panel.label)
+            _draw_levels(axes, panel.levels, looks)
+            axes.margins(x=0.01)
+        _mark_agents(rows, lines, steps)
+        band = "; mean of the seeds, band from lowest to highest"
+        several = len({line["seed"] for line in lines}) > 1
+        rows[-1].set_xlabel("environment steps of all agents" + (band if several else ""))
+        rows[-1].xaxis.set_major_formatter(_short_numbers())
+        handles, labels = _legend_of(rows)
+        figure.legend(handles, labels, loc="outside upper left", ncols=min(len(cases), 5))
+
+
+def cumulated_steps(lines: Sequence[Mapping[str, Any]]) -> Floats:
+    """Return each line's environment steps since the first agent began, shape (len(lines),).
+
+    An agent begins where those before it in the same case and seed have ended.
+    """
+    lengths: dict[tuple[Any, Any], dict[str, float]] = {}
+    for line in lines:
+        agents = lengths.setdefault((line["case"], line["seed"]), {})
+        longest = max(agents.get(line["agent"], 0.0), float(line["step"]))
+        agents[line["agent"]] = max(longest, float(line["total"]))
+    steps = np.empty(len(lines))
+    for index, line in enumerate(lines):
+        agents = lengths[(line["case"], line["seed"])]
+        earlier = list(agents)[: list(agents).index(line["agent"])]
+        steps[index] = sum(agents[agent] for agent in earlier) + float(line["step"])
+    return steps
+
+
+def comparison_figure(results: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Draw the mean reward of every controller with its 95 % interval, one panel a case.
+
+    The best stands at the top.  Learned controllers, baselines and oracles differ in their fill.
+
+    Args:
+        results: entries of a result document's ``results``; those of other metrics are left out.
+        path: the PNG file.
+
+    Raises:
+        UserError: no result has the metric ``reward``, or as `sheet`.
+    """
+    rewards = [result for result in results if result["metric"] == "reward"]
+    if not rewards:
+        raise UserError("no comparison to draw: no result has the metric 'reward'")
+    cases = list(dict.fromkeys(str(result["case"]) for result in rewards))
+    most = max(sum(r["case"] == case for r in rewards) for case in cases)
+    columns = min(2, len(cases))
+    rows = -(-len(cases) // columns)
+    with sheet(path, 5.2 * columns, rows * (0.75 + 0.3 * most) + 0.35) as figure:
+        grid = np.ravel(figure.subplots(rows, columns, squeeze=False))
+        for axes, case in zip(grid, cases, strict=False):
+            shown = sorted((r for r in rewards if r["case"] == case), key=lambda r: r["mean"])
+            _draw_bars(axes, shown)
+            axes.set_title(case)
+        for axes in grid[len(cases) :]:
+            axes.set_visible(False)
+        kinds = [kind for kind in _KINDS if any(r["kind"] == kind for r in rewards)]
+        figure.legend(
+            [_swatch(kind) for kind in kinds],
+            [_KINDS[kind]["label"] for kind in kinds],
+            loc="outside upper left",
+            ncols=len(kinds),
+        )
+
+
+def _draw_curve(
+    axes: Axes,
+    lines: Sequence[Mapping[str, Any]],
+    steps: Floats,
+    metric: str,
+    case: str,
+    colour: str,
+    dashes: str,
+) -> None:
+    curves: dict[Any, list[tuple[float, float]]] = {}
+    for line, step in zip(lines, steps, strict=True):
+        if line["case"] == case and metric in line:
+            curves.setdefault(line["seed"], []).append((step, float(line[metric])))
+    if not curves:
+        return
+    grid, values = _on_one_grid([np.array(sorted(curve)) for curve in curves.values()])
+    if len(curves) > 1:
+        band = (np.nanmin(values, axis=0), np.nanmax(values, axis=0))
+        axes.fill_between(grid, *band, color=colour, alpha=0.2, linewidth=0)
+    marker = "o" if len(grid) == 1 else None
+    mean = np.nanmean(values, axis=0)
+    axes.plot(grid, mean, dashes, color=colour, linewidth=1.8, label=case, marker=marker)
+
+
+def _on_one_grid(curves: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Interpolate curves (points, 2) at the steps of all of them; NaN outside a curve's own span.
+
+    Returns:
+        Steps, shape (P,), and values, shape (curves, P).
+    """
+    grid = np.unique(np.concatenate([curve[:, 0] for curve in curves]))
+    values = [np.interp(grid, c[:, 0], c[:, 1], left=np.nan, right=np.nan) for c in curves]
+    return grid, np.array(values)
+
+
+def _draw_levels(
+    axes: Axes, levels: Mapping[str, Mapping[str, float]], looks: Mapping[str, tuple[str, str]]
+) -> None:
+    drawn = [
+        (float(value), name, looks[case][0])
+        for case, named in levels.items()
+        if case in looks
+        for name, value in named.items()
+    ]
+    if not drawn:
+        return
+    for value, _, colour in drawn:
+        axes.axhline(value, color=colour, linewidth=0.9, linestyle=(0, (5, 3)))
+    drawn.sort()
+    low, high = axes.get_ylim()
+    gap = 0.17 * (high - low) / _PANEL_HEIGHT  # inches that a line of text takes, roughly
+    places = _spread([value for value, _, _ in drawn], gap)
+    for place, (value, name, colour) in zip(places, drawn, strict=True):
+        axes.annotate(
+            f"{name} {value:.4g}",
+            (1.01, place),
+            xycoords=("axes fraction", "data"),
+            color=colour,
+            fontsize=8,
+            va="center",
+        )
+
+
+def _spread(values: Sequence[float], gap: float) -> list[float]:
+    """Move ascending `values` apart until neighbours are `gap` apart, as little as needed."""
+    # Each group of touching labels is centred on the mean of its values.
+    groups: list[list[float]] = []
+    for value in values:
+        groups.append([value])
+        while len(groups) > 1 and _bottom(groups[-1], gap) < _top(groups[-2], gap) + gap:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [_bottom(group, gap) + gap * index for group in groups for index in range(len(group))]
+
+
+def _bottom(group: Sequence[float], gap: float) -> float:
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
+
+
+def _top(group: Sequence[float], gap: float) -> float:
+    return _bottom(group, gap) + gap * (len(group) - 1)
+
+
+def _mark_agents(rows: Any, lines: Sequence[Mapping[str, Any]], steps: Floats) -> None:
+    begins: dict[tuple[str, float], None] = {}
+    for line, step in zip(lines, steps, strict=True):
+        begins[(str(line["agent"]), step - float(line["step"]))] = None
+    if len({agent for agent, _ in begins}) < 2:
+        return
+    width = max(steps)
+    ends: list[float] = []
+    for agent, begin in sorted(begins, key=lambda pair: pair[1]):
+        for axes in rows:
+            axes.axvline(begin, color=GREY, linewidth=0.8, linestyle=":")
+        # The lowest line of text above the panel that is free where this name begins.
+        level = next((i for i, end in enumerate(ends) if end <= begin), len(ends))
+        ends[level : level + 1] = [begin + width * _LETTER_SHARE * (len(agent) + 1)]
+        rows[0].annotate(
+            agent,
+            (begin, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3 + 10 * level),
+            textcoords="offset points",
+            fontsize=7.5,
+            color=GREY,
+        )
+
+
+def _legend_of(rows: Any) -> tuple[list[Any], list[str]]:
+    found: dict[str, Any] = {}
+    for axes in rows:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values()), list(found)
+
+
+def _short_numbers() -> Any:
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter(sep="")
+
+
+def _draw_bars(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
+    means = np.array([result["mean"] for result in results], dtype=float)
+    places = np.arange(len(results))
+    for place, result in zip(places, results, strict=True):
+        look = {key: value for key, value in _KINDS[result["kind"]].items() if key != "label"}
+        axes.barh(place, result["mean"], height=0.66, edgecolor="#333333", linewidth=0.7, **look)
+    errors = np.array([[r["mean"] - r["low"], r["high"] - r["mean"]] for r in results]).T
+    axes.errorbar(
+        means, places, xerr=np.maximum(errors, 0.0), fmt="none", ecolor="#111111",
+        elinewidth=1.0, capsize=2.5,
+    )  # fmt: skip
+    for place, result in zip(places, results, strict=True):
+        right = result["mean"] >= 0
+        axes.annotate(
+            _number(result["mean"]),
+            (max(result["high"], 0.0) if right else min(result["low"], 0.0), place),
+            xytext=(4 if right else -4, 0),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="center",
+            fontsize=8,
+        )
+    axes.axvline(0.0, color=GREY, linewidth=0.8)
+    axes.set_yticks(places, [result["controller"] for result in results])
+    for label, result in zip(axes.get_yticklabels(), results, strict=True):
+        label.set_fontweight("bold" if result["kind"] == "learned" else "normal")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.margins(x=0.16 if means.min() >= 0 or means.max() <= 0 else 0.24)
+    axes.set_xlabel(f"mean episode reward{_unit(results)}, 95 % interval")
+
+
+def _number(value: float) -> str:
+    plain = value == 0 or 0.1 <= abs(value) < 1e5
+    return (f"{value:.2f}" if plain else f"{value:.3g}").replace("-", "\N{MINUS SIGN}")
+
+
+def _unit(results: Sequence[Mapping[str, Any]]) -> str:
+    unit = results[0].get("unit", "")
+    return f" ({unit})" if unit else ""
+
+
+def _swatch(kind: str) -> Any:
+    from matplotlib.patches import Patch
+
+    look = {key: value for key, value in _KINDS[kind].items() if key != "label"}
+    return Patch(edgecolor="#333333", linewidth=0.7, **look)
