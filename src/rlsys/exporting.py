@@ -8,10 +8,8 @@ half-written, no folder whose checks did not hold) happens here, once for all ex
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ from numpy.typing import NDArray
 from rlsys.descriptors import ExporterSpec, resolve
 from rlsys.errors import CheckFailed, UserError
 from rlsys.network import Decoding, Network, Scorer
+from rlsys.requirements import check_requirements
 
 MARKER = "rlsys-export.json"
 """The file that says which files of a folder an earlier export wrote."""
@@ -97,7 +96,7 @@ def export_network(
         CheckFailed: a check of the exporter does not hold; nothing was written.
     """
     check_exportable(network)
-    _check_requirements(spec)
+    check_requirements(f"exporter {spec.name!r}", spec.requires)
     target = Path(directory).resolve()
     factory = resolve(spec.factory)
     try:
@@ -266,18 +265,6 @@ def _observation_shape(network: Network, context: ExportContext) -> tuple[int, .
         return np.shape(context.low)
     features = observed_features(network)
     return (RANDOM_ITEMS, features) if isinstance(network.body, Scorer) else (features,)
-
-
-def _check_requirements(spec: ExporterSpec) -> None:
-    for need in spec.requires:
-        if need.kind == "module":
-            found = importlib.util.find_spec(need.name) is not None
-        else:
-            found = shutil.which(need.name) is not None
-        if not found:
-            raise UserError(
-                f"exporter {spec.name!r} needs the {need.kind} {need.name!r}: {need.mend}"
-            )
 
 
 def _raise_unless_all_hold(exporter: str, checks: Sequence[Verdict]) -> None:

@@ -122,6 +122,8 @@ def sheet(path: str | Path, width: float, height: float) -> Iterator[Figure]:
         partial.write_bytes(buffer.getvalue())
         os.replace(partial, target)
     except OSError as error:
+        if partial.exists():
+            partial.unlink()
         raise UserError(f"{target}: figure cannot be written: {error.strerror}") from error
 
 
@@ -272,7 +274,7 @@ def _draw_levels(
     drawn.sort()
     low, high = axes.get_ylim()
     gap = 0.17 * (high - low) / _PANEL_HEIGHT  # inches that a line of text takes, roughly
-    places = _spread([value for value, _, _ in drawn], gap)
+    places = _spread([value for value, _, _ in drawn], gap, high - gap / 2)
     for place, (value, name, colour) in zip(places, drawn, strict=True):
         axes.annotate(
             f"{name} {value:.4g}",
@@ -284,15 +286,19 @@ def _draw_levels(
         )
 
 
-def _spread(values: Sequence[float], gap: float) -> list[float]:
-    """Move ascending `values` apart until neighbours are `gap` apart, as little as needed."""
+def _spread(values: Sequence[float], gap: float, top: float) -> list[float]:
+    """Move ascending `values` until neighbours are `gap` apart and none is above `top`."""
     # Each group of touching labels is centred on the mean of its values.
     groups: list[list[float]] = []
     for value in values:
         groups.append([value])
         while len(groups) > 1 and _bottom(groups[-1], gap) < _top(groups[-2], gap) + gap:
             groups[-2:] = [groups[-2] + groups[-1]]
-    return [_bottom(group, gap) + gap * index for group in groups for index in range(len(group))]
+    places = [_bottom(group, gap) + gap * index for group in groups for index in range(len(group))]
+    for index in reversed(range(len(places))):
+        places[index] = min(places[index], top)
+        top = places[index] - gap
+    return places
 
 
 def _bottom(group: Sequence[float], gap: float) -> float:

@@ -112,7 +112,9 @@ def test_missing_onnxruntime_is_named_with_its_cure(tmp_path, monkeypatch):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda n: None if n == "onnxruntime" else find(n)
     )
-    with pytest.raises(UserError, match=r"'onnxruntime': pip install 'rlsys\[onnx\]'"):
+    with pytest.raises(
+        UserError, match=r"'onnxruntime', which is missing; .* pip install 'rlsys\[onnx\]'"
+    ):
         session_of(networks.make("plain"), tmp_path)
 
 

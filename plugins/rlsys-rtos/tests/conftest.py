@@ -1,4 +1,4 @@
-"""Puts this folder on the path, so that tests can share `plain_env`, `plain_schedulers` and others."""
+"""Puts this folder on the path, so that tests can share `plain_env` and its like."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_least_laxity_runs_the_job_that_has_least_time_to_spare():
 
 
 def test_edf_skip_does_not_work_on_a_lost_job():
-    """After three ticks of task 1, task 2 (due at 4, needs 2) is lost; EDF works on it all the same."""
+    """After three ticks of task 1, task 2 (due at 4, needs 2) is lost; EDF still works on it."""
     tasks = (Task(period=10, deadline=3, wcet=3), Task(period=10, deadline=4, wcet=2),
              Task(period=10, deadline=6, wcet=3))  # fmt: skip
     edf, skip = schedule("edf", *tasks), schedule("edf_skip", *tasks)
@@ -82,6 +82,11 @@ def test_best_effort_sheds_the_longest_job_of_an_overload():
     played = schedule("best_effort", *tasks)
     assert as_text(played) == "22........"
     assert played.missed[:, 0].tolist() == [True, False]
+
+
+def test_best_effort_sheds_the_later_of_two_equal_jobs():
+    tasks = (Task(period=10, deadline=4, wcet=3), Task(period=10, deadline=5, wcet=3))
+    assert as_text(schedule("best_effort", *tasks)) == "111......."
 
 
 def test_round_robin_takes_turns_by_the_quantum():

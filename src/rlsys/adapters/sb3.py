@@ -47,9 +47,7 @@ class Sb3VecEnv(VecEnv):
         if isinstance(action_space, spaces.Discrete):
             self._start = int(action_space.start)
             action_space = spaces.Discrete(int(action_space.n))
-        super().__init__(
-            vector_env.num_envs, vector_env.single_observation_space, action_space
-        )
+        super().__init__(vector_env.num_envs, vector_env.single_observation_space, action_space)
         # SB3 writes into the info of a copy whose episode ended, and into no other.
         self._nothing: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         self._actions: Array = np.empty(0)
@@ -120,7 +118,9 @@ class Sb3VecEnv(VecEnv):
         return [rows[index] for index in self._get_indices(indices)]
 
     def env_is_wrapped(
-        self, wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]], indices: VecEnvIndices = None
+        self,
+        wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
+        indices: VecEnvIndices = None,
     ) -> list[bool]:
         """Return False for each copy: copies cannot be wrapped one by one."""
         del wrapper_class

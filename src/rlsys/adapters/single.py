@@ -57,9 +57,7 @@ class SingleEnv(gymnasium.Env[Array, Any]):
         self._running = True
         if waiting is not None and seed is None and not options:
             return waiting
-        observations, infos = self.vector_env.reset(
-            seed=None if seed is None else [seed], options=options
-        )
+        observations, infos = self.vector_env.reset(seed=seed, options=options)
         return np.array(observations[0]), flatten_info(infos)
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:

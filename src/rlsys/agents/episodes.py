@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from rlsys.controllers import action_masks
 from rlsys.errors import UserError
-from rlsys.network import Network
 
 Array = NDArray[Any]
 
@@ -97,12 +96,13 @@ def sample_actions(
         noise = generator.standard_exponential(logits.shape, dtype=np.float32)
         np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)
         logits = logits - np.float32(temperature) * noise
-    return np.where(masks, logits, np.float32(-np.inf)).argmax(axis=1)
+    best: NDArray[np.int64] = np.where(masks, logits, np.float32(-np.inf)).argmax(axis=1)
+    return best
 
 
 def sample_episodes(
     env: VectorEnv[Any, Any, Any],
-    network: Network,
+    logits: Callable[[Array], Array],
     seeds: Sequence[int],
     temperature: float,
     generator: np.random.Generator,
@@ -111,7 +111,7 @@ def sample_episodes(
 
     Args:
         env: as many copies as `seeds`.
-        network: gives the logits.
+        logits: the policy, from observations (N, ...) to logits (N, n_actions).
         seeds: of the resets.
         temperature: see `sample_actions`.
         generator: source of the noise.
@@ -127,7 +127,7 @@ def sample_episodes(
     taken: list[NDArray[np.int64]] = []
     while running.any():
         masks = masks_of(env, int(space.n))
-        actions = sample_actions(network.logits(observations), masks, temperature, generator)
+        actions = sample_actions(logits(observations), masks, temperature, generator)
         observations, reward, terminated, truncated, _ = env.step(actions + int(space.start))
         taken.append(actions)
         rewards += np.where(running, reward, 0.0)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 from torch import Tensor
 
 from rlsys.agents.settings import NetworkSettings
@@ -33,9 +34,18 @@ class Learner:
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
         self._max_grad_norm = max_grad_norm
 
+    def logits(self, observations: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the logits (N, n_actions) for `observations` (N, ...), without gradients.
+
+        In torch rather than NumPy, whose threads cannot be limited once it is loaded.
+        """
+        with torch.no_grad():
+            logits: Tensor = self.network(torch.from_numpy(np.asarray(observations, np.float32)))
+        return logits.numpy()
+
     def log_probabilities(self, observations: Tensor, masks: Tensor) -> Tensor:
         """Return log-probabilities (N, n_actions); about -1e8 where masked."""
-        logits = self.network(observations).masked_fill(~masks, MASKED_LOGIT)
+        logits: Tensor = self.network(observations).masked_fill(~masks, MASKED_LOGIT)
         return logits.log_softmax(dim=-1)
 
     def descend(self, loss: Tensor, learning_rate: float) -> None:
@@ -92,27 +102,23 @@ def begin_network(
             masked=masked,
             seed=seed,
         )
-    shape = observation.shape or ()
-    wanted = (
-        "scorer" if len(shape) == 2 else "stack",
-        shape[-1] if len(shape) == 2 else int(np.prod(shape)),
-        int(action.n),
-        int(action.start),
-    )
-    first = next(iter(start.layers().values()))[0]
-    outputs = start.logits(np.zeros((1, *shape), np.float32)).shape[1] if (
-        isinstance(start.body, Scorer) == (len(shape) == 2) and first.weight.shape[1] == wanted[1]
-    ) else None
-    given = (
-        "scorer" if isinstance(start.body, Scorer) else "stack",
-        first.weight.shape[1],
-        outputs,
-        start.decoding.start,
-    )
-    if given != wanted or start.decoding.kind != "argmax":
+    wanted = _signature(fresh_network(observation, action).to_network())
+    given = _signature(start)
+    if given != wanted:
         raise UserError(
-            f"the network to start from (shape, features, actions, first action) = {given} does "
-            f"not fit the environment, which needs {wanted}; train this agent alone or on the "
-            "environment of the agent before it"
+            f"the network to start from does not fit the environment: it {given}, "
+            f"and the environment asks for one that {wanted}; begin without it"
         )
     return TorchNetwork(start)
+
+
+def _signature(network: Network) -> str:
+    """Return what a network takes and gives, in words."""
+    first = next(iter(network.layers().values()))[0].weight.shape[1]
+    if isinstance(network.body, Scorer):
+        last = network.body.rest[-1].weight.shape[0] if network.body.rest else 0
+        shape = f"scores items of {first} features and {last} more actions"
+    else:
+        outputs = network.body.layers[-1].weight.shape[0]
+        shape = f"maps {first} observed values to {outputs} actions"
+    return f"{shape}, decoded by {network.decoding.kind} from {network.decoding.start}"

@@ -69,6 +69,9 @@ class OverItems(BasePolicy):
     The policy's ``net_arch`` is ``{"encoder": sizes, "scorer": sizes}``.
     """
 
+    mlp_extractor: Any
+    action_net: Any
+
     def _build_mlp_extractor(self) -> None:
         rest = require_items(self.observation_space, self.action_space)
         items, features = self.observation_space.shape or (0, 0)
@@ -84,7 +87,7 @@ class OverItems(BasePolicy):
         )
 
     def _build(self, lr_schedule: Schedule) -> None:
-        super()._build(lr_schedule)  # type: ignore[operator]
+        super()._build(lr_schedule)  # type: ignore[misc]
         # The extractor's actor ends in the logits, so nothing is left for `action_net` to do.
         self.action_net = nn.Identity()
         initialise(self.mlp_extractor)

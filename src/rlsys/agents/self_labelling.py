@@ -141,7 +141,7 @@ class _Run:
         instances = training_seeds(int(self.generator.integers(1 << 30)), count)
         seeds = np.repeat(instances, settings.episodes // count)
         episodes, steps = sample_episodes(
-            self.env, self._network(), [int(s) for s in seeds], settings.temperature, self.generator
+            self.env, self.learner.logits, seeds.tolist(), settings.temperature, self.generator
         )
         self.steps += steps
         labels = self._labels(episodes, replayer)
@@ -180,7 +180,7 @@ class _Run:
         for _ in range(settings.epochs):
             losses.clear()
             order = torch.from_numpy(self.generator.permutation(len(seen)))
-            for index in order.split(settings.batch_size):
+            for index in torch.split(order, settings.batch_size):
                 chosen = self.learner.log_probabilities(observations[index], masks[index])
                 loss = -chosen.gather(1, actions[index, None]).mean()
                 self.learner.descend(loss, settings.learning_rate)

@@ -177,8 +177,7 @@ class SelfLabellingSettings(NetworkSettings):
     def _shares_fit(self) -> Self:
         if self.instances and self.episodes % self.instances:
             raise ValueError(
-                f"episodes must be a multiple of instances = {self.instances} "
-                f"(got {self.episodes})"
+                f"episodes must be a multiple of instances = {self.instances} (got {self.episodes})"
             )
         share = self.episodes // max(self.instances, 1)
         if self.keep > share:

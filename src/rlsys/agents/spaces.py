@@ -73,7 +73,7 @@ def require_items(observation_space: Space, action_space: Space) -> int:
         UserError: not a discrete action an item and perhaps some more.
     """
     shape = observation_space.shape or ()
-    if not isinstance(action_space, spaces.Discrete) or action_space.n < shape[0]:
+    if not isinstance(action_space, spaces.Discrete) or int(action_space.n) < shape[0]:
         raise UserError(
             f"observations of {shape[0]} items need Discrete actions, one an item and perhaps "
             f"some more, not {action_space}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -21,7 +22,7 @@ ACTIVATIONS: Mapping[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 def hidden_layers(sizes: Sequence[int], activation: str) -> list[nn.Module]:
     """Return layers through `sizes` (inputs first), each followed by `activation`."""
     modules: list[nn.Module] = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in itertools.pairwise(sizes):
         modules += [nn.Linear(inputs, outputs), ACTIVATIONS[activation]()]
     return modules
 
@@ -161,7 +162,7 @@ class TorchNetwork(nn.Module):
             )
         else:
             self.body = TorchStack(_modules(body.layers))
-        transform = source.transform or Transform(np.zeros(1), np.ones(1))
+        transform = source.transform or Transform(np.zeros(1, np.float32), np.ones(1, np.float32))
         self.register_buffer("shift", torch.from_numpy(transform.shift))
         self.register_buffer("scale", torch.from_numpy(transform.scale))
         self._clip = (transform.low, transform.high)

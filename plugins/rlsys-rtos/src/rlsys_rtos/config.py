@@ -82,7 +82,7 @@ class RtosConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    taskset: tuple[TaskSet, ...] = Field(default=None, validate_default=True)  # type: ignore[assignment]
+    taskset: tuple[TaskSet, ...] = Field(default=None, validate_default=True)
     """Built-in names, paths of YAML files or tasksets, one or a list; kept as tasksets, so that a
     saved configuration needs no other file. Default: `normal` and `stressed`, unless there is a
     generator. An environment with several draws one of them for every episode."""
@@ -101,7 +101,7 @@ class RtosConfig(BaseModel):
         given = data.get("taskset")
         if given is None:
             given = () if data.get("generator") is not None else BUILT_IN
-        elif isinstance(given, str | Path | TaskSet) or isinstance(given, Mapping):
+        elif isinstance(given, str | Path | TaskSet | Mapping):
             given = (given,)
         if isinstance(given, list | tuple):
             given = tuple(

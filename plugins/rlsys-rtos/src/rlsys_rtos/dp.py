@@ -105,7 +105,7 @@ def transitions(tick, horizon, opened, release, due, execution, radix, left, ran
     """
     stride = 1
     for task in range(len(release)):
-        fewest, alive, done, lost = _layout(tick, task, horizon, opened, release, due, execution)
+        fewest, alive, done, _ = _layout(tick, task, horizon, opened, release, due, execution)
         for code in range(radix[tick, task]):
             ran[task, code, 0] = -1
             ran[task, code, 1] = 0

@@ -95,7 +95,7 @@ def draw(schedule: Schedule, title: str) -> Figure:
     axes.set_xlim(-0.5, horizon + 0.5)
     axes.set_xlabel("time (ticks)")
     axes.grid(axis="x", linewidth=0.4, alpha=0.5)
-    axes.legend(
+    figure.legend(
         handles=[
             Patch(facecolor="#33658a", edgecolor="black", label="job completed"),
             Patch(facecolor="white", edgecolor="#b3261e", hatch="////", label="job not completed"),
@@ -104,7 +104,7 @@ def draw(schedule: Schedule, title: str) -> Figure:
                    label="deadline"),
             Line2D([], [], marker="X", color="#b3261e", linestyle="", label="missed"),
         ],
-        loc="upper center", bbox_to_anchor=(0.5, -0.22 - 0.1 / n), ncols=5, frameon=False,
+        loc="outside lower center", ncols=5, frameon=False,
     )  # fmt: skip
     return figure
 

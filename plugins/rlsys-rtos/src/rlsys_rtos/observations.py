@@ -61,93 +61,91 @@ def _clip(value, low):
 
 
 @njit(cache=True)
-def _until_release(copy, task, tasks, state):
-    arrival = tasks.offset[copy, task] + state.next_job[copy, task] * tasks.period[copy, task]
-    return max(np.int64(0), arrival - state.now[copy])
+def _write_flat(first, stop, kind, tasks, state, out):
+    ready, due, since, executed = state.ready, state.due, state.since, state.executed
+    nows, lasts, next_job = state.now, state.last, state.next_job
+    count, period, offset, wcets = tasks.count, tasks.period, tasks.offset, tasks.wcet
+    max_periods, max_deadlines = tasks.max_period, tasks.max_deadline
+    capacity = period.shape[1]
+    for copy in range(first, stop):
+        for column in range(out.shape[1]):
+            out[copy, column] = 0.0
+        now = nows[copy]
+        max_period = max_periods[copy]
+        for task in range(count[copy]):
+            if ready[copy, task]:
+                wcet = wcets[copy, task]
+                out[copy, 4 * task] = (due[copy, task] - now) / max_deadlines[copy]
+                out[copy, 4 * task + 1] = min(1.0, (now - since[copy, task]) / max_period)
+                out[copy, 4 * task + 2] = (wcet - executed[copy, task]) / wcet
+                out[copy, 4 * task + 3] = 1.0
+            if kind == FULL:
+                wait = offset[copy, task] + next_job[copy, task] * period[copy, task] - now
+                out[copy, 4 * capacity + task] = _clip(wait / max_period, 0.0)
+        if kind == FULL and lasts[copy] >= 0:
+            out[copy, 5 * capacity + lasts[copy]] = 1.0
 
 
 @njit(cache=True)
-def _demand(copy, deadline, tasks, state, without_lost):
-    """Return the ticks of work that are due by an absolute deadline: ready or still to arrive."""
-    demand = np.int64(0)
-    for task in range(tasks.count[copy]):
-        wcet = tasks.wcet[copy, task]
-        if state.ready[copy, task] and state.due[copy, task] <= deadline:
-            left = wcet - state.executed[copy, task]
-            if not (without_lost and left > state.due[copy, task] - state.now[copy]):
-                demand += left
-        period = tasks.period[copy, task]
-        first_due = (
-            tasks.offset[copy, task]
-            + state.next_job[copy, task] * period
-            + tasks.deadline[copy, task]
-        )
-        if first_due <= deadline:
-            demand += ((deadline - first_due) // period + 1) * wcet
-    return demand
+def _write_items(first, stop, tasks, state, out):
+    ready, dues, executed, next_job = state.ready, state.due, state.executed, state.next_job
+    nows, lasts = state.now, state.last
+    count, periods, offset, wcets = tasks.count, tasks.period, tasks.offset, tasks.wcet
+    deadlines, max_deadlines = tasks.deadline, tasks.max_deadline
+    for copy in range(first, stop):
+        for column in range(out.shape[1]):
+            out[copy, column] = 0.0
+        now = nows[copy]
+        longest = max_deadlines[copy]
+        for task in range(count[copy]):
+            column = task * _WIDTH
+            period = periods[copy, task]
+            wcet = wcets[copy, task]
+            arrival = offset[copy, task] + next_job[copy, task] * period
+            due = arrival + deadlines[copy, task]
+            out[copy, column] = 1.0
+            out[copy, column + 5] = 1.0 if lasts[copy] == task else 0.0
+            out[copy, column + 6] = _clip((arrival - now) / period, 0.0)
+            out[copy, column + 7] = wcet / period
+            if ready[copy, task]:
+                due = dues[copy, task]
+                left = wcet - executed[copy, task]
+                laxity = due - now - left
+                out[copy, column + 1] = 1.0
+                out[copy, column + 2] = left / wcet
+                out[copy, column + 3] = _clip(laxity / period, -1.0)
+                out[copy, column + 4] = (due - now) / period
+                out[copy, column + 8] = 1.0 / left
+                out[copy, column + 11] = (due - now) / longest
+                out[copy, column + 12] = _clip(left / longest, 0.0)
+                out[copy, column + 13] = _clip(laxity / longest, -1.0)
+            # The work that is due by then, ready or still to arrive.
+            demand = np.int64(0)
+            lost = np.int64(0)
+            for other in range(count[copy]):
+                if ready[copy, other] and dues[copy, other] <= due:
+                    work = wcets[copy, other] - executed[copy, other]
+                    demand += work
+                    if work > dues[copy, other] - now:
+                        lost += work
+                first_due = (
+                    offset[copy, other]
+                    + next_job[copy, other] * periods[copy, other]
+                    + deadlines[copy, other]
+                )
+                if first_due <= due:
+                    jobs = (due - first_due) // periods[copy, other] + 1
+                    demand += jobs * wcets[copy, other]
+            slack = due - now - demand
+            out[copy, column + 9] = _clip(slack / period, -1.0)
+            out[copy, column + 10] = _clip((slack + lost) / period, -1.0)
+            out[copy, column + 14] = _clip(slack / longest, -1.0)
 
 
 @njit(cache=True)
-def _write_flat(copy, kind, tasks, state, out):
-    now = state.now[copy]
-    capacity = tasks.period.shape[1]
-    max_period = tasks.max_period[copy]
-    for task in range(tasks.count[copy]):
-        if state.ready[copy, task]:
-            wcet = tasks.wcet[copy, task]
-            out[4 * task] = (state.due[copy, task] - now) / tasks.max_deadline[copy]
-            out[4 * task + 1] = min(1.0, (now - state.since[copy, task]) / max_period)
-            out[4 * task + 2] = (wcet - state.executed[copy, task]) / wcet
-            out[4 * task + 3] = 1.0
-        if kind == FULL:
-            wait = _until_release(copy, task, tasks, state)
-            out[4 * capacity + task] = min(1.0, wait / max_period)
-    if kind == FULL and state.last[copy] >= 0:
-        out[5 * capacity + state.last[copy]] = 1.0
-
-
-@njit(cache=True)
-def _write_items(copy, tasks, state, out):
-    now = state.now[copy]
-    longest = tasks.max_deadline[copy]
-    for task in range(tasks.count[copy]):
-        row = out[task * _WIDTH : (task + 1) * _WIDTH]
-        period = tasks.period[copy, task]
-        wcet = tasks.wcet[copy, task]
-        wait = _until_release(copy, task, tasks, state)
-        row[0] = 1.0
-        row[5] = 1.0 if state.last[copy] == task else 0.0
-        row[6] = _clip(wait / period, 0.0)
-        row[7] = wcet / period
-        if state.ready[copy, task]:
-            due = state.due[copy, task]
-            left = wcet - state.executed[copy, task]
-            laxity = due - now - left
-            row[1] = 1.0
-            row[2] = left / wcet
-            row[3] = _clip(laxity / period, -1.0)
-            row[4] = (due - now) / period
-            row[8] = 1.0 / left
-            row[11] = (due - now) / longest
-            row[12] = _clip(left / longest, 0.0)
-            row[13] = _clip(laxity / longest, -1.0)
-        else:
-            due = (
-                tasks.offset[copy, task]
-                + state.next_job[copy, task] * period
-                + tasks.deadline[copy, task]
-            )
-        slack = due - now - _demand(copy, due, tasks, state, False)
-        row[9] = _clip(slack / period, -1.0)
-        row[10] = _clip((due - now - _demand(copy, due, tasks, state, True)) / period, -1.0)
-        row[14] = _clip(slack / longest, -1.0)
-
-
-@njit(cache=True)
-def write(copy, kind, tasks, state, out):
-    """Write the observation of one copy into `out`, a flat float32 row."""
-    out[:] = 0.0
+def write(first, stop, kind, tasks, state, out):
+    """Write the observations of the copies first..stop - 1 into their rows of `out` (N, D)."""
     if kind == ITEMS:
-        _write_items(copy, tasks, state, out)
+        _write_items(first, stop, tasks, state, out)
     else:
-        _write_flat(copy, kind, tasks, state, out)
+        _write_flat(first, stop, kind, tasks, state, out)

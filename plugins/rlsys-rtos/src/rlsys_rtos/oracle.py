@@ -103,7 +103,7 @@ class ValueTable:
         return Plan(float(self._values[: self._starts[1]][self._start()]) / 100.0, actions)
 
     def _start(self) -> int:
-        horizon, opened, *_ = self._episode
+        opened = self._episode[1]
         digits = np.zeros(self._tasks, np.int64)
         dp.digits_of(0, opened[0] >= 0, np.zeros(self._tasks, np.int64), *self._episode, digits)
         strides = np.concatenate(([1], np.cumprod(self._radix[0])[:-1]))
@@ -148,8 +148,8 @@ class RtosOracle:
     def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the next action of every copy's optimal schedule, (N,)."""
         del observations
-        for copy in np.flatnonzero(env.state.stream != self._plan_streams):
-            self._plan[copy] = self._planned(env, int(copy))
+        for moved in np.flatnonzero(env.state.stream != self._plan_streams):
+            self._plan[moved] = self._planned(env, int(moved))
         self._plan_streams = env.state.stream.copy()
         actions = np.empty(env.num_envs, np.int64)
         for copy, plan in enumerate(self._plan):
@@ -196,8 +196,8 @@ class RtosOracle:
             self._env = env
             self._keys = [env.job_table(copy).key for copy in range(env.num_envs)]
         else:
-            for copy in np.flatnonzero(env.state.stream != self._key_streams):
-                self._keys[copy] = env.job_table(int(copy)).key
+            for moved in np.flatnonzero(env.state.stream != self._key_streams):
+                self._keys[moved] = env.job_table(int(moved)).key
         self._key_streams = env.state.stream.copy()
         for copy, key in enumerate(self._keys):
             if key in self._tables:

@@ -26,11 +26,11 @@ class Task(BaseModel):
 
     name: str = ""
     period: Positive
-    deadline: Ticks = Field(default=None, validate_default=True)  # type: ignore[assignment]
+    deadline: Ticks = Field(default=None, validate_default=True)
     """Relative to the arrival; 1..period. Default: the period."""
     wcet: Positive
     """Worst-case execution time; 1..deadline."""
-    bcet: Ticks = Field(default=None, validate_default=True)  # type: ignore[assignment]
+    bcet: Ticks = Field(default=None, validate_default=True)
     """Best case: a job needs a uniformly drawn bcet..wcet ticks. Default: always the WCET."""
     offset: Annotated[int, Field(strict=True, ge=0, le=MAX_HORIZON)] = 0
     """Arrival of the first job."""
@@ -47,12 +47,12 @@ class Task(BaseModel):
     @field_validator("deadline")
     @classmethod
     def _deadline_within_period(cls, value: int, info: ValidationInfo) -> int:
-        return _within(value, "deadline", 1, "period", info.data)
+        return _within(value, 1, "period", info.data)
 
     @field_validator("wcet")
     @classmethod
     def _wcet_within_deadline(cls, value: int, info: ValidationInfo) -> int:
-        return _within(value, "wcet", 1, "deadline", info.data)
+        return _within(value, 1, "deadline", info.data)
 
     @field_validator("bcet", mode="before")
     @classmethod
@@ -62,12 +62,12 @@ class Task(BaseModel):
     @field_validator("bcet")
     @classmethod
     def _bcet_within_wcet(cls, value: int, info: ValidationInfo) -> int:
-        return _within(value, "bcet", 1, "wcet", info.data)
+        return _within(value, 1, "wcet", info.data)
 
     @field_validator("jitter")
     @classmethod
     def _jitter_before_deadline(cls, value: int, info: ValidationInfo) -> int:
-        return _within(value, "jitter", 0, "deadline", info.data, less=1)
+        return _within(value, 0, "deadline", info.data, less=1)
 
     @property
     def utilization(self) -> float:
@@ -80,9 +80,7 @@ class Task(BaseModel):
         return (self.period, self.deadline, self.wcet, self.bcet, self.offset, self.jitter)
 
 
-def _within(
-    value: int, name: str, low: int, above: str, data: dict[str, Any], less: int = 0
-) -> int:
+def _within(value: int, low: int, above: str, data: dict[str, Any], less: int = 0) -> int:
     """Check low <= value <= data[above] - less; a field that is itself wrong reports alone."""
     high = data.get(above)
     if high is None or low <= value <= high - less:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
@@ -12,10 +12,10 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rlsys_rtos import kernel
-from rlsys_rtos.arrays import FIELDS, Source, empty
+from rlsys_rtos.arrays import FIELDS, Jobs, Source, State, Tasks, empty
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.jobs import JobTable, job_table
-from rlsys_rtos.observations import KINDS, bounds
+from rlsys_rtos.observations import KINDS, bounds, write
 from rlsys_rtos.randomness import stream_state
 
 Array = NDArray[Any]
@@ -40,7 +40,7 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         tasks, jobs, state: the arrays of `rlsys_rtos.arrays`, for baselines and oracles to read.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.SAME_STEP}
+    metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
 
     def __init__(self, config: RtosConfig, num_envs: int = 1) -> None:
         if num_envs < 1:
@@ -126,7 +126,7 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
     def observations(self) -> Array:
         """Return the observations of the present states, such as after `set_state`."""
         observations = np.empty((self.num_envs, *self._shape), np.float32)
-        kernel.observe(self._kind, self.tasks, self.state, self._flat(observations))
+        write(0, self.num_envs, self._kind, self.tasks, self.state, self._flat(observations))
         return observations
 
     def action_masks(self) -> NDArray[np.bool_]:
@@ -162,7 +162,11 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
             array[...] = state[name]
 
     def _arrays(self) -> dict[str, Array]:
-        groups = {"tasks": self.tasks, "jobs": self.jobs, "state": self.state}
+        groups: dict[str, Tasks | Jobs | State] = {
+            "tasks": self.tasks,
+            "jobs": self.jobs,
+            "state": self.state,
+        }
         return {
             f"{group}.{name}": array
             for group, arrays in groups.items()

@@ -1,4 +1,4 @@
-"""A best-effort scheduler in the manner of LBESA: under overload it gives up the least valuable job.
+"""A best-effort scheduler in the manner of LBESA: overloaded, it gives up the least valuable job.
 
 After Locke, "Best-Effort Decision Making for Real-Time Scheduling", PhD thesis, Carnegie Mellon
 University, CMU-CS-86-134, 1986: ready jobs enter a candidate schedule in deadline order; while it
