@@ -8,14 +8,14 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported  # noqa: E402
-from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize  # noqa: E402
-from toy_envs import Basket, Corridor, Target, UnmaskedCorridor  # noqa: E402
+from sb3_contrib.common.maskable.utils import get_action_masks, is_masking_supported
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
+from toy_envs import Basket, Corridor, Target, UnmaskedCorridor
 
-from rlsys.adapters.sb3 import Sb3VecEnv  # noqa: E402
-from rlsys.adapters.single import SingleEnv  # noqa: E402
-from rlsys.rollout import EpisodeMeter  # noqa: E402
-from rlsys.seeds import training_seeds  # noqa: E402
+from rlsys.adapters.sb3 import Sb3VecEnv
+from rlsys.adapters.single import SingleEnv
+from rlsys.rollout import EpisodeMeter
+from rlsys.seeds import training_seeds
 
 
 def adapted(env, metrics=()):

@@ -73,9 +73,10 @@ RECIPES = {
         "dqn",
         random_corridor,
         {
-            "steps": 8000,
+            "steps": 16_000,
             "num_envs": 4,
             "gradient_steps": 4,
+            "exploration_final": 0.2,
             "learning_rate": 2e-3,
             "learning_starts": 200,
             "batch_size": 64,

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-from recipes import RECIPES, evaluate, optimum  # noqa: E402
+from recipes import RECIPES, evaluate, optimum
 
 # A continuous action is never exact: mean squared error over four steps and two numbers.
 MISSES_BY = {"ppo-continuous": 0.08, "sac": 0.08, "maskable-ppo-items": 0.03}

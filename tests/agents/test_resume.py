@@ -10,13 +10,13 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-import torch  # noqa: E402
-from recipes import ON_POLICY, RECIPES, Recipe, evaluate, same  # noqa: E402
-from toy_envs import Basket, Corridor, ForgetfulCorridor, Target  # noqa: E402
+import torch
+from recipes import ON_POLICY, RECIPES, Recipe, evaluate, same
+from toy_envs import Basket, Corridor, ForgetfulCorridor, Target
 
-from rlsys.errors import UserError  # noqa: E402
-from rlsys.network import Network  # noqa: E402
-from rlsys.training import NETWORK_FILE  # noqa: E402
+from rlsys.errors import UserError
+from rlsys.network import Network
+from rlsys.training import NETWORK_FILE
 
 NORMALIZED = {"normalize_observations": True, "normalize_rewards": True}
 SHORT = {

@@ -8,18 +8,18 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-import torch  # noqa: E402
-from gymnasium.spaces import Box, Discrete  # noqa: E402
-from recipes import SPECS  # noqa: E402
-from stable_baselines3.common.vec_env import VecNormalize  # noqa: E402
-from toy_envs import Basket, Corridor, Switches, Target, UnmaskedCorridor  # noqa: E402
+import torch
+from gymnasium.spaces import Box, Discrete
+from recipes import SPECS
+from stable_baselines3.common.vec_env import VecNormalize
+from toy_envs import Basket, Corridor, Switches, Target, UnmaskedCorridor
 
-from rlsys.adapters.sb3 import Sb3VecEnv  # noqa: E402
-from rlsys.agents.to_network import to_network  # noqa: E402
-from rlsys.descriptors import resolve  # noqa: E402
-from rlsys.errors import UserError  # noqa: E402
-from rlsys.network import Network  # noqa: E402
-from rlsys.rollout import EpisodeMeter  # noqa: E402
+from rlsys.adapters.sb3 import Sb3VecEnv
+from rlsys.agents.to_network import to_network
+from rlsys.descriptors import resolve
+from rlsys.errors import UserError
+from rlsys.network import Network
+from rlsys.rollout import EpisodeMeter
 
 COUNT = 100_000
 CASES = {
@@ -37,19 +37,25 @@ CASES = {
 }
 
 
-def random_observations(env, generator):
-    """Normal values, some beyond any clipping; items are present or padding."""
+def random_observations(env, masked, generator):
+    """Normal values, some beyond any clipping; where there are masks, some items are padding.
+
+    Padding is alike and so are its logits but for rounding: only a mask makes a choice among them
+    well defined.
+    """
     shape = env.single_observation_space.shape
     seen = generator.normal(scale=3.0, size=(COUNT, *shape)).astype(np.float32)
     if len(shape) == 2:
-        seen[..., 0] = generator.random((COUNT, shape[0])) < 0.7
+        seen[..., 0] = generator.random((COUNT, shape[0])) < (0.7 if masked else 1.0)
         seen *= seen[..., :1]
     return seen
 
 
-def random_masks(env, generator):
+def random_masks(env, observations, generator):
     masks = generator.random((COUNT, len(env.action_masks()[0]))) < 0.6
-    masks[:, 0] |= ~masks.any(axis=1)
+    if isinstance(env, Basket):
+        masks[:, :-1] &= observations[..., 0] == 1
+    masks[:, -1] |= ~masks.any(axis=1)
     if isinstance(env, Switches):
         masks[:, 3] |= ~masks[:, 3:].any(axis=1)
         masks[:, 0] |= ~masks[:, :3].any(axis=1)
@@ -83,10 +89,10 @@ def test_same_actions_as_the_policy(name, normalized, tmp_path):
     network.save(tmp_path / "network.npz")
     network = Network.load(tmp_path / "network.npz")
 
-    observations = random_observations(env.vector_env, generator)
+    observations = random_observations(env.vector_env, spec.uses_masks, generator)
     shown = observations if normalizer is None else normalizer.normalize_obs(observations)
     if spec.uses_masks:
-        masks = random_masks(env.vector_env, generator)
+        masks = random_masks(env.vector_env, observations, generator)
         expected, _ = policy.predict(shown, deterministic=True, action_masks=masks)
         actions = network.act(observations, masks)
     else:

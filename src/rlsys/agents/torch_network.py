@@ -52,7 +52,9 @@ def dense_layers(modules: Sequence[nn.Module]) -> tuple[Dense, ...]:
 def _modules(layers: Sequence[Dense]) -> nn.Sequential:
     modules: list[nn.Module] = []
     for layer in layers:
-        linear = nn.Linear(layer.weight.shape[1], layer.weight.shape[0])
+        outputs, inputs = layer.weight.shape
+        # The weights come from `layers`: drawing others would disturb the global generator.
+        linear: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(layer.weight))
             linear.bias.copy_(torch.from_numpy(layer.bias))
