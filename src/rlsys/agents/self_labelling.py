@@ -1,9 +1,9 @@
 """`self-labelling`: sample many episodes, keep the best, imitate them.
 
-After Corsini, Porrello, Calderara and Dell'Amico, "Self-Labeling the Job Shop Scheduling Problem"
-(NeurIPS 2024): the best of many sampled solutions is as good as a label for supervised learning,
-and no value function is needed.  Unlike there, an environment that is one fixed instance lets the
-best episodes of all rounds be kept.
+After the self-labelling of Corsini, Porrello, Calderara and Dell'Amico (NeurIPS 2024): the best of
+many sampled solutions is as good as a label for supervised learning, and no value function is
+needed.  Unlike there, an environment that is one fixed instance lets the best episodes of all
+rounds be kept.
 """
 
 from __future__ import annotations

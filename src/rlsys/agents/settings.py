@@ -164,7 +164,7 @@ class SelfLabellingSettings(NetworkSettings):
     keeps the best of each."""
     temperature: Positive = 1.0
     """Divides the logits when sampling: above 1 tries more, below 1 less."""
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 5
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
     """Passes over the kept episodes in a round."""
     batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1024
     """Steps in one gradient step."""
