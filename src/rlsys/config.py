@@ -5,6 +5,7 @@ Layers, weakest first: the model's defaults, preset, file, ``--set``, flags.
 
 from __future__ import annotations
 
+import importlib
 import importlib.resources
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ def parse_yaml(text: str, source: str) -> Document:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
+    except ValueError as error:  # such as a date in month 13
+        raise ConfigError(f"{source}: not valid YAML: {error}") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -121,11 +124,20 @@ def load_yaml(path: str | Path) -> Document:
 
 
 def load_resource(resource: str) -> Document:
-    """Read a YAML file inside a package, given as ``"package:relative/path"``."""
+    """Read a YAML file inside a package or beside a module, ``"package:relative/path"``.
+
+    Raises:
+        ConfigError: as `load_yaml`, or there is no such package.
+    """
     package, _, name = resource.partition(":")
-    file = importlib.resources.files(package).joinpath(name)
     try:
-        text = file.read_text(encoding="utf-8")
+        module = importlib.import_module(package)
+        if hasattr(module, "__path__"):
+            text = importlib.resources.files(module).joinpath(name).read_text(encoding="utf-8")
+        else:
+            text = Path(str(module.__file__)).with_name(name).read_text(encoding="utf-8")
+    except ImportError as error:
+        raise ConfigError(f"{resource}: cannot be read: {error}") from error
     except OSError as error:
         raise ConfigError(f"{resource}: cannot be read: {error.strerror}") from error
     return parse_yaml(text, resource)
@@ -195,7 +207,7 @@ def validate(model: type[Model], document: Document | Mapping[str, Any]) -> Mode
         faults = []
         for item in error.errors():
             raw: KeyPath = tuple(item["loc"])
-            path = _existing_path(raw, data)
+            path = _existing_path(raw, data, missing=item["type"] == "missing")
             name = format_path(path)
             faults.append(
                 f"{document.where(path)}{name}{': ' if name else ''}{_describe(item, model, path)}"
@@ -203,7 +215,7 @@ def validate(model: type[Model], document: Document | Mapping[str, Any]) -> Mode
         raise ConfigError("\n".join(dict.fromkeys(faults))) from error
 
 
-def _existing_path(path: KeyPath, data: Any) -> KeyPath:
+def _existing_path(path: KeyPath, data: Any, *, missing: bool) -> KeyPath:
     """Drop the parts of a pydantic location that name union members, not keys."""
     kept: list[str | int] = []
     current = data
@@ -211,7 +223,7 @@ def _existing_path(path: KeyPath, data: Any) -> KeyPath:
         last = index == len(path) - 1
         if _holds(current, part):
             current = current[part]
-        elif not (last and isinstance(current, Mapping)):
+        elif not (last and missing):
             continue
         kept.append(part)
     return tuple(kept)

@@ -219,6 +219,37 @@ class Case:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchRange:
+    """The values of one of an agent's settings that `rlsys tune` tries.
+
+    Attributes:
+        key: of the agent's config.
+        low, high: the lowest and the highest value, where it is a number; floats, or ints where
+            only whole numbers are allowed.
+        log: whether the logarithm is searched evenly: for what varies over powers of ten.
+        choices: all values, where they are listed instead.
+    """
+
+    key: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.choices:
+            if self.low is not None or self.high is not None or self.log:
+                raise ValueError(f"search of {self.key!r}: choices have no low, high or log")
+            return
+        if self.low is None or self.high is None or not self.low < self.high:
+            raise ValueError(
+                f"search of {self.key!r}: low must be < high (got {self.low} and {self.high})"
+            )
+        if self.log and self.low <= 0:
+            raise ValueError(f"search of {self.key!r}: low must be > 0 with log (got {self.low})")
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentSpec:
     """A way to obtain a controller: a learner, a search, a remote trainer.
 
@@ -228,6 +259,7 @@ class AgentSpec:
         actions: which action spaces it can act in.
         uses_masks: whether it obeys the environment's action masks.
         starts_from_network: whether it can go on from the network of the agent before it.
+        search: what `rlsys tune` tries where the user names nothing.
     """
 
     name: str
@@ -238,6 +270,7 @@ class AgentSpec:
     uses_masks: bool = False
     needs_oracle: bool = False
     starts_from_network: bool = False
+    search: tuple[SearchRange, ...] = ()
     requires: tuple[Requirement, ...] = ()
 
     def __post_init__(self) -> None:

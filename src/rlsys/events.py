@@ -31,9 +31,7 @@ class RunEvents:
         self._send("rlsys_run_finished", status=status)
 
     def _send(self, hook: str, **arguments: Any) -> None:
-        try:
-            getattr(self._manager.hook, hook)(directory=self._directory, **arguments)
-        except Exception as error:  # noqa: BLE001 - a listener must not end a training
+        for error in self._manager.notify(hook, directory=self._directory, **arguments):
             message = f"a listener of {hook} failed: {type(error).__name__}: {error}"
             if message not in self._failed:
                 self._failed.add(message)

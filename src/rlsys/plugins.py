@@ -103,11 +103,6 @@ class PluginManager:
             for plugin in self.plugins:
                 self._raise_if_failed(plugin)
 
-    @property
-    def hook(self) -> pluggy.HookRelay:
-        """Hooks of all active plugins, for the run events."""
-        return self._manager.hook
-
     def register_listener(self, listener: object) -> None:
         """Add an object of this process whose ``rlsys_run_*`` methods hear the run events."""
         self._manager.register(listener)
@@ -119,20 +114,41 @@ class PluginManager:
             (plugin, description) pairs; a plugin whose hook fails is recorded as failed instead.
         """
         found: list[tuple[LoadedPlugin, Any]] = []
-        modules = [plugin.module for plugin in self.plugins if plugin.status == "active"]
         for plugin in self.plugins:
             if plugin.status != "active":
                 continue
-            others = [module for module in modules if module is not plugin.module]
-            caller = self._manager.subset_hook_caller(hook, others)
             try:
-                found.extend((plugin, spec) for result in caller() for spec in result)
-            except Exception as error:  # noqa: BLE001 - whatever a plugin does, the rest goes on
-                plugin.fail(error)
-                self._manager.unregister(plugin.module)
-                if self.options.strict:
-                    self._raise_if_failed(plugin)
+                specs = [spec for result in self._alone(hook, plugin.module)() for spec in result]
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the rest goes on
+                self.reject(plugin, f"its hook {hook} failed: {type(error).__name__}: {error}")
+            else:
+                found.extend((plugin, spec) for spec in specs)
         return found
+
+    def notify(self, hook: str, **arguments: Any) -> list[Exception]:
+        """Call a run event of every plugin and listener; return what failed, if anything."""
+        failures = []
+        for listener in self._manager.get_plugins():
+            try:
+                self._alone(hook, listener)(**arguments)
+            except Exception as error:  # noqa: BLE001 - one listener must not silence the others
+                failures.append(error)
+        return failures
+
+    def reject(self, plugin: LoadedPlugin, error: str) -> None:
+        """Make no more use of a plugin.
+
+        Raises:
+            PluginError: in strict mode.
+        """
+        plugin.fail(error)
+        self._manager.unregister(plugin.module)
+        if self.options.strict:
+            self._raise_if_failed(plugin)
+
+    def _alone(self, hook: str, module: object) -> pluggy.HookCaller:
+        others = self._manager.get_plugins() - {module}
+        return self._manager.subset_hook_caller(hook, others)
 
     def _load_built_in(self, module: str) -> None:
         from rlsys import __version__
@@ -177,8 +193,9 @@ class PluginManager:
             spec = importlib.util.spec_from_file_location(name, path)
             if spec is None or spec.loader is None:
                 raise PluginError(f"{path}: not a Python file; its name must end in .py")
-            if name in sys.modules:
-                raise PluginError(f"{path}: a module called {name!r} is already loaded; rename it")
+            other = importlib.util.find_spec(name)
+            if other is not None and other.origin != str(path):
+                raise PluginError(f"{path}: there is a module called {name!r} already; rename it")
             module = importlib.util.module_from_spec(spec)
             # References such as "my:Env" must find the module by its file's name.
             sys.modules[name] = module
@@ -206,13 +223,20 @@ class PluginManager:
         plugin.seconds = time.perf_counter() - begin
 
     def _register(self, plugin: LoadedPlugin) -> None:
-        self._manager.register(plugin.module, name=f"{plugin.distribution}:{plugin.name}")
-        for caller in self._manager.get_hookcallers(plugin.module) or ():
-            if not caller.has_spec():
+        if self._manager.is_registered(plugin.module):
+            raise PluginError("another plugin is the very same module")
+        try:
+            self._manager.register(plugin.module, name=f"{plugin.distribution}:{plugin.name}")
+            for caller in self._manager.get_hookcallers(plugin.module) or ():
+                if not caller.has_spec():
+                    raise PluginError(
+                        f"unknown hook {caller.name!r}{did_you_mean(caller.name, _hook_names())}"
+                    )
+        except Exception:
+            # Some versions of pluggy keep what they registered before they met the fault.
+            if self._manager.is_registered(plugin.module):
                 self._manager.unregister(plugin.module)
-                raise PluginError(
-                    f"unknown hook {caller.name!r}{did_you_mean(caller.name, _hook_names())}"
-                )
+            raise
 
     @staticmethod
     def _raise_if_failed(plugin: LoadedPlugin) -> None:

@@ -29,11 +29,12 @@ class Family(Generic[Spec]):
         self.entries: dict[str, Provided[Spec]] = {}
         self.clashes: dict[str, str] = {}
 
-    def add(self, plugin: LoadedPlugin, spec: Any) -> None:
+    def accepts(self, spec: Any) -> bool:
+        """Return whether `spec` is a description of this kind."""
+        return isinstance(spec, self._spec_type)
+
+    def add(self, plugin: LoadedPlugin, spec: Spec) -> None:
         """Add one description; a second provider of its name makes both unusable."""
-        if not isinstance(spec, self._spec_type):
-            plugin.fail(f"its {self.kind} hook returned {spec!r}, not {self._spec_type.__name__}")
-            return
         plugin.provides.setdefault(self.kind, []).append(spec.name)
         other = self.entries.get(spec.name)
         if other is None:
@@ -45,8 +46,8 @@ class Family(Generic[Spec]):
             "leave one out with --no-plugin or rename it"
         )
         self.clashes[spec.name] = message
-        for one in (other.plugin, plugin):
-            one.error = message
+        for one in {id(p): p for p in (other.plugin, plugin)}.values():
+            one.error = f"{one.error}\n{message}" if one.error else message
 
     def get(self, name: str) -> Spec:
         """Return the description called `name`.
@@ -80,5 +81,22 @@ class Registry:
             ("rlsys_exporters", self.exporters),
             ("rlsys_commands", self.commands),
         ):
-            for plugin, spec in manager.described(hook):
+            self._collect(hook, family)
+        clashes = [message for family in self.families for message in family.clashes.values()]
+        if clashes and manager.options.strict:
+            raise PluginError("\n".join(clashes))
+
+    @property
+    def families(self) -> tuple[Family[Any], ...]:
+        """Everything by kind."""
+        return (self.environments, self.agents, self.exporters, self.commands)
+
+    def _collect(self, hook: str, family: Family[Any]) -> None:
+        described = self.manager.described(hook)
+        for plugin, spec in described:
+            if not family.accepts(spec) and plugin.status == "active":
+                message = f"its hook {hook} returned {spec!r}, which describes no {family.kind}"
+                self.manager.reject(plugin, message)
+        for plugin, spec in described:
+            if plugin.status == "active":
                 family.add(plugin, spec)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rlsys.evaluation import Evaluation
+if TYPE_CHECKING:
+    from rlsys.evaluation import Evaluation
 
 RESULT_SCHEMA = "rlsys.result/1"
 

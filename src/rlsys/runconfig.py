@@ -117,10 +117,16 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
     file = load_yaml(overrides.file) if overrides.file else Document({})
     if not isinstance(file.data, dict | None):
         raise ConfigError(f"{file.source}: must be a mapping of keys to values")
-    named = (file.data or {}).get("preset")
-    preset = overrides.preset or (named if isinstance(named, str) else "default")
+    meant = (file.data or {}).get("plugin", plugin)
+    if meant != plugin:
+        raise ConfigError(
+            f"{file.where(('plugin',))}plugin: is {meant!r}, but {plugin!r} is to run"
+        )
+    preset = overrides.preset or (file.data or {}).get("preset", "default")
     if preset not in spec.presets:
-        raise ConfigError(f"{plugin} has no preset {preset!r}{did_you_mean(preset, spec.presets)}")
+        place = "" if overrides.preset else file.where(("preset",))
+        hint = did_you_mean(str(preset), spec.presets)
+        raise ConfigError(f"{place}{plugin} has no preset {preset!r}{hint}")
     document = load_resource(spec.presets[preset])
     document = _without_agents(document) if (file.data or {}).get("agents") else document
     if file.data:
@@ -131,7 +137,9 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
             parts = ("environment", *parts)
         document = assignment(parts, value, f"--set {text}").laid_upon(document)
     for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
-        document = assignment(key.split("."), value, f"--{key}").laid_upon(document)
+        # The option bears the last part of its key's name.
+        option = f"--{key.rpartition('.')[2]}"
+        document = assignment(key.split("."), value, option).laid_upon(document)
     if overrides.agents:
         document = _with_agents(document, overrides.agents)
     elif not document.data.get("agents"):
@@ -191,5 +199,7 @@ def _without_agents(document: Document) -> Document:
 def _with_agents(document: Document, names: Sequence[str]) -> Document:
     """Keep the named agents alone, with the settings that the document has for them."""
     old = document.data.get("agents") or {}
+    if not isinstance(old, dict):
+        raise ConfigError(f"{document.where(('agents',))}agents: must map names to settings")
     kept = {name: old.get(name) or {} for name in names}
     return Document({**document.data, "agents": kept}, document.source, document.places)

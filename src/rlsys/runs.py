@@ -90,11 +90,11 @@ class RunDirectory:
         Raises:
             UserError: it exists and holds something, cannot be written, or the disk is full.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(
-                f"{path}: exists already; choose another --out, or go on with it by --resume"
-            )
         try:
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise UserError(
+                    f"{path}: exists already; choose another --out, or go on with it by --resume"
+                )
             path.mkdir(parents=True, exist_ok=True)
             _probe(path)
             write_atomically(path / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
@@ -227,7 +227,10 @@ def newest_unfinished(plugin: str, preset: str) -> Path:
     """
     candidates = []
     for manifest in Path("runs").glob("*/manifest.json"):
-        run = RunDirectory.open(manifest.parent)
+        try:
+            run = RunDirectory.open(manifest.parent)
+        except UserError:  # a folder of another kind is no candidate
+            continue
         same = (run.manifest["plugin"], run.manifest["preset"]) == (plugin, preset)
         if same and run.status != "complete":
             candidates.append((str(run.manifest["created"]), run.path))

@@ -26,13 +26,13 @@ class TensorBoardListener:
             return
         key = (metrics["case"], metrics["seed"], metrics["agent"])
         if key not in self._writers:
-            from torch.utils.tensorboard.writer import SummaryWriter
+            from tensorboard.summary.writer.event_file_writer import (  # type: ignore[import-untyped]
+                EventFileWriter,
+            )
 
             path = directory / "tensorboard" / f"{key[0]}" / f"seed-{key[1]}" / key[2]
-            self._writers[key] = SummaryWriter(str(path))
-        for name, value in metrics.items():
-            if name not in _LABELS and isinstance(value, int | float):
-                self._writers[key].add_scalar(name, value, metrics["step"])
+            self._writers[key] = EventFileWriter(str(path))
+        self._writers[key].add_event(_event(metrics))
 
     @hookimpl
     def rlsys_run_finished(self) -> None:
@@ -40,3 +40,15 @@ class TensorBoardListener:
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
+
+
+def _event(metrics: Mapping[str, Any]) -> Any:
+    from tensorboard.compat.proto.event_pb2 import Event  # type: ignore[import-untyped]
+    from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
+
+    values = [
+        Summary.Value(tag=name, simple_value=value)
+        for name, value in metrics.items()
+        if name not in _LABELS and isinstance(value, int | float)
+    ]
+    return Event(wall_time=metrics["time"], step=metrics["step"], summary=Summary(value=values))

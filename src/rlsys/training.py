@@ -117,27 +117,27 @@ class Session:
             self._next_checkpoint = (step // self.checkpoint_every + 1) * self.checkpoint_every
         current = network()
         current.check_finite()
-        better = not stop and self._is_better(current)
+        reward = None if stop else self._validation_reward(current)
+        better = reward is not None and (self.best_reward is None or reward > self.best_reward)
+        if better:
+            self.best_reward = reward
         self._write("last", step, current, state())
         if due and self.keep_periodic:
             self._write(f"step-{step:09d}", step, current, None)
         if better:
             self._write("best", step, current, None)
-            self.emit({"step": step, "total": total, "validation_reward": self.best_reward})
+        if reward is not None:
+            self.emit({"step": step, "total": total, "validation_reward": reward})
         if stop and step < total:
             raise Interrupted(f"stopped at step {step} of {total}; go on with --resume")
 
-    def _is_better(self, network: Network) -> bool:
+    def _validation_reward(self, network: Network) -> float:
         played = play(
             self.problem.make_env,
             NetworkController(network),
             validation_seeds(self.validation_episodes),
         )
-        reward = float(played["reward"].mean())
-        if self.best_reward is not None and reward <= self.best_reward:
-            return False
-        self.best_reward = reward
-        return True
+        return float(played["reward"].mean())
 
     def _write(
         self, name: str, step: int, network: Network, state: Mapping[str, Any] | None

@@ -14,6 +14,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +23,7 @@ from typing import Any
 
 from rlsys.config import Document
 from rlsys.descriptors import resolve
-from rlsys.errors import Interrupted
+from rlsys.errors import ExitCode, Interrupted, UserError
 from rlsys.network import Network
 from rlsys.plugins import PluginManager, PluginOptions
 from rlsys.registry import Registry
@@ -165,7 +166,17 @@ def _start_worker(lines: Any, stop: Any, parent: int) -> None:
     # The owner of the run directory decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _worker.update(lines=lines, stop=stop, parent=parent)
+    _worker.update(lines=lines, stop=stop, parent=parent, busy=threading.Lock())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent has died: it would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    with _worker["busy"]:  # a training saves first; see `_run_in_worker`
+        os._exit(ExitCode.INTERRUPTED)
 
 
 def _run_in_worker(unit: TrainingUnit) -> None:
@@ -173,7 +184,8 @@ def _run_in_worker(unit: TrainingUnit) -> None:
         # A killed parent leaves nobody to report to: save and end.
         return bool(_worker["stop"].is_set()) or os.getppid() != _worker["parent"]
 
-    unit.run(_worker["lines"].put, stop_requested)
+    with _worker["busy"]:
+        unit.run(_worker["lines"].put, stop_requested)
 
 
 def _run_pool(units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop: threading.Event) -> None:
@@ -189,6 +201,11 @@ def _run_pool(units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop: thread
             _drain(lines, emit)
             for future in done:
                 error = None if future.cancelled() else future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    error = UserError(
+                        "a training process was killed (perhaps for memory: try fewer --jobs); "
+                        "go on with --resume"
+                    )
                 if error is not None and not isinstance(error, Interrupted):
                     failure = failure or error
             if stop.is_set() or failure:

@@ -185,7 +185,8 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
     for figure in plan.environment.figures:
         for case in plan.cases:
             name = f"{figure.name}-{case.name}"
-            controllers = fresh_controllers(plan, case, policies)
+            solved = any(r["case"] == case.name and r["kind"] == "oracle" for r in rewards)
+            controllers = fresh_controllers(plan, case, policies, oracle=solved)
             resolve(figure.factory)(case.name, case.config, controllers, directory / f"{name}.png")
             paths[name] = f"figures/{name}.png"
     return paths
@@ -204,9 +205,13 @@ def _panel(metric: MetricSpec, document: Mapping[str, Any]) -> Panel:
 
 
 def fresh_controllers(
-    plan: Plan, case: Case, policies: Mapping[str, Mapping[str, Sequence[Network]]]
+    plan: Plan,
+    case: Case,
+    policies: Mapping[str, Mapping[str, Sequence[Network]]],
+    *,
+    oracle: bool = True,
 ) -> dict[str, Controller]:
-    """Return one controller of each kind for a case: learned (first seed), baselines, oracle."""
+    """Return controllers for a case: learned (first seed), baselines, oracle where it is wanted."""
     controllers: dict[str, Controller] = {}
     for name, by_case in policies.items():
         networks = by_case.get(case.policy or case.name)
@@ -214,7 +219,7 @@ def fresh_controllers(
             controllers[name] = NetworkController(networks[0])
     for baseline in plan.environment.baselines:
         controllers[baseline.name] = resolve(baseline.factory)(case.config, **baseline.options)
-    if plan.environment.oracle is not None and plan.config.evaluation.oracle:
+    if plan.environment.oracle is not None and plan.config.evaluation.oracle and oracle:
         controllers[plan.environment.oracle.name] = resolve(plan.environment.oracle.factory)(
             case.config
         )
@@ -273,7 +278,10 @@ def export(
             )
             target = (directory or run.path / "exports") / name / case
             report = export_network(network, spec, target, context)
-            checks = [{**c, "case": case, "name": f"{name}-{c['name']}"} for c in report.checks]
+            checks = [
+                {**c, "case": case, "name": f"{name}-{c['name'].removeprefix(f'{name}-')}"}
+                for c in report.checks
+            ]
             reports.append(ExportReport(report.files, checks))
     return reports
 
@@ -286,7 +294,7 @@ def reopen(work: Workplace, path: Path) -> tuple[Plan, RunDirectory]:
 
 def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[TrainingUnit]) -> None:
     """Drop metrics that a killed training wrote after its last checkpoint: it repeats them."""
-    if not run.metrics():
+    if not (run.path / "metrics.jsonl").exists():
         return
     kept: dict[tuple[str, int, str], int | None] = {}
     for unit in units:
@@ -304,17 +312,18 @@ def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[Train
 
 
 def _same_config(now: Mapping[str, Any], then: Any, path: Path) -> None:
-    for key, value in _flat(now).items():
-        old = _flat(then).get(key)
-        if old != value:
+    # The order of the agents counts, too.
+    new, old = ({**_flat(c), "agents": ", ".join(c.get("agents") or ())} for c in (now, then))
+    for key in dict.fromkeys((*new, *old)):
+        if new.get(key) != old.get(key):
             raise UserError(
-                f"{path}: was begun with {key} = {old!r}, not {value!r}; resume it with its own "
-                "settings, or begin another run with another --out"
+                f"{path}: was begun with {key} = {old.get(key)!r}, not {new.get(key)!r}; resume it "
+                "with its own settings, or begin another run with another --out"
             )
 
 
 def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or not data:
         return {prefix: data}
     return {
         key: value

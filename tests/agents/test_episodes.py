@@ -13,10 +13,17 @@ from recipes import RECIPES
 from scipy.stats import chisquare
 from toy_envs import Basket, Corridor, CorridorOracle
 
-from rlsys.agents.episodes import Sampled, replay, sample_actions, sample_episodes
+from rlsys.agents.episodes import (
+    Openings,
+    PersistentSampler,
+    Sampled,
+    replay,
+    sample_actions,
+    sample_episodes,
+)
 from rlsys.agents.imitation import imitation_loss
 from rlsys.agents.labelled import Labelled, LabelledStates
-from rlsys.agents.self_labelling import _Elite
+from rlsys.agents.self_labelling import _Elite, _is_one_instance
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -42,6 +49,37 @@ def test_temperature_zero_is_greedy_under_the_mask():
     assert sample_actions(logits, mask, 0.0, np.random.default_rng(0)).tolist() == [2]
 
 
+def test_persistent_noise_keeps_each_choice_but_ties_neighbouring_ones():
+    logits = np.tile(np.array([0.3, -1.0, 2.0, 0.9], np.float32), (40_000, 1))
+    mask = np.array([True, True, False, True])
+    masks = np.tile(mask, (len(logits), 1))
+    choose = PersistentSampler(1.0, 0.8, np.random.default_rng(2))
+    drawn = [choose(logits, masks) for _ in range(3)]
+    probability = np.where(mask, np.exp(logits[0].astype(float)), 0.0)
+    probability /= probability.sum()
+    for actions in drawn:
+        found = np.bincount(actions, minlength=4)
+        assert chisquare(found[mask], len(logits) * probability[mask]).pvalue > 1e-3
+    # Kept noise repeats the choice; new noise repeats it by chance.
+    expected = 0.8 + 0.2 * (probability**2).sum()
+    assert (drawn[0] == drawn[1]).mean() == pytest.approx(expected, abs=0.01)
+
+
+def test_episodes_begin_with_their_openings():
+    generator = np.random.default_rng(0)
+    lengths = np.array([0, 1, 3])
+    opening = Openings(np.tile([2, 2, 2], (3, 1)), lengths)
+    episodes, _ = sample_episodes(
+        Corridor(3),
+        lambda seen: np.tile(np.array([0, 0, -np.inf], np.float32), (len(seen), 1)),
+        [1] * 3,
+        PersistentSampler(1.0, 0.0, generator),
+        opening,
+    )
+    for episode, length in zip(episodes, lengths, strict=True):
+        assert (episode.actions == 2).tolist() == [i < length for i in range(len(episode.actions))]
+
+
 def test_a_replay_sees_what_was_sampled():
     generator = np.random.default_rng(0)
 
@@ -49,7 +87,9 @@ def test_a_replay_sees_what_was_sampled():
         return np.zeros((len(seen), Basket.items + 1), np.float32)
 
     seeds = list(range(20))
-    episodes, steps = sample_episodes(Basket(20), logits, seeds, 1.0, generator)
+    episodes, steps = sample_episodes(
+        Basket(20), logits, seeds, PersistentSampler(1.0, 0.0, generator)
+    )
     assert steps == sum(len(episode.actions) for episode in episodes)
     for episode, seen in zip(episodes, replay(Basket(3), episodes), strict=True):
         env = Basket(1)
@@ -72,14 +112,18 @@ def test_the_elite_is_the_best_distinct_episodes_of_all_rounds():
             Corridor(50),
             lambda seen: np.zeros((len(seen), 3), np.float32),
             [1] * 50,
-            1.0,
-            generator,
+            PersistentSampler(1.0, 0.5, generator),
         )
         everything |= {episode.identity: episode.reward for episode in episodes}
         elite.take_in(episodes, Corridor(4))
     kept = [episode.reward for episode, _ in elite.members]
     assert kept == pytest.approx(sorted(everything.values(), reverse=True)[:6])
     assert len({episode.identity for episode, _ in elite.members}) == 6
+
+
+def test_instances_are_told_apart_by_playing_the_same_actions():
+    assert _is_one_instance(Corridor)
+    assert not _is_one_instance(Basket)
 
 
 def test_equal_episodes_of_different_seeds_are_different():

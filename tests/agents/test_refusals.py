@@ -75,7 +75,9 @@ def test_another_observation_space(tmp_path):
 
 
 def test_instances_that_differ_though_they_were_said_to_be_one(tmp_path):
-    recipe = Recipe("self-labelling", Basket, {"rounds": 1, "episodes": 64})
+    recipe = Recipe(
+        "self-labelling", Basket, {"rounds": 1, "episodes": 64, "keep": 8, "instances": 0}
+    )
     assert "set self-labelling's instances" in refused(recipe, tmp_path)
 
 
@@ -87,7 +89,7 @@ def test_an_environment_that_is_not_repeatable(tmp_path):
             reward, end = super().advance(copy, action)
             return reward + 1e-3 * noise.normal(), end
 
-    recipe = Recipe("self-labelling", Noisy, {"rounds": 1, "episodes": 64})
+    recipe = Recipe("self-labelling", Noisy, {"rounds": 1, "episodes": 64, "keep": 8})
     assert "not repeatable" in refused(recipe, tmp_path)
 
 
@@ -134,8 +136,8 @@ def test_weights_that_have_become_nan(tmp_path):
         ("ppo", {"clip": 0.1}, "clip"),
         ("dqn", {"buffer_size": 2, "num_envs": 4}, "num_envs = 4"),
         ("sac", {"ent_coef": "sometimes"}, "ent_coef"),
-        ("self-labelling", {"keep": 2000}, "keep must be <= 1024"),
-        ("self-labelling", {"instances": 7}, "multiple of instances = 7"),
+        ("self-labelling", {"keep": 3000}, "keep must be <= episodes = 2048"),
+        ("self-labelling", {"instances": 3000}, "instances must be <= episodes = 2048"),
         ("imitation", {"regret_weight": 0, "cross_entropy_weight": 0}, "must not both be 0"),
     ],
 )

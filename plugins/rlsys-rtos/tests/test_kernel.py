@@ -146,54 +146,6 @@ def test_observations_lie_in_the_declared_space(observation):
             observations = env.step(rng.integers(0, env.max_tasks + 1, 16))[0]
 
 
-@settings(max_examples=60, deadline=None)
-@given(taskset=tasksets(), seed=st.integers(0, 1000))
-def test_item_features_against_their_definitions(taskset, seed):
-    """Recompute every feature from the twin's jobs; the demand by listing all jobs to come."""
-    env = RtosVectorEnv(RtosConfig(taskset=taskset, observation="items"), 1)
-    observations, _ = env.reset(seed=seed)
-    twin = plain_twin(env, 0, "basic")
-    twin.reset()
-    rng = np.random.default_rng(seed)
-
-    def demand(deadline, feasible_only):
-        work = 0
-        for task, job, released in zip(twin.tasks, twin.active, twin.released, strict=True):
-            if job is not None and job.due <= deadline:
-                left = task.wcet - job.executed
-                if not feasible_only or left <= job.due - twin.now:
-                    work += left
-            arrivals = range(task.offset + released * task.period, deadline + 1, task.period)
-            work += sum(task.wcet for arrival in arrivals if arrival + task.deadline <= deadline)
-        return work
-
-    def clip(x):
-        return max(-1.0, min(1.0, x))
-
-    for _ in range(taskset.horizon - 1):
-        longest = max(task.deadline for task in twin.tasks)
-        for i, (task, job) in enumerate(zip(twin.tasks, twin.active, strict=True)):
-            arrival = task.offset + twin.released[i] * task.period
-            due = job.due if job else arrival + task.deadline
-            until, left = due - twin.now, task.wcet - (job.executed if job else 0)
-            slack = until - demand(due, False)
-            own = [
-                1.0, left / task.wcet, clip((until - left) / task.period), until / task.period,
-                1 / left, until / longest, left / longest, clip((until - left) / longest),
-            ] if job else [0.0] * 8  # fmt: skip
-            expected = [
-                1.0, *own[:4], float(twin.last == i),
-                min(1.0, max(0, arrival - twin.now) / task.period), task.wcet / task.period,
-                own[4], clip(slack / task.period),
-                clip((until - demand(due, True)) / task.period), *own[5:],
-                clip(slack / longest),
-            ]  # fmt: skip
-            assert observations[0, i] == pytest.approx(expected, abs=1e-6)
-        action = int(rng.integers(0, len(twin.tasks) + 1))
-        observations = env.step(np.array([action]))[0]
-        twin.step(action)
-
-
 def test_state_round_trip_resumes_exactly():
     config = RtosConfig(generator={"execution_fraction": 0.4}, observation="items")
     env = RtosVectorEnv(config, 5)

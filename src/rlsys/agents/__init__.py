@@ -7,13 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rlsys.descriptors import AgentSpec, Requirement
+from rlsys.descriptors import AgentSpec, Requirement, SearchRange
 from rlsys.hookspecs import hookimpl
 
 _MEND = "pip install 'rlsys[sb3]'"
 _TORCH = Requirement(name="torch", mend=_MEND)
 _SB3 = Requirement(name="stable_baselines3", mend=_MEND)
 _CONTRIB = Requirement(name="sb3_contrib", mend=_MEND)
+
+_GAMMA = SearchRange(key="gamma", low=0.9, high=1.0)
+_LEARNING_RATE = SearchRange(key="learning_rate", low=1e-5, high=1e-2, log=True)
+_LARGE_BATCH_RATE = SearchRange(key="learning_rate", low=1e-4, high=1e-2, log=True)
+_ON_POLICY = (
+    _GAMMA,
+    SearchRange(key="gae_lambda", low=0.8, high=1.0),
+    SearchRange(key="ent_coef", low=0.0, high=0.3),
+    SearchRange(key="clip_range", low=0.1, high=0.4),
+    SearchRange(key="n_epochs", low=3, high=20),
+)
 
 
 @hookimpl
@@ -26,6 +37,11 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             config="rlsys.agents.settings:PpoSettings",
             factory="rlsys.agents.ppo:make_ppo",
             actions=("discrete", "multi-discrete", "continuous"),
+            search=(
+                _LEARNING_RATE,
+                *_ON_POLICY,
+                SearchRange(key="batch_size", choices=(64, 128, 256, 512, 1024)),
+            ),
             requires=(_TORCH, _SB3),
         ),
         AgentSpec(
@@ -35,6 +51,11 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             factory="rlsys.agents.maskable_ppo:make_maskable_ppo",
             actions=("discrete", "multi-discrete"),
             uses_masks=True,
+            search=(
+                _LARGE_BATCH_RATE,
+                *_ON_POLICY,
+                SearchRange(key="batch_size", choices=(256, 512, 1024, 2048, 4096)),
+            ),
             requires=(_TORCH, _SB3, _CONTRIB),
         ),
         AgentSpec(
@@ -43,6 +64,14 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             config="rlsys.agents.settings:DqnSettings",
             factory="rlsys.agents.dqn:make_dqn",
             actions=("discrete",),
+            search=(
+                _LEARNING_RATE,
+                _GAMMA,
+                SearchRange(key="exploration_fraction", low=0.05, high=0.8),
+                SearchRange(key="target_update_interval", low=100, high=10_000, log=True),
+                SearchRange(key="gradient_steps", low=1, high=8),
+                SearchRange(key="batch_size", choices=(32, 64, 128, 256, 512)),
+            ),
             requires=(_TORCH, _SB3),
         ),
         AgentSpec(
@@ -51,6 +80,12 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             config="rlsys.agents.settings:SacSettings",
             factory="rlsys.agents.sac:make_sac",
             actions=("continuous",),
+            search=(
+                _LEARNING_RATE,
+                _GAMMA,
+                SearchRange(key="tau", low=1e-3, high=0.1, log=True),
+                SearchRange(key="batch_size", choices=(64, 128, 256, 512)),
+            ),
             requires=(_TORCH, _SB3),
         ),
         AgentSpec(
@@ -61,6 +96,12 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             actions=("discrete",),
             uses_masks=True,
             starts_from_network=True,
+            search=(
+                _LARGE_BATCH_RATE,
+                SearchRange(key="temperature", low=0.5, high=2.0),
+                SearchRange(key="keep", low=8, high=128, log=True),
+                SearchRange(key="epochs", low=1, high=20),
+            ),
             requires=(_TORCH,),
         ),
         AgentSpec(
@@ -72,6 +113,14 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             uses_masks=True,
             needs_oracle=True,
             starts_from_network=True,
+            search=(
+                _LARGE_BATCH_RATE,
+                SearchRange(key="oracle_decay", low=0.0, high=0.9),
+                SearchRange(key="temperature", low=0.0, high=2.0),
+                SearchRange(key="updates", low=100, high=1000, log=True),
+                SearchRange(key="regret_weight", low=0.1, high=10.0, log=True),
+                SearchRange(key="cross_entropy_weight", low=0.01, high=1.0, log=True),
+            ),
             requires=(_TORCH,),
         ),
     )

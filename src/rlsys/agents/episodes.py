@@ -93,19 +93,74 @@ def sample_actions(
         generator: source of the noise.
     """
     if temperature:
-        noise = generator.standard_exponential(logits.shape, dtype=np.float32)
-        np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)
-        logits = logits - np.float32(temperature) * noise
+        logits = logits + np.float32(temperature) * _gumbel(logits.shape, generator)
+    return _best(logits, masks)
+
+
+class PersistentSampler:
+    """Draws like `sample_actions`, but keeps the noise of a copy from step to step for a while.
+
+    Every single choice still has the policy's distribution; those of neighbouring steps agree more
+    often, so an episode departs from the policy in stretches and not in single steps that cancel.
+
+    Args:
+        temperature: at least 0.
+        persistence: probability that a copy's noise is kept from one step to the next.
+        generator: source of the noise.
+    """
+
+    def __init__(
+        self, temperature: float, persistence: float, generator: np.random.Generator
+    ) -> None:
+        self._temperature = np.float32(temperature)
+        self._persistence = persistence
+        self._generator = generator
+        self._noise: Array | None = None
+
+    def __call__(self, logits: Array, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return an action a copy, from logits and masks (N, n_actions)."""
+        noise = _gumbel(logits.shape, self._generator)
+        if self._noise is not None:
+            kept = self._generator.random((len(logits), 1)) < self._persistence
+            noise = np.where(kept, self._noise, noise)
+        self._noise = noise
+        return _best(logits + self._temperature * noise, masks)
+
+
+def _gumbel(shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+    noise = generator.standard_exponential(shape, dtype=np.float32)
+    return -np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)
+
+
+def _best(logits: Array, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
     best: NDArray[np.int64] = np.where(masks, logits, np.float32(-np.inf)).argmax(axis=1)
     return best
+
+
+@dataclass(frozen=True)
+class Openings:
+    """Actions that sampled episodes begin with, before the policy takes over.
+
+    Attributes:
+        actions: int64 (copies, longest), counted from 0.
+        lengths: int64 (copies,), how many of them are played.
+    """
+
+    actions: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    def over(self, step: int, sampled: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the actions of `step`: the opening's while it lasts, else the sampled ones."""
+        last = self.actions.shape[1] - 1
+        return np.where(step < self.lengths, self.actions[:, min(step, last)], sampled)
 
 
 def sample_episodes(
     env: VectorEnv[Any, Any, Any],
     logits: Callable[[Array], Array],
     seeds: Sequence[int],
-    temperature: float,
-    generator: np.random.Generator,
+    choose: Callable[[Array, NDArray[np.bool_]], NDArray[np.int64]],
+    openings: Openings | None = None,
 ) -> tuple[list[Sampled], int]:
     """Play one episode a copy with actions drawn from the policy.
 
@@ -113,8 +168,8 @@ def sample_episodes(
         env: as many copies as `seeds`.
         logits: the policy, from observations (N, ...) to logits (N, n_actions).
         seeds: of the resets.
-        temperature: see `sample_actions`.
-        generator: source of the noise.
+        choose: draws actions, counted from 0, from logits and masks.
+        openings: how each copy's episode begins; None: all are sampled from the first step on.
 
     Returns:
         The episodes, and how many environment steps they took.
@@ -127,7 +182,9 @@ def sample_episodes(
     taken: list[NDArray[np.int64]] = []
     while running.any():
         masks = masks_of(env, int(space.n))
-        actions = sample_actions(logits(observations), masks, temperature, generator)
+        actions = choose(logits(observations), masks)
+        if openings is not None:
+            actions = openings.over(len(taken), actions)
         observations, reward, terminated, truncated, _ = env.step(actions + int(space.start))
         taken.append(actions)
         rewards += np.where(running, reward, 0.0)

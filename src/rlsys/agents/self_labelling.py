@@ -8,14 +8,24 @@ rounds be kept.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 import torch
 from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
 
-from rlsys.agents.episodes import Sampled, Seen, replay, sample_episodes
+from rlsys.agents.episodes import (
+    Openings,
+    PersistentSampler,
+    Sampled,
+    Seen,
+    masks_of,
+    replay,
+    sample_episodes,
+)
 from rlsys.agents.own_agent import Learner, begin_network
 from rlsys.agents.settings import SelfLabellingSettings
 from rlsys.agents.spaces import check_problem
@@ -26,6 +36,8 @@ from rlsys.seeds import training_seeds
 from rlsys.training import Problem, Session
 
 _REPLAY_COPIES = 64
+_COMPARED_COPIES = 8
+_INSTANCES = 32
 
 
 def make_self_labelling(settings: SelfLabellingSettings) -> SelfLabelling:
@@ -114,6 +126,7 @@ class _Run:
         )
         self.generator = np.random.default_rng(session.seed)
         self.elite = _Elite(settings.keep)
+        self.instances = 0
         self.round = 0
         self.steps = 0
 
@@ -123,8 +136,7 @@ class _Run:
             self._set_state(saved)
         replayer = self.make_env(min(self.settings.keep, _REPLAY_COPIES))
         try:
-            if not self.settings.instances:
-                self._require_one_instance()
+            self.instances = self._count_instances()
             while self.round < self.settings.rounds:
                 metrics = self._do_round(replayer)
                 self.round += 1
@@ -137,11 +149,15 @@ class _Run:
 
     def _do_round(self, replayer: VectorEnv[Any, Any, Any]) -> dict[str, float]:
         settings = self.settings
-        count = max(settings.instances, 1)
+        count = self.instances or 1
         instances = training_seeds(int(self.generator.integers(1 << 30)), count)
-        seeds = np.repeat(instances, settings.episodes // count)
+        seeds = [instances[i * count // settings.episodes] for i in range(settings.episodes)]
         episodes, steps = sample_episodes(
-            self.env, self.learner.logits, seeds.tolist(), settings.temperature, self.generator
+            self.env,
+            self.learner.logits,
+            seeds,
+            PersistentSampler(settings.temperature, settings.persistence, self.generator),
+            self._openings(),
         )
         self.steps += steps
         labels = self._labels(episodes, replayer)
@@ -159,16 +175,29 @@ class _Run:
     def _labels(
         self, episodes: list[Sampled], replayer: VectorEnv[Any, Any, Any]
     ) -> list[tuple[Sampled, Seen]]:
-        if not self.settings.instances:
+        if not self.instances:
             self.elite.take_in(episodes, replayer)
             return self.elite.members
         labels: list[tuple[Sampled, Seen]] = []
-        share = self.settings.episodes // self.settings.instances
-        for begin in range(0, len(episodes), share):
-            elite = _Elite(self.settings.keep)
-            elite.take_in(episodes[begin : begin + share], replayer)
+        for _, own in itertools.groupby(episodes, key=lambda episode: episode.seed):
+            elite = _Elite(max(1, self.settings.keep // self.instances))
+            elite.take_in(list(own), replayer)
             labels += elite.members
         return labels
+
+    def _openings(self) -> Openings | None:
+        """Draw which kept episode each copy repeats, and how far."""
+        kept = [episode.actions for episode, _ in self.elite.members]
+        if not kept or not self.settings.restarts:
+            return None
+        copies = self.settings.episodes
+        chosen = self.generator.integers(len(kept), size=copies)
+        lengths = self.generator.integers([len(kept[i]) for i in chosen])
+        lengths[self.generator.random(copies) >= self.settings.restarts] = 0
+        actions = np.zeros((copies, int(lengths.max()) + 1), dtype=np.int64)
+        for copy, (index, length) in enumerate(zip(chosen, lengths, strict=True)):
+            actions[copy, :length] = kept[index][:length]
+        return Openings(actions, lengths)
 
     def _imitate(self, seen: Seen) -> float:
         """Raise the log-probability of the kept actions; return the mean loss of the last pass."""
@@ -187,20 +216,22 @@ class _Run:
                 losses.append(float(loss.detach()))
         return float(np.mean(losses))
 
-    def _require_one_instance(self) -> None:
-        """Compare the first observations after different seeds.
+    def _count_instances(self) -> int:
+        """Return how many instances a round draws; 0 where there is only one.
 
         Raises:
-            UserError: they differ.
+            UserError: there are several though the settings say one.
         """
-        seeds = list(range(self.env.num_envs))
-        observations, _ = self.env.reset(seed=cast("Any", seeds))
-        if not np.array_equal(observations, np.broadcast_to(observations[:1], observations.shape)):
-            raise UserError(
-                f"{type(self.env).__name__} begins differently for different seeds, so episodes "
-                "cannot all be compared; set self-labelling's instances to how many seeds a round "
-                "should draw (such as 32)"
-            )
+        wanted = self.settings.instances
+        if wanted or (wanted is None and not _is_one_instance(self.make_env)):
+            return wanted or min(_INSTANCES, self.settings.episodes)
+        if wanted is None or _is_one_instance(self.make_env):
+            return 0
+        raise UserError(
+            f"{type(self.env).__name__} goes differently for different seeds, so episodes cannot "
+            "all be compared; set self-labelling's instances to null, or to how many seeds a round "
+            f"should draw (such as {_INSTANCES})"
+        )
 
     def _network(self) -> Network:
         return self.learner.network.to_network({"agent": "self-labelling", "steps": self.steps})
@@ -220,3 +251,32 @@ class _Run:
         self.generator.bit_generator.state = state["generator"]
         self.round = state["round"]
         self.steps = state["steps"]
+
+
+def _is_one_instance(make_env: MakeEnv) -> bool:
+    """Return whether the same actions lead to the same episode whatever the seed."""
+    env = make_env(_COMPARED_COPIES)
+    generator = np.random.default_rng(0)
+    space: Any = env.single_action_space
+    try:
+        observations, _ = env.reset(seed=cast("Any", training_seeds(0, env.num_envs)))
+        while _all_alike(observations):
+            masks = masks_of(env, int(space.n))
+            if not _all_alike(masks):
+                return False
+            action = int(generator.choice(np.flatnonzero(masks[0]))) + int(space.start)
+            observations, rewards, terminated, truncated, _ = env.step(
+                np.full(env.num_envs, action)
+            )
+            done = terminated | truncated
+            if not (_all_alike(rewards) and _all_alike(done)):
+                return False
+            if done.any():
+                return True
+        return False
+    finally:
+        env.close()
+
+
+def _all_alike(values: NDArray[Any]) -> bool:
+    return bool((values == values[:1]).all())

@@ -154,17 +154,23 @@ class SelfLabellingSettings(NetworkSettings):
 
     rounds: Annotated[int, Field(ge=1, le=1_000_000)] = 40
     """Times that episodes are sampled and imitated."""
-    episodes: Annotated[int, Field(ge=2, le=1_000_000)] = 1024
+    episodes: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
     """Episodes sampled in a round."""
-    keep: Annotated[int, Field(ge=1, le=100_000)] = 32
-    """Best distinct episodes imitated; of every instance, where there are several."""
-    instances: Annotated[int, Field(ge=0, le=100_000)] = 0
+    keep: Annotated[int, Field(ge=1, le=100_000)] = 128
+    """Best distinct episodes imitated in a round; shared out among its instances."""
+    instances: Annotated[int, Field(ge=0, le=100_000)] | None = None
     """0: every episode is the same instance, whatever the seed, and the best ever seen are kept.
     Otherwise each round draws so many instances (seeds), shares its episodes out among them and
-    keeps the best of each."""
+    keeps the best of each. null: 0 where different seeds give the same episode, else 32."""
+    restarts: Fraction = 0.8
+    """Share of the episodes that repeat a kept episode up to a random step and go on by sampling,
+    where every episode is the same instance (the idea of Go-Explore: Ecoffet et al., 2021)."""
     temperature: Positive = 1.0
     """Divides the logits when sampling: above 1 tries more, below 1 less."""
-    epochs: Annotated[int, Field(ge=1, le=10_000)] = 10
+    persistence: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.8
+    """Probability that the noise of sampling is kept from a step to the next: departures from the
+    policy come in stretches."""
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 5
     """Passes over the kept episodes in a round."""
     batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1024
     """Steps in one gradient step."""
@@ -174,16 +180,12 @@ class SelfLabellingSettings(NetworkSettings):
     """Gradients are scaled down to this norm."""
 
     @model_validator(mode="after")
-    def _shares_fit(self) -> Self:
-        if self.instances and self.episodes % self.instances:
-            raise ValueError(
-                f"episodes must be a multiple of instances = {self.instances} (got {self.episodes})"
-            )
-        share = self.episodes // max(self.instances, 1)
-        if self.keep > share:
-            raise ValueError(
-                f"keep must be <= {share}, the episodes sampled of each instance (got {self.keep})"
-            )
+    def _enough_episodes(self) -> Self:
+        for name in ("keep", "instances"):
+            if (getattr(self, name) or 0) > self.episodes:
+                raise ValueError(
+                    f"{name} must be <= episodes = {self.episodes} (got {getattr(self, name)})"
+                )
         return self
 
 

@@ -64,7 +64,8 @@ def command(
                 f"{path}: was trained on {sorted(networks)}, none of which preset "
                 f"{plan.config.preset!r} evaluates; choose another --preset"
             )
-        policies[path.name] = networks
+        name = path.resolve().name
+        policies[name if name not in policies else str(path)] = networks
         seeds.update(trained.config.training_seeds())
     evaluation = evaluate(
         plan.environment,

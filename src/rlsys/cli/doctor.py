@@ -41,10 +41,12 @@ def _checks(app: App) -> Iterator[dict[str, Any]]:
             f"plugin {plugin.name}",
             blocked or plugin.error is None,
             plugin.error or plugin.status,
-            f"pip install --upgrade {plugin.distribution}, or leave it out: "
+            f"mend {plugin.location}, or leave out --plugin-file"
+            if plugin.distribution == "(file)"
+            else f"pip install --upgrade {plugin.distribution}, or leave it out: "
             f"--no-plugin {plugin.name}",
         )
-    for family in (registry.environments, registry.agents, registry.exporters):
+    for family in registry.families:
         for name in family:
             yield from _described(family.kind, name, family.get(name))
 
@@ -52,18 +54,16 @@ def _checks(app: App) -> Iterator[dict[str, Any]]:
 def _described(kind: str, name: str, spec: Any) -> Iterator[dict[str, Any]]:
     from rlsys.requirements import is_met
 
-    missing = [requirement for requirement in spec.requires if not is_met(requirement)]
-    yield _check(
-        f"{kind} {name}",
-        not missing,
-        f"lacks {', '.join(r.name for r in missing)}" if missing else "has what it needs",
-        "; ".join(dict.fromkeys(requirement.mend for requirement in missing)),
-    )
+    requirements = getattr(spec, "requires", ())
+    missing = [requirement for requirement in requirements if not is_met(requirement)]
     if missing:
+        lacks = f"lacks {', '.join(r.name for r in missing)}"
+        mend = "; ".join(dict.fromkeys(requirement.mend for requirement in missing))
+        yield _check(f"{kind} {name}", False, lacks, mend)
         return
     fault = _reference_fault(spec)
-    if fault:
-        yield _check(f"{kind} {name}", False, fault, "report this to the author of the plugin")
+    found = fault or "has what it needs"
+    yield _check(f"{kind} {name}", not fault, found, "report this to the author of the plugin")
 
 
 def _reference_fault(spec: Any) -> str | None:
@@ -71,10 +71,11 @@ def _reference_fault(spec: Any) -> str | None:
     from rlsys.config import load_resource
     from rlsys.descriptors import resolve
 
-    references = [spec.factory] if hasattr(spec, "factory") else [spec.config, spec.vector_env]
-    references += [b.factory for b in getattr(spec, "baselines", ())]
-    references += [f.factory for f in getattr(spec, "figures", ())]
-    for reference in references:
+    fields = ("config", "vector_env", "cases", "factory", "command")
+    references = [getattr(spec, name, None) for name in fields]
+    parts = (*getattr(spec, "baselines", ()), *getattr(spec, "figures", ()))
+    references += [part.factory for part in (*parts, getattr(spec, "oracle", None)) if part]
+    for reference in filter(None, references):
         module = reference.partition(":")[0]
         try:
             if importlib.util.find_spec(module) is None:
@@ -82,7 +83,7 @@ def _reference_fault(spec: Any) -> str | None:
             resolve(reference)
         except RlsysError as error:
             return str(error)
-        except Exception as error:  # noqa: BLE001 - a broken plugin is what is looked for
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - that is what is looked for
             return f"{reference}: {type(error).__name__}: {error}"
     for resource in getattr(spec, "presets", {}).values():
         try:

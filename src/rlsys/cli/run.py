@@ -45,7 +45,8 @@ def command(
     from rlsys.cli.output import show_document
     from rlsys.cli.training import training
 
-    with training(app, plugin, settings, jobs, out, resume, quiet) as (work, plan, run):
+    outcome = training(app, plugin, settings, jobs, out, resume, quiet, whole=True)
+    with outcome as (work, plan, run):
         evaluation = workflow.judge(work, plan, run)
         exports = workflow.export(work, plan, run, plan.config.exports)
         document = workflow.publish(work, plan, run, evaluation, exports)

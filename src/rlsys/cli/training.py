@@ -11,11 +11,14 @@ from rlsys import workflow
 from rlsys.cli.context import App
 from rlsys.cli.options import overrides
 from rlsys.cli.progress import ProgressListener, announce
+from rlsys.descriptors import Requirement
 from rlsys.errors import UserError
 from rlsys.requirements import check_requirements
 from rlsys.runconfig import Overrides, Plan, resolve_plan
 from rlsys.runs import RunDirectory, default_directory, newest_unfinished
 from rlsys.tensorboard import TensorBoardListener
+
+_FIGURES = Requirement(name="matplotlib", mend="pip install 'rlsys[figures]'")
 
 
 @contextmanager
@@ -27,8 +30,14 @@ def training(
     out: Path | None,
     resume: bool,
     quiet: bool,
+    *,
+    whole: bool = False,
 ) -> Iterator[tuple[workflow.Workplace, Plan, RunDirectory]]:
-    """Train, then yield with the run directory still held for writing."""
+    """Train, then yield with the run directory still held for writing.
+
+    Args:
+        whole: whether figures and exports follow; what they need is then checked before training.
+    """
     work = app.workplace(announce(quiet))
     layers = dict(settings)
     steps = layers.pop("steps")
@@ -36,6 +45,10 @@ def training(
     check_requirements(plan.environment.name, plan.environment.requires)
     for spec, _ in plan.agents:
         check_requirements(spec.name, spec.requires)
+    if whole:
+        check_requirements("rlsys run", (_FIGURES,))
+        for name in plan.config.exports:
+            check_requirements(f"exporter {name!r}", app.registry.exporters.get(name).requires)
     path = out or (
         newest_unfinished(plugin, plan.config.preset)
         if resume

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from rlsys_rtos.kernel import COMPLETION, MISS, SWITCH, TICK
+from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
 
 IMPOSSIBLE = -(2**40)
 

@@ -26,9 +26,7 @@ from rlsys_rtos.arrays import BCET, DEADLINE, JITTER, OFFSET, PERIOD, WCET
 from rlsys_rtos.generator import draw_taskset
 from rlsys_rtos.observations import write
 from rlsys_rtos.randomness import integer
-
-# In hundredths, so that sums are exact: the oracle compares them.
-COMPLETION, MISS, TICK, SWITCH = 100, -200, -1, -5
+from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
 
 
 @njit(cache=True)

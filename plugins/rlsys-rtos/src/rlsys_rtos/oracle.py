@@ -19,7 +19,7 @@ from rlsys.errors import UserError
 from rlsys_rtos import dp
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.jobs import JobTable
-from rlsys_rtos.kernel import MISS, SWITCH, TICK
+from rlsys_rtos.rewards import MISS, SWITCH, TICK
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 DEFAULT_MEMORY_LIMIT = 2 * 2**30

@@ -1,0 +1,150 @@
+"""The observation `items`: a row of features a task, the same for every number of tasks.
+
+Each row describes the task's ready job (zeros where none is ready), the task itself, and what the
+candidate schedule of `rlsys_rtos.candidate` says about the job: how much later or longer the others
+could be without harm. That schedule, all slacks and "time to deadline" take the end of the episode
+for a deadline, as the optimum does: close to it, work that cannot complete is worth nothing. Far
+from the end, and in a system that never stops, those features are what they are without one.
+
+Every feature is a ratio of two whole numbers of ticks, clipped to the bounds given here, and so
+free of the time scale and exact in fixed-point arithmetic.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rlsys_rtos.candidate import (
+    COLUMNS,
+    DUE,
+    KEPT,
+    READY,
+    SLACK,
+    TASK,
+    VALUE,
+    WORK,
+    list_jobs,
+    most_jobs,
+    shed,
+)
+from rlsys_rtos.rewards import COMPLETION
+
+# Name, lowest, highest. L: the longest relative deadline of the taskset.
+ITEM_FEATURES: tuple[tuple[str, float, float], ...] = (
+    ("present", 0.0, 1.0),
+    ("wcet / period", 0.0, 1.0),
+    ("period / L", 0.0, 1.0),
+    ("time to next release / L", 0.0, 1.0),
+    ("last run", 0.0, 1.0),
+    ("time to end of episode / L", 0.0, 1.0),
+    # The least slack of a kept job: how long everything that is kept can wait.
+    ("least slack / L", -1.0, 1.0),
+    ("ready", 0.0, 1.0),
+    ("remaining / wcet", 0.0, 1.0),
+    ("remaining / L", 0.0, 1.0),
+    ("value density: 1 / remaining", 0.0, 1.0),
+    ("time to deadline / L", 0.0, 1.0),
+    ("laxity / L", -1.0, 1.0),
+    ("laxity / (4 * remaining)", -1.0, 1.0),
+    ("deadline within the episode", 0.0, 1.0),
+    # Time to the deadline less all work of the list that is due by then.
+    ("demand-bound slack / L", -1.0, 1.0),
+    ("kept", 0.0, 1.0),
+    ("first of the kept", 0.0, 1.0),
+    # The least slack of the kept jobs before this one: how long it may run ahead of them ...
+    ("slack of the jobs before / L", -1.0, 1.0),
+    # ... whether all of it may ...
+    ("slack of the jobs before, less remaining / L", -1.0, 1.0),
+    # ... and of itself and those after it: how long it may be put off.
+    ("slack of this job and those after / L", -1.0, 1.0),
+)
+WIDTH = len(ITEM_FEATURES)
+
+
+def item_bounds() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the lowest and the highest value of each feature, (WIDTH,)."""
+    low, high = (np.array([feature[i] for feature in ITEM_FEATURES], np.float32) for i in (1, 2))
+    return low, high
+
+
+@njit(cache=True)
+def _ratio(ticks, scale, low):
+    return min(max(ticks / scale, low), 1.0)
+
+
+@njit(cache=True)
+def _write_tasks(copy, tasks, state, least, out):
+    """Write what holds for every task, ready or not."""
+    now = state.now[copy]
+    scale = tasks.max_deadline[copy]
+    for task in range(tasks.count[copy]):
+        column = task * WIDTH
+        period = tasks.period[copy, task]
+        arrival = tasks.offset[copy, task] + state.next_job[copy, task] * period
+        out[copy, column] = 1.0
+        out[copy, column + 1] = tasks.wcet[copy, task] / period
+        out[copy, column + 2] = _ratio(period, scale, 0.0)
+        out[copy, column + 3] = _ratio(arrival - now, scale, 0.0)
+        out[copy, column + 4] = 1.0 if state.last[copy] == task else 0.0
+        out[copy, column + 5] = _ratio(tasks.horizon[copy] - now, scale, 0.0)
+        out[copy, column + 6] = _ratio(least, scale, -1.0)
+
+
+@njit(cache=True)
+def _write_job(copy, job, wcet, scale, choice, before, after, demand, out):
+    """Write what holds for a ready job."""
+    column = job[TASK] * WIDTH
+    left = job[WORK]
+    laxity = job[DUE] - left
+    out[copy, column + 7] = 1.0
+    out[copy, column + 8] = left / wcet
+    out[copy, column + 9] = _ratio(left, scale, 0.0)
+    out[copy, column + 10] = 1.0 / left
+    out[copy, column + 11] = _ratio(job[DUE], scale, 0.0)
+    out[copy, column + 12] = _ratio(laxity, scale, -1.0)
+    out[copy, column + 13] = _ratio(laxity, 4 * left, -1.0)
+    out[copy, column + 14] = 1.0 if job[VALUE] > COMPLETION else 0.0
+    out[copy, column + 15] = _ratio(job[DUE] - demand, scale, -1.0)
+    out[copy, column + 16] = job[KEPT]
+    out[copy, column + 17] = 1.0 if job[TASK] == choice else 0.0
+    out[copy, column + 18] = _ratio(before, scale, -1.0)
+    out[copy, column + 19] = _ratio(before - left, scale, -1.0)
+    out[copy, column + 20] = _ratio(after, scale, -1.0)
+
+
+@njit(cache=True)
+def write_items(first, stop, tasks, state, out):
+    """Write the rows of the copies first..stop - 1 into `out` (N, M * WIDTH)."""
+    jobs = np.zeros((most_jobs(first, stop, tasks), COLUMNS), np.int64)
+    after = np.zeros(len(jobs), np.int64)
+    demand = np.zeros(len(jobs), np.int64)
+    for copy in range(first, stop):
+        for column in range(out.shape[1]):
+            out[copy, column] = 0.0
+        scale = tasks.max_deadline[copy]
+        # Where no job is kept nothing presses: more slack than any deadline leaves.
+        loose = 2 * scale
+        found = list_jobs(copy, tasks, state, jobs)
+        choice = shed(jobs, found)
+        load = np.int64(0)
+        for place in range(found):
+            load += jobs[place, WORK]
+            demand[place] = load
+        least = loose
+        for place in range(found - 1, -1, -1):
+            if place + 1 < found and jobs[place, DUE] == jobs[place + 1, DUE]:
+                demand[place] = demand[place + 1]
+            if jobs[place, KEPT]:
+                least = min(least, jobs[place, SLACK])
+            after[place] = least
+        _write_tasks(copy, tasks, state, least, out)
+        before = loose
+        for place in range(found):
+            job = jobs[place]
+            if job[READY]:
+                wcet = tasks.wcet[copy, job[TASK]]
+                _write_job(copy, job, wcet, scale, choice, before, after[place], demand[place], out)
+            if job[KEPT]:
+                before = min(before, job[SLACK])

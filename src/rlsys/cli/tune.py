@@ -1,0 +1,150 @@
+"""`rlsys tune`: search the settings of the agents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rlsys.cli.context import App
+from rlsys.cli.options import (
+    config_options,
+    json_option,
+    overrides,
+    pass_app,
+    quiet_option,
+    training_options,
+)
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+_SHOWN = 5
+
+
+@click.command("tune")
+@click.argument("plugin")
+@config_options
+@training_options
+@click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    required=True,
+    metavar="N",
+    help="Trials in all; with --resume, those that are done count.",
+)
+@click.option(
+    "--search",
+    "searches",
+    multiple=True,
+    metavar="KEY=RANGE",
+    help="AGENT.KEY=LOW..HIGH[:log] or AGENT.KEY=a,b,c; by default what the agents propose.",
+)
+@json_option
+@quiet_option
+@pass_app
+def command(
+    app: App,
+    /,
+    plugin: str,
+    trials: int,
+    searches: tuple[str, ...],
+    jobs: int,
+    out: Path | None,
+    resume: bool,
+    as_json: bool,
+    quiet: bool,
+    **settings: Any,
+) -> None:
+    """Search settings of PLUGIN's agents with Optuna.
+
+    A trial trains on every case and scores its mean reward on the validation episodes, never on
+    those of the evaluation. The first trial has the settings as they are. Trials that fall below
+    the median are pruned. The best settings are in best.yaml, for `--config` of `run` and `train`.
+    """
+    import json
+
+    from rlsys import workflow
+    from rlsys.cli.output import print_json
+    from rlsys.cli.progress import announce
+    from rlsys.cli.training import plan_with_steps
+    from rlsys.requirements import check_requirements
+    from rlsys.runs import write_atomically
+    from rlsys.searchspace import search_space
+    from rlsys.tuning import OPTUNA, STUDY_FILE, Search, trial_plan
+
+    work = app.workplace(announce(quiet))
+    steps = settings.pop("steps")
+    plan = trial_plan(plan_with_steps(app, plugin, overrides(**settings), steps))
+    space = search_space(plan, searches)
+    check_requirements("rlsys tune", (OPTUNA,))
+    check_requirements(plan.environment.name, plan.environment.requires)
+    for spec, _ in plan.agents:
+        check_requirements(spec.name, spec.requires)
+    path = _directory(plugin, plan.config.preset, out, resume)
+    if resume and path.exists() and not (path / STUDY_FILE).exists():
+        raise click.UsageError(f"{path} holds no {STUDY_FILE}: it is no search to resume")
+    run = workflow.begin(work, plan, path, resume=resume)
+    work.progress(f"run directory: {run.path}")
+    search = Search(work, plan, run, space, trials, jobs)
+    with run.writing():
+        study = search.execute()
+        document = search.document(study)
+        write_atomically(run.path / "result.json", json.dumps(document, indent=2) + "\n")
+    if as_json:
+        print_json(document)
+    else:
+        _show(study, document)
+
+
+def _directory(plugin: str, preset: str, out: Path | None, resume: bool) -> Path:
+    """Return the run directory; searches lie apart, so that `run --resume` takes none for a run."""
+    from rlsys.errors import UserError
+    from rlsys.runs import RunDirectory, default_directory
+
+    if out is not None:
+        return out
+    fresh = default_directory(plugin, preset)
+    home = fresh.parent / "tune"
+    if not resume:
+        path, number = home / fresh.name, 2
+        while path.exists():
+            path = home / f"{fresh.name}-{number}"
+            number += 1
+        return path
+    candidates = []
+    for manifest in home.glob("*/manifest.json"):
+        run = RunDirectory.open(manifest.parent)
+        same = (run.manifest["plugin"], run.manifest["preset"]) == (plugin, preset)
+        if same and run.status != "complete":
+            candidates.append((str(run.manifest["created"]), run.path))
+    if not candidates:
+        raise UserError(
+            f"no unfinished search of {plugin}, preset {preset}, below {home}; "
+            "name its directory with --out, or leave --resume out"
+        )
+    return max(candidates)[1]
+
+
+def _show(study: Study, document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from rlsys.cli.output import console
+    from rlsys.tuning import best_trials, shown_value
+
+    shown = best_trials(study, _SHOWN)
+    table = Table(title="best trials", title_justify="left", title_style="bold")
+    table.add_column("trial", justify="right")
+    table.add_column("validation reward", justify="right")
+    for name in shown[0].params:
+        table.add_column(name, justify="right")
+    for trial in shown:
+        values = (shown_value(value) for value in trial.params.values())
+        table.add_row(str(trial.number), f"{trial.value:.4g}", *values)
+    out = console()
+    out.print(table)
+    for note in document["notes"]:
+        out.print(note, markup=False, soft_wrap=True)
+    best = f"{document['run']}/{document['artefacts']['best']}"
+    out.print(f"\nbest settings: {best}", markup=False, soft_wrap=True)

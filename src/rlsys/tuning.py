@@ -1,0 +1,470 @@
+"""`rlsys tune`: search the settings of a plan's agents with Optuna.
+
+The study lies in ``study.db`` of the run directory; this process alone reads and writes it.  Every
+suggestion is drawn with a seed of its own, made of the run's seed and of how many suggestions came
+before, so that a search of one job that was interrupted and resumed tries what it would have tried.
+An interrupted trial is marked failed and its settings are tried again.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+
+from rlsys.config import Document
+from rlsys.controllers import NetworkController
+from rlsys.descriptors import Requirement
+from rlsys.errors import ConfigError, Interrupted, UserError
+from rlsys.evaluation import make_env_of
+from rlsys.events import RunEvents
+from rlsys.network import Network
+from rlsys.report import result_document
+from rlsys.rollout import play
+from rlsys.runconfig import Plan, plan_of
+from rlsys.runs import RunDirectory, write_atomically
+from rlsys.searchspace import Dimension, present_settings, trial_config
+from rlsys.seeds import validation_seeds
+from rlsys.statistics import summarise
+from rlsys.training import NETWORK_FILE
+from rlsys.trials import Ending, TrialPool, TrialUnit
+from rlsys.units import TrainingUnit, _stop_on_signal
+from rlsys.workflow import Workplace, controller_name
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+OPTUNA = Requirement(name="optuna", mend="pip install 'rlsys[tune]'")
+STUDY_FILE = "study.db"
+BEST_FILE = "best.yaml"
+METRIC = "validation_reward"
+
+VALIDATIONS = 10
+"""How often an agent is validated in a trial at least, where it counts in steps: to be pruned."""
+TRIALS_BEFORE_PRUNING = 4
+"""Finished trials whose median decides for the first time."""
+TRIALS_FOR_IMPORTANCE = 10
+"""Finished trials below which the importance of a setting would be noise."""
+_POSITIONS = 1_000_000
+"""Positions that a training's agent has in the study; each is a number of checkpoints."""
+
+
+def trial_plan(plan: Plan) -> Plan:
+    """Return the plan with checkpoints often enough that a bad trial is seen early."""
+    training = plan.config.training
+    every = training.checkpoint_every or math.inf
+    for _, settings in plan.agents:
+        steps = getattr(settings, "steps", None)
+        if steps:
+            every = min(every, max(1, steps // VALIDATIONS))
+    update = {
+        "checkpoint_every": 0 if math.isinf(every) else int(every),
+        "keep_periodic": False,
+    }
+    config = plan.config.model_copy(update={"training": training.model_copy(update=update)})
+    return Plan(config, plan.environment, plan.cases, plan.agents)
+
+
+@dataclass
+class Search:
+    """A study and what its trials need.
+
+    Attributes:
+        plan: from `trial_plan`.
+        space: what is searched.
+        trials: how many trials are to be finished in all.
+        jobs: how many at a time.
+    """
+
+    work: Workplace
+    plan: Plan
+    run: RunDirectory
+    space: tuple[Dimension, ...]
+    trials: int
+    jobs: int
+    _asked: dict[int, Trial] = field(default_factory=dict)
+    _units: dict[int, TrialUnit] = field(default_factory=dict)
+    _progress: dict[int, _Progress] = field(default_factory=dict)
+
+    def execute(self) -> Study:
+        """Run the trials that are left; call it inside ``run.writing()``.
+
+        Raises:
+            Interrupted: the user asked to stop; the study is kept.
+            UserError: another search space than the study's, no trial succeeded, full disk.
+        """
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        events = RunEvents(self.work.manager, self.run.path)
+        events.started(self.plan.config.model_dump(mode="json"))
+        status = "failed"
+        try:
+            with _readable_errors(self.run.path):
+                study = self._open()
+                self._search(study, events)
+                _check_success(study)
+                self._keep_best(study)
+            status = "complete"
+        except (Interrupted, KeyboardInterrupt):
+            status = "interrupted"
+            raise
+        finally:
+            events.finished(status)
+        return study
+
+    def _open(self) -> Study:
+        study = open_study(self.run.path / STUDY_FILE)
+        described = {dimension.name: dimension.describe() for dimension in self.space}
+        begun = study.user_attrs.get("search")
+        if begun is None:
+            study.set_user_attr("search", described)
+            own = present_settings(self.plan, self.space)
+            if own is not None:
+                study.enqueue_trial(own)
+        elif begun != described:
+            raise UserError(f"{self.run.path}: {_difference(begun, described)}")
+        for trial in study.get_trials(deepcopy=False):
+            if trial.state.name == "RUNNING":
+                self._interrupt(study, trial.number)
+        return study
+
+    def _search(self, study: Study, events: RunEvents) -> None:
+        def on_line(number: int, line: Mapping[str, Any]) -> None:
+            kept = {"trial": number, **line}
+            self.run.append_metrics(kept)
+            events.metrics(kept)
+            if self._progress[number].prunes(line) and number in pool.running:
+                pool.stop(number)
+
+        with _stop_on_signal() as stop, TrialPool(self.jobs) as pool:
+            while True:
+                while pool.free and not stop.is_set() and counted(study) < self.trials:
+                    self._ask(study, pool)
+                if stop.is_set():
+                    for number in pool.running:
+                        pool.stop(number)
+                if not pool.running:
+                    break
+                for ending in pool.wait(on_line):
+                    self._tell(study, ending)
+            if counted(study) < self.trials:
+                raise Interrupted("stopped; go on with --resume")
+
+    def _ask(self, study: Study, pool: TrialPool) -> None:
+        study.sampler = _sampler(self.plan.config.seed, counted(study), self.jobs)
+        trial = study.ask({d.name: _distribution(d) for d in self.space})
+        directory = self._directory(trial.number)
+        config = trial_config(self.plan, self.space, trial.params)
+        self._asked[trial.number] = trial
+        try:
+            plan = plan_of(self.work.registry, Document(config))
+        except ConfigError as error:
+            # The settings are allowed one by one, but not together.
+            self._tell(study, Ending(trial.number, reason=str(error)))
+            return
+        directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(directory / "settings.yaml", _settings_file(plan))
+        unit = TrialUnit(
+            trial.number,
+            tuple(
+                TrainingUnit(
+                    plugins=self.work.manager.options,
+                    config=plan.config.model_dump(mode="json"),
+                    case=case.name,
+                    seed=seed,
+                    directory=policy_directory(directory, case.name, seed),
+                    resume=False,
+                )
+                for case in plan.trained_cases
+                for seed in plan.config.training_seeds()
+            ),
+        )
+        self._units[trial.number] = unit
+        self._progress[trial.number] = _Progress(
+            trial, len(unit.units), list(plan.config.agents), plan.config.training.checkpoint_every
+        )
+        pool.start(unit)
+
+    def _tell(self, study: Study, ending: Ending) -> None:
+        from optuna.trial import TrialState
+
+        trial = self._asked.pop(ending.number)
+        progress = self._progress.get(ending.number)
+        score = ending.score
+        if score is not None and not math.isfinite(score):
+            ending, score = Ending(ending.number, reason=f"validation reward is {score}"), None
+        if ending.reason is not None:
+            trial.set_user_attr("reason", ending.reason)
+            study.tell(trial, state=TrialState.FAIL)
+            said = f"failed: {ending.reason}"
+        elif progress is not None and progress.pruned:
+            study.tell(trial, state=TrialState.PRUNED)
+            said = "pruned: below the median of the finished trials"
+        elif score is None:
+            self._interrupt(study, ending.number)
+            said = "interrupted; --resume tries its settings again"
+        else:
+            study.tell(trial, score)
+            said = f"validation reward {score:.4g}, best {study.best_value:.4g}"
+            if study.best_trial.number == ending.number:
+                self._keep_best(study)
+        self.work.progress(f"trial {ending.number} ({counted(study)} of {self.trials}): {said}")
+        self._discard_checkpoints(ending.number)
+
+    def _interrupt(self, study: Study, number: int) -> None:
+        from optuna.trial import TrialState
+
+        study.tell(number, state=TrialState.FAIL)
+        params = study.trials[number].params
+        study.enqueue_trial(params, user_attrs={"again": number})
+        self._discard_checkpoints(number)
+
+    def _discard_checkpoints(self, number: int) -> None:
+        """A finished trial keeps its networks; replay buffers of all trials would fill the disk."""
+        for directory in self._directory(number).glob("policies/*/*/checkpoints"):
+            shutil.rmtree(directory)
+
+    def _directory(self, number: int) -> Path:
+        return self.run.path / "trials" / f"{number:03d}"
+
+    def _keep_best(self, study: Study) -> None:
+        settings = self._directory(study.best_trial.number) / "settings.yaml"
+        write_atomically(self.run.path / BEST_FILE, settings.read_text(encoding="utf-8"))
+
+    def document(self, study: Study) -> dict[str, Any]:
+        """Return the result document: the best trial, played on the validation episodes."""
+        directory = self._directory(study.best_trial.number)
+        rows = [self._row(case.name, directory) for case in self.plan.trained_cases]
+        document = result_document(
+            plugin=self.plan.config.plugin,
+            preset=self.plan.config.preset,
+            run=str(self.run.path),
+            status="complete",
+            seeds=self.plan.config.training_seeds(),
+            evaluation=None,
+            artefacts={"best": BEST_FILE, "study": STUDY_FILE},
+            notes=[*_counts(study), *_importance_notes(study)],
+        )
+        document["results"] = rows
+        return document
+
+    def _row(self, case: str, directory: Path) -> dict[str, Any]:
+        make_env = make_env_of(self.plan.environment, self.plan.case(case))
+        seeds = validation_seeds(self.plan.config.training.validation_episodes)
+        rewards = []
+        for seed in self.plan.config.training_seeds():
+            network = Network.load(policy_directory(directory, case, seed) / NETWORK_FILE)
+            rewards.append(play(make_env, NetworkController(network), seeds)["reward"])
+        said = summarise(np.array(rewards))
+        return {
+            "case": case,
+            "controller": controller_name(self.plan),
+            "kind": "learned",
+            "metric": METRIC,
+            "unit": "",
+            "better": "higher",
+            "n": said.n,
+            "mean": said.mean,
+            "iqm": said.iqm,
+            "low": said.low,
+            "high": said.high,
+        }
+
+
+class _Progress:
+    """What a trial has reported: one value a checkpoint, comparable between trials.
+
+    The value is what the trial would score if it ended here: the best validation reward of each
+    training that is done and of the present one, divided by the number of trainings.  (Where
+    rewards are negative it falls from one training to the next and Optuna, which goes by a trial's
+    highest value, prunes in the first training alone.)
+    """
+
+    def __init__(self, trial: Trial, units: int, agents: Sequence[str], every: int) -> None:
+        self._trial = trial
+        self._units = units
+        self._agents = agents
+        self._every = every
+        self._best: dict[int, tuple[str, float]] = {}
+        self._last = -1
+        self.pruned = False
+
+    def prunes(self, line: Mapping[str, Any]) -> bool:
+        """Take in a line of metrics; return whether the trial is not worth going on with."""
+        if METRIC not in line or self.pruned:
+            return self.pruned
+        unit, agent, reward = line["unit"], line["agent"], float(line[METRIC])
+        # An agent's network is the best of its own checkpoints, whatever came before it.
+        old = self._best.get(unit)
+        if old is not None and old[0] == agent:
+            reward = max(reward, old[1])
+        self._best[unit] = (agent, reward)
+        place = unit * len(self._agents) + self._agents.index(agent)
+        position = place * _POSITIONS + (line["step"] // self._every if self._every else 0)
+        if position > self._last and math.isfinite(reward):
+            self._last = position
+            self._trial.report(sum(r for _, r in self._best.values()) / self._units, position)
+            self.pruned = self._trial.should_prune()
+        return self.pruned
+
+
+def policy_directory(trial: Path, case: str, seed: int) -> Path:
+    """Return where a trial's policy for `case` and `seed` is."""
+    return trial / "policies" / case / f"seed-{seed}"
+
+
+def open_study(path: Path) -> Study:
+    """Open or begin the study in the SQLite file `path`."""
+    import optuna
+
+    return optuna.create_study(
+        storage=f"sqlite:///{path.resolve()}",
+        study_name="rlsys",
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
+        load_if_exists=True,
+    )
+
+
+def is_interrupted(trial: FrozenTrial) -> bool:
+    """Return whether a trial was stopped from outside; it does not count and is tried again."""
+    return trial.state.name == "FAIL" and "reason" not in trial.user_attrs
+
+
+def counted(study: Study) -> int:
+    """Return how many trials have been begun and not been interrupted."""
+    return sum(
+        trial.state.name != "WAITING" and not is_interrupted(trial)
+        for trial in study.get_trials(deepcopy=False)
+    )
+
+
+def importances(study: Study) -> dict[str, float]:
+    """Return the share of each setting in what tells good trials from others (PED-ANOVA).
+
+    Watanabe et al., PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
+    Subspaces, IJCAI 2023.  Empty where there are too few finished trials, one setting, or no
+    difference between the trials.
+    """
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    finished = [t for t in study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
+    names = {name for trial in finished for name in trial.params}
+    if len(finished) < TRIALS_FOR_IMPORTANCE or len(names) < 2:
+        return {}
+    if len({trial.value for trial in finished}) == 1:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna calls the method experimental
+        return get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+
+
+def best_trials(study: Study, count: int) -> list[FrozenTrial]:
+    """Return the `count` best finished trials, best first."""
+    finished = [t for t in study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
+    return sorted(finished, key=lambda t: -(t.value or 0.0))[:count]
+
+
+def _counts(study: Study) -> Iterator[str]:
+    trials = study.get_trials(deepcopy=False)
+    count = {
+        "finished": sum(t.state.name == "COMPLETE" for t in trials),
+        "pruned": sum(t.state.name == "PRUNED" for t in trials),
+        "failed": sum(t.state.name == "FAIL" and not is_interrupted(t) for t in trials),
+        "interrupted": sum(map(is_interrupted, trials)),
+    }
+    yield "trials: " + ", ".join(f"{number} {name}" for name, number in count.items())
+    yield (
+        f"{METRIC} is measured on the episodes that chose the settings, so it flatters them; "
+        f"`rlsys run ... --config {BEST_FILE}` measures on held-out episodes"
+    )
+
+
+def _importance_notes(study: Study) -> Iterator[str]:
+    shares = importances(study)
+    if shares:
+        listed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items())
+        yield f"importance of the settings (PED-ANOVA): {listed}"
+
+
+def _sampler(seed: int, index: int, jobs: int) -> Any:
+    import optuna
+
+    drawn = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.TPESampler(seed=drawn, constant_liar=jobs > 1)
+
+
+def _distribution(dimension: Dimension) -> BaseDistribution:
+    from optuna import distributions
+
+    if dimension.values is not None:
+        return distributions.CategoricalDistribution(tuple(dimension.values))
+    if dimension.integer:
+        return distributions.IntDistribution(
+            int(dimension.low), int(dimension.high), log=dimension.log
+        )
+    return distributions.FloatDistribution(dimension.low, dimension.high, log=dimension.log)
+
+
+def _settings_file(plan: Plan) -> str:
+    """Return a trial's settings as a file for ``--config``: enough to repeat its training."""
+    config = plan.config.model_dump(mode="json")
+    training = {key: config["training"][key] for key in ("checkpoint_every", "validation_episodes")}
+    data = {"preset": config["preset"], "agents": config["agents"], "training": training}
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+def _check_success(study: Study) -> None:
+    trials = study.get_trials(deepcopy=False)
+    if any(trial.state.name == "COMPLETE" for trial in trials):
+        return
+    reasons = [t.user_attrs["reason"] for t in trials if "reason" in t.user_attrs]
+    first = reasons[0].splitlines()[0] if reasons else "unknown"
+    raise UserError(f"all {len(reasons)} trials failed; the first: {first}")
+
+
+def _difference(begun: Mapping[str, str], now: Mapping[str, str]) -> str:
+    advice = "; resume with the same --search, or begin another search with another --out"
+    for name in {**begun, **now}:
+        old, new = begun.get(name), now.get(name)
+        if old != new:
+            shown = " and ".join(
+                (
+                    f"was begun with --search {name}={old}" if old else f"did not search {name}",
+                    f"is resumed with {new}" if new else "is resumed without it",
+                )
+            )
+            return shown + advice
+    raise ValueError("the search spaces are the same")
+
+
+@contextmanager
+def _readable_errors(path: Path) -> Iterator[None]:
+    from optuna.exceptions import StorageInternalError
+
+    try:
+        yield
+    except StorageInternalError as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        raise UserError(
+            f"{path / STUDY_FILE}: cannot be read or written: {cause}; free space and go on with "
+            "--resume"
+        ) from error
+
+
+def shown_value(stored: Any) -> str:
+    """Return a setting, as the study stores it, for a table."""
+    return f"{stored:.4g}" if isinstance(stored, float) else str(stored)

@@ -1,0 +1,99 @@
+"""A search that was stopped goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from conftest import document, rlsys, start, states, trials
+
+SEARCH = ("tune", "signs", "--trials", "5", "--search", "learning_rate=1e-3..10:log")
+SLOW = ("--steps", "20", "--set", "agents.descent.pause=0.01")
+
+
+def wait_for_trial(path: Path, number: int) -> None:
+    """Wait until trial `number` reports."""
+    limit = time.monotonic() + 60
+    metrics = path / "metrics.jsonl"
+    while not (metrics.exists() and f'"trial": {number}' in metrics.read_text()):
+        assert time.monotonic() < limit, "the trial did not begin"
+        time.sleep(0.01)
+
+
+def outcomes(path: Path):
+    """Return what each trial tried and came to, but for those that were interrupted."""
+    return [(t.params, t.state, t.value) for t in trials(path) if t.state.name != "FAIL"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("uninterrupted") / "search"
+    document(*SEARCH, *SLOW, "--out", path)
+    return path
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_search_resumes_to_the_same_trials(uninterrupted, tmp_path, number):
+    path = tmp_path / "search"
+    process = start(*SEARCH, *SLOW, "--out", path)
+    wait_for_trial(path, 2)
+    # A terminal sends its Ctrl-C to the whole group.
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    process.communicate(timeout=60)
+    assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
+    manifest = json.loads((path / "manifest.json").read_text())
+    assert manifest["status"] == ("running" if number == signal.SIGKILL else "interrupted")
+    assert states(path).count("COMPLETE") == 2
+
+    result = document(*SEARCH, *SLOW, "--out", path, "--resume")
+    assert len(outcomes(path)) == 5
+    assert outcomes(path) == outcomes(uninterrupted)
+    assert states(path).count("FAIL") == 1
+    assert result["notes"][0].endswith(" 0 failed, 1 interrupted")
+    assert not list(path.glob("trials/*/policies/*/*/checkpoints"))
+
+
+def test_no_process_outlives_a_killed_search(tmp_path):
+    path = tmp_path / "search"
+    process = start(*SEARCH, "--set", "agents.descent.pause=1.0", "--out", path)
+    wait_for_trial(path, 0)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    limit = time.monotonic() + 20
+    while True:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            break
+        assert time.monotonic() < limit, "a worker is still there"
+        time.sleep(0.05)
+    process.communicate(timeout=10)
+
+
+def test_more_trials_go_on_with_a_complete_search(uninterrupted, tmp_path):
+    path = tmp_path / "search"
+    document(*SEARCH, *SLOW, "--out", path, "--trials", "2")
+    assert states(path) == ["COMPLETE"] * 2
+    document(*SEARCH, *SLOW, "--out", path, "--resume")
+    assert outcomes(path) == outcomes(uninterrupted)
+    refused = rlsys(
+        "tune", "signs", "--trials", "5", *SLOW, "--search", "learning_rate=1e-3..5:log",
+        "--out", path, "--resume",
+    )  # fmt: skip
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1] == (
+        f"rlsys: error: {path}: was begun with --search descent.learning_rate=0.001..10.0:log and "
+        "is resumed with 0.001..5.0:log; resume with the same --search, or begin another search "
+        "with another --out"
+    )
+    other = rlsys(*SEARCH, "--out", path, "--resume", "--quiet")
+    assert other.returncode == 1
+    assert "agents.descent.pause" in other.stderr
