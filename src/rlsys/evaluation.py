@@ -108,8 +108,8 @@ class Evaluation:
                 "figures": _fields(difference),
             }
         for oracle in self.of(learned.case, "oracle"):
-            gap = paired_difference(oracle.rewards, learned.rewards.mean(axis=0))
-            figures = {"gap": gap.mean, "gap-low": gap.low, "gap-high": gap.high}
+            ahead = paired_difference(learned.rewards, oracle.rewards[0])
+            figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
             for baseline in baselines:
                 if baseline.controller != self.environment.reference:
                     continue
@@ -121,7 +121,7 @@ class Evaluation:
                 "case": learned.case,
                 "name": f"{learned.controller}-reaches-{oracle.controller}",
                 # Equal but for the rounding of sums of rewards.
-                "holds": abs(gap.mean) <= 1e-6,
+                "holds": abs(ahead.mean) <= 1e-6,
                 "figures": figures,
             }
 

@@ -34,6 +34,7 @@ DASHES = ("-", "--", "-.", ":")
 """One for each round through `COLOURS`."""
 
 _PANEL_HEIGHT = 2.7
+_SCALES_APART = 10
 _LETTER_SHARE = 0.0105
 """Of the width of a training panel, for a letter of an agent's name."""
 
@@ -160,6 +161,8 @@ def training_figure(
             axes.set_ylabel(panel.label)
             _draw_levels(axes, panel.levels, looks)
             axes.margins(x=0.01)
+        if _agents_differ_in_scale(lines, steps):
+            rows[-1].set_xscale("log")
         _mark_agents(rows, lines, steps)
         band = "; mean of the seeds, band from lowest to highest"
         several = len({line["seed"] for line in lines}) > 1
@@ -221,6 +224,13 @@ def comparison_figure(results: Sequence[Mapping[str, Any]], path: str | Path) ->
             loc="outside upper left",
             ncols=len(kinds),
         )
+
+
+def _agents_differ_in_scale(lines: Sequence[Mapping[str, Any]], steps: Floats) -> bool:
+    """Return whether on a linear axis a later agent would squeeze the first one out of sight."""
+    first = lines[0]["agent"]
+    own = [step for line, step in zip(lines, steps, strict=True) if line["agent"] == first]
+    return max(steps) > _SCALES_APART * max(own)
 
 
 def _draw_curve(
@@ -315,18 +325,21 @@ def _mark_agents(rows: Any, lines: Sequence[Mapping[str, Any]], steps: Floats) -
         begins[(str(line["agent"]), step - float(line["step"]))] = None
     if len({agent for agent, _ in begins}) < 2:
         return
-    width = max(steps)
+    low = rows[0].get_xlim()[0]  # above 0 on a logarithmic axis
     ends: list[float] = []
     for agent, begin in sorted(begins, key=lambda pair: pair[1]):
         for axes in rows:
-            axes.axvline(begin, color=GREY, linewidth=0.8, linestyle=":")
+            if begin >= low:
+                axes.axvline(begin, color=GREY, linewidth=0.8, linestyle=":")
+        seen_at = rows[0].transData.transform((max(begin, low), 0))
+        place = float(rows[0].transAxes.inverted().transform(seen_at)[0])
         # The lowest line of text above the panel that is free where this name begins.
-        level = next((i for i, end in enumerate(ends) if end <= begin), len(ends))
-        ends[level : level + 1] = [begin + width * _LETTER_SHARE * (len(agent) + 1)]
+        level = next((i for i, end in enumerate(ends) if end <= place), len(ends))
+        ends[level : level + 1] = [place + _LETTER_SHARE * (len(agent) + 1)]
         rows[0].annotate(
             agent,
-            (begin, 1.0),
-            xycoords=("data", "axes fraction"),
+            (place, 1.0),
+            xycoords="axes fraction",
             xytext=(0, 3 + 10 * level),
             textcoords="offset points",
             fontsize=7.5,

@@ -117,7 +117,8 @@ class Session:
             self._next_checkpoint = (step // self.checkpoint_every + 1) * self.checkpoint_every
         current = network()
         current.check_finite()
-        reward = None if stop else self._validation_reward(current)
+        # Also where it stops at a due boundary: the resumed training does not come by here again.
+        reward = self._validation_reward(current) if due or step >= total else None
         better = reward is not None and (self.best_reward is None or reward > self.best_reward)
         if better:
             self.best_reward = reward

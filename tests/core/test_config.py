@@ -56,8 +56,7 @@ def test_every_fault_is_told_at_once():
 
 def test_a_fault_inside_a_choice_of_types_names_the_key_alone():
     assert all(
-        line.startswith("plant.yaml:2: spare.flow:")
-        or line.startswith("plant.yaml:1: spare:")
+        line.startswith(("plant.yaml:2: spare.flow:", "plant.yaml:1: spare:"))
         for line in fault("spare:\n  flow: 0\n").splitlines()
     )
 
@@ -113,7 +112,13 @@ def test_an_assignment_needs_a_key_and_an_equals_sign(text):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("a=1", 1), ("a=x=y", "x=y"), ("a=[1, b]", [1, "b"]), ("a=null", None), ("a={b: 2}", {"b": 2})],
+    [
+        ("a=1", 1),
+        ("a=x=y", "x=y"),
+        ("a=[1, b]", [1, "b"]),
+        ("a=null", None),
+        ("a={b: 2}", {"b": 2}),
+    ],
 )
 def test_the_value_of_an_assignment_is_yaml(text, value):
     assert parse_assignment(text) == (("a",), value)

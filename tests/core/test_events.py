@@ -90,7 +90,7 @@ def test_a_listener_that_fails_is_reported_once_and_does_not_silence_the_others(
 
     class Broken:
         @hookimpl
-        def rlsys_run_metrics(self, metrics):
+        def rlsys_run_metrics(self):
             raise OSError("no network")
 
     manager = PluginManager(PluginOptions(only=()))
@@ -99,7 +99,7 @@ def test_a_listener_that_fails_is_reported_once_and_does_not_silence_the_others(
         manager.register_listener(listener)
     events = RunEvents(manager, tmp_path)
     with pytest.warns(UserWarning, match="rlsys_run_metrics failed: OSError: no network") as seen:
-        events.metrics({"step": 1})
-        events.metrics({"step": 2})
+        for step in (1, 2):
+            events.metrics({"step": step})
     assert len(seen) == 1
     assert before.heard == after.heard == [1, 2]

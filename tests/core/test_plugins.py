@@ -1,4 +1,4 @@
-"""A broken plugin takes nothing down: the rest works, and what is wrong is shown with its origin."""
+"""A broken plugin takes nothing down: the rest works, and its fault is shown with its origin."""
 
 from __future__ import annotations
 
@@ -308,7 +308,7 @@ def rlsys_exporters():
     assert check["mend"]
 
 
-def test_the_doctor_finds_nothing_wrong_with_a_sound_file(installed):
+def test_the_doctor_finds_nothing_wrong_with_a_sound_file():
     document = json.loads(run_here(*LAMPS, "doctor", "--json").stdout)
     mine = [c for c in document["checks"] if c["what"].split()[-1] in ("lamps", "hill-climbing")]
     assert [c["what"] for c in mine] == [

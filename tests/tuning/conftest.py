@@ -47,10 +47,13 @@ def document(*arguments):
     return json.loads(done.stdout)
 
 
+def study(path: Path) -> optuna.Study:
+    """Open the study of a run directory with Optuna itself."""
+    return optuna.load_study(study_name="rlsys", storage=f"sqlite:///{path / 'study.db'}")
+
+
 def trials(path: Path):
-    """Return the trials of a run directory, read with Optuna itself."""
-    study = optuna.load_study(study_name="rlsys", storage=f"sqlite:///{path / 'study.db'}")
-    return study.trials
+    return study(path).trials
 
 
 def states(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from conftest import document, rlsys, start, states, trials
+from conftest import document, rlsys, start, states, study, trials
 
 SEARCH = ("tune", "signs", "--trials", "5", "--search", "learning_rate=1e-3..10:log")
 SLOW = ("--steps", "20", "--set", "agents.descent.pause=0.01")
@@ -51,13 +51,14 @@ def test_a_stopped_search_resumes_to_the_same_trials(uninterrupted, tmp_path, nu
     assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
     manifest = json.loads((path / "manifest.json").read_text())
     assert manifest["status"] == ("running" if number == signal.SIGKILL else "interrupted")
-    assert states(path).count("COMPLETE") == 2
+    assert 2 <= states(path).count("COMPLETE") < 5
 
     result = document(*SEARCH, *SLOW, "--out", path, "--resume")
     assert len(outcomes(path)) == 5
     assert outcomes(path) == outcomes(uninterrupted)
-    assert states(path).count("FAIL") == 1
-    assert result["notes"][0].endswith(" 0 failed, 1 interrupted")
+    interrupted = states(path).count("FAIL")
+    assert interrupted <= 1  # none where the signal came between two trials
+    assert result["notes"][0].endswith(f" 0 failed, {interrupted} interrupted")
     assert not list(path.glob("trials/*/policies/*/*/checkpoints"))
 
 
@@ -78,11 +79,14 @@ def test_no_process_outlives_a_killed_search(tmp_path):
     process.communicate(timeout=10)
 
 
-def test_more_trials_go_on_with_a_complete_search(uninterrupted, tmp_path):
+def test_more_trials_go_on_whatever_a_kill_left_running(uninterrupted, tmp_path):
     path = tmp_path / "search"
     document(*SEARCH, *SLOW, "--out", path, "--trials", "2")
     assert states(path) == ["COMPLETE"] * 2
+    study(path).ask()
+    assert states(path)[2] == "RUNNING"
     document(*SEARCH, *SLOW, "--out", path, "--resume")
+    assert states(path)[2] == "FAIL"
     assert outcomes(path) == outcomes(uninterrupted)
     refused = rlsys(
         "tune", "signs", "--trials", "5", *SLOW, "--search", "learning_rate=1e-3..5:log",
@@ -96,4 +100,4 @@ def test_more_trials_go_on_with_a_complete_search(uninterrupted, tmp_path):
     )
     other = rlsys(*SEARCH, "--out", path, "--resume", "--quiet")
     assert other.returncode == 1
-    assert "agents.descent.pause" in other.stderr
+    assert "was begun with agents.descent.steps = 20, not 40" in other.stderr

@@ -89,9 +89,9 @@ def test_training_with_the_best_settings_gives_the_same_network(searched, tmp_pa
 def test_a_trial_is_the_mean_over_cases_and_seeds_of_the_whole_pipeline(tmp_path):
     path = tmp_path / "search"
     result = document(
-        "tune", "signs", "--trials", "4", "--jobs", "2", "--out", path, "--steps", "10",
+        "tune", "signs", "--trials", "4", "--jobs", "2", "--out", path, "--steps", "4",
         "--set", "rooms=[hall,yard]", "--set", "seeds=2", "--agent", "descent", "--agent", "polish",
-        "--set", "agents.descent.learning_rate=0.5",
+        "--set", "agents.descent.learning_rate=0.5", "--set", "agents.polish.steps=4",
         "--search", "polish.learning_rate=0.01..1:log", "--search", "descent.batch=4,8",
         "--search", "polish.shape=[1],[2,3]",
     )  # fmt: skip

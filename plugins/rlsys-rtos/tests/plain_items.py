@@ -13,7 +13,6 @@ class Entry:
 
     task: int
     ready: bool
-    deadline: int
     due: int
     work: int
     value: int
@@ -36,9 +35,11 @@ def entries(env):
         if k * task.period + task.offset < env.horizon
     ]
     listed = ready + [job for job in coming if job[2] <= latest]
-    listed.sort(key=lambda job: (job[2], not job[1], job[1] and job[0] != env.last, job[0]))
+    listed.sort(
+        key=lambda job: (min(job[2], end), not job[1], job[1] and job[0] != env.last, job[0])
+    )
     return [
-        Entry(task, is_ready, deadline, min(deadline, end), work, 3 if deadline <= end else 1)
+        Entry(task, is_ready, min(deadline, end), work, 3 if deadline <= end else 1)
         for task, is_ready, deadline, work in listed
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from rlsys_rtos.baselines import factories
 from rlsys_rtos.config import RtosConfig
@@ -23,7 +24,9 @@ def test_the_recorded_schedule_agrees_with_the_environments_own_counts():
 def test_every_miss_gets_a_mark_and_the_file_is_a_picture(tmp_path):
     config = RtosConfig(taskset="stressed")
     schedule = record(config, factories.edf(config))
-    axes = draw(schedule, "EDF").axes[0]
+    figure = Figure()
+    draw(schedule, "EDF", figure)
+    (axes,) = figure.axes
     crosses = [line for line in axes.get_lines() if line.get_marker() == "X"]
     assert len(crosses) == schedule.missed.sum() > 0
     assert [label.get_text() for label in axes.get_yticklabels()] == list(schedule.names[::-1])

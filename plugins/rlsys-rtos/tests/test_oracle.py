@@ -181,9 +181,11 @@ def test_a_table_that_does_not_fit_is_refused_with_its_size():
         optimum(env.job_table(0), memory_limit=10 * 2**20)
     big = TaskSet(tasks=tuple(Task(period=1000, wcet=90) for _ in range(20)))
     env = RtosVectorEnv(RtosConfig(taskset=big), 1)
-    env.reset(seed=0)
+    observations, _ = env.reset(seed=0)
+    oracle = RtosOracle(env.config)
+    oracle.reset(env)
     with pytest.raises(UserError, match="MiB"):
-        RtosOracle(env.config).reset(env)
+        oracle.act(env, observations)
 
 
 def test_tables_of_many_episodes_share_one_limit():

@@ -99,7 +99,8 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             search=(
                 _LARGE_BATCH_RATE,
                 SearchRange(key="temperature", low=0.5, high=2.0),
-                SearchRange(key="keep", low=8, high=128, log=True),
+                SearchRange(key="persistence", low=0.0, high=0.95),
+                SearchRange(key="keep", low=16, high=512, log=True),
                 SearchRange(key="epochs", low=1, high=20),
             ),
             requires=(_TORCH,),

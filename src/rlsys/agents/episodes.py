@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rlsys.controllers import action_masks
 from rlsys.errors import UserError
+from rlsys.rollout import EpisodeMeter
 
 Array = NDArray[Any]
 
@@ -161,6 +162,7 @@ def sample_episodes(
     seeds: Sequence[int],
     choose: Callable[[Array, NDArray[np.bool_]], NDArray[np.int64]],
     openings: Openings | None = None,
+    meter: EpisodeMeter | None = None,
 ) -> tuple[list[Sampled], int]:
     """Play one episode a copy with actions drawn from the policy.
 
@@ -170,6 +172,8 @@ def sample_episodes(
         seeds: of the resets.
         choose: draws actions, counted from 0, from logits and masks.
         openings: how each copy's episode begins; None: all are sampled from the first step on.
+
+        meter: takes in every step, for the episodes' metrics.
 
     Returns:
         The episodes, and how many environment steps they took.
@@ -185,11 +189,15 @@ def sample_episodes(
         actions = choose(logits(observations), masks)
         if openings is not None:
             actions = openings.over(len(taken), actions)
-        observations, reward, terminated, truncated, _ = env.step(actions + int(space.start))
+        observations, reward, terminated, truncated, infos = env.step(actions + int(space.start))
         taken.append(actions)
-        rewards += np.where(running, reward, 0.0)
+        earned = np.where(running, reward, 0.0)
+        ended = running & (terminated | truncated)
+        if meter is not None:
+            meter.update(earned, ended, infos)
+        rewards += earned
         lengths += running
-        running &= ~(terminated | truncated)
+        running &= ~ended
     by_copy = np.stack(taken, axis=1)
     episodes = [
         Sampled(int(seed), by_copy[copy, : lengths[copy]].copy(), float(rewards[copy]))

@@ -134,13 +134,16 @@ class _Run:
         seeds = [seed for seed in instances for _ in range(settings.rollouts)]
         observations, _ = env.reset(seed=cast("Any", seeds))
         self.oracle.reset(env)
-        rewards, regret = np.zeros(env.num_envs), 0.0
+        rewards, regret, steps = np.zeros(env.num_envs), 0.0, 0
         running = np.ones(env.num_envs, dtype=bool)
         seen: list[Labelled] = []
         while running.any():
             masks = masks_of(env, int(space.n))
             regrets = _regrets(self.oracle.action_values(env), masks, running)
-            seen.append(Labelled(observations[running], masks[running], regrets[running]))
+            # Where only one action is allowed there is nothing to learn.
+            choice = running & (masks.sum(axis=1) > 1)
+            seen.append(Labelled(observations[choice], masks[choice], regrets[choice]))
+            steps += int(running.sum())
             logits = self.learner.logits(observations)
             actions = sample_actions(logits, masks, settings.temperature, self.generator)
             regret += float(np.take_along_axis(regrets, actions[:, None], axis=1)[running].sum())
@@ -152,12 +155,16 @@ class _Run:
             running &= ~(terminated | truncated)
         labelled = Labelled.join(seen)
         self.states.add(labelled)
-        self.steps += len(labelled)
+        if not len(self.states):
+            raise UserError(
+                "no episode had a state with more than one allowed action: nothing to imitate"
+            )
+        self.steps += steps
         return {
             "reward": float(rewards.mean()),
             "episodes": float(env.num_envs),
             "oracle_share": share,
-            "step_regret": regret / len(labelled),
+            "step_regret": regret / steps,
         }
 
     def _descend(self) -> dict[str, float]:

@@ -31,7 +31,7 @@ from rlsys.agents.settings import SelfLabellingSettings
 from rlsys.agents.spaces import check_problem
 from rlsys.errors import UserError
 from rlsys.network import Network
-from rlsys.rollout import MakeEnv
+from rlsys.rollout import EpisodeMeter, MakeEnv
 from rlsys.seeds import training_seeds
 from rlsys.training import Problem, Session
 
@@ -66,7 +66,7 @@ class SelfLabelling:
         env = problem.make_env(self.settings.episodes)
         try:
             check_problem("self-labelling", env, ("discrete",), items=True)
-            run = _Run(self.settings, env, problem.make_env, session)
+            run = _Run(self.settings, env, problem, session)
             return run.learn()
         finally:
             env.close()
@@ -114,13 +114,14 @@ class _Run:
         self,
         settings: SelfLabellingSettings,
         env: VectorEnv[Any, Any, Any],
-        make_env: MakeEnv,
+        problem: Problem,
         session: Session,
     ) -> None:
         self.settings = settings
         self.env = env
         self.session = session
-        self.make_env = make_env
+        self.make_env = problem.make_env
+        self.meter = EpisodeMeter(env.num_envs, problem.metrics)
         self.learner = Learner(
             begin_network(env, settings, session.start, session.seed), settings.max_grad_norm
         )
@@ -158,14 +159,14 @@ class _Run:
             seeds,
             PersistentSampler(settings.temperature, settings.persistence, self.generator),
             self._openings(),
+            self.meter,
         )
         self.steps += steps
         labels = self._labels(episodes, replayer)
         loss = self._imitate(Seen.join([seen for _, seen in labels]))
         rewards = [episode.reward for episode in episodes]
         return {
-            "reward": float(np.mean(rewards)),
-            "episodes": float(len(episodes)),
+            **self.meter.flush(),
             "best_sampled": float(np.max(rewards)),
             "kept_mean": float(np.mean([episode.reward for episode, _ in labels])),
             "kept_best": float(np.max([episode.reward for episode, _ in labels])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -95,6 +96,9 @@ def cli(ctx: click.Context, no_plugin: tuple[str, ...], plugin_file: tuple[str, 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a code of `rlsys.errors.ExitCode`."""
+    # Networks here are small: more threads than one only slow them down.  NumPy reads this when it
+    # is first imported, which happens after this line; the user's own choice stands.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         # Without standalone mode click returns the code of ctx.exit().
         code = cli.main(args=arguments, prog_name="rlsys", standalone_mode=False)

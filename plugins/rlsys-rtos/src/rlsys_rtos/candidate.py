@@ -17,9 +17,9 @@ from numba import njit
 
 from rlsys_rtos.rewards import COMPLETION, MISS
 
-# Columns of a list of jobs, in deadline order. Times count from now.
-TASK, READY, DEADLINE, DUE, WORK, VALUE, KEPT, SLACK = range(8)
-COLUMNS = 8
+# Columns of a list of jobs, in the order in which they are due. Times count from now.
+TASK, READY, DUE, WORK, VALUE, KEPT, SLACK = range(7)
+COLUMNS = 7
 
 
 @njit(cache=True)
@@ -36,12 +36,13 @@ def most_jobs(first, stop, tasks):
 
 @njit(cache=True)
 def _insert(jobs, found, task, ready, deadline, end, work, last):
-    """Put a job in its place by (deadline, ready first, last dispatched first, task)."""
+    """Put a job in its place by (due, ready first, last dispatched first, task)."""
+    due = min(deadline, end)
     place = found
     while place > 0:
         before = jobs[place - 1]
-        if before[DEADLINE] != deadline:
-            earlier = deadline < before[DEADLINE]
+        if before[DUE] != due:
+            earlier = due < before[DUE]
         elif before[READY] != ready:
             earlier = ready > before[READY]
         else:
@@ -52,8 +53,7 @@ def _insert(jobs, found, task, ready, deadline, end, work, last):
         place -= 1
     jobs[place, TASK] = task
     jobs[place, READY] = ready
-    jobs[place, DEADLINE] = deadline
-    jobs[place, DUE] = min(deadline, end)
+    jobs[place, DUE] = due
     jobs[place, WORK] = work
     jobs[place, VALUE] = COMPLETION - MISS if deadline <= end else COMPLETION
 

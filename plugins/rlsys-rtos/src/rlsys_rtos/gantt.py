@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.controllers import Controller
+from rlsys.figures import sheet
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.jobs import JobTable
 from rlsys_rtos.vector_env import RtosVectorEnv
@@ -68,22 +69,17 @@ def record(config: RtosConfig, controller: Controller, seed: int = 0) -> Schedul
     return Schedule(jobs, names, ran, completed, reward)
 
 
-def draw(schedule: Schedule, title: str) -> Figure:
-    """Draw one row a task.
+def draw(schedule: Schedule, title: str, figure: Figure) -> None:
+    """Draw one row a task into an empty figure.
 
     Solid bars are ticks of jobs that were completed, hatched outlined bars those of jobs that were
     not; an arrow up marks a release, an arrow down a deadline, a cross a missed deadline.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     horizon, n = schedule.jobs.horizon, len(schedule.names)
-    width = min(MAX_WIDTH, max(10.0, horizon / COLUMNS_PER_INCH))
-    figure = Figure(figsize=(width, 1.6 + 0.7 * n), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.subplots()
     for task in range(n):
         _draw_task(axes, schedule, task, y=n - 1 - task)
     misses, completions = int(schedule.missed.sum()), int((schedule.completed >= 0).sum())
@@ -104,9 +100,8 @@ def draw(schedule: Schedule, title: str) -> Figure:
                    label="deadline"),
             Line2D([], [], marker="X", color="#b3261e", linestyle="", label="missed"),
         ],
-        loc="outside lower center", ncols=5, frameon=False,
+        loc="outside lower center", ncols=5,
     )  # fmt: skip
-    return figure
 
 
 def _draw_task(axes: Axes, schedule: Schedule, task: int, y: int) -> None:
@@ -135,5 +130,12 @@ def _draw_task(axes: Axes, schedule: Schedule, task: int, y: int) -> None:
 
 
 def save(config: RtosConfig, controller: Controller, title: str, path: Path, seed: int = 0) -> None:
-    """Play one episode and write its chart to `path` (PNG)."""
-    draw(record(config, controller, seed), title).savefig(path, dpi=100)
+    """Play one episode with `controller` and write its chart to `path` (PNG).
+
+    Raises:
+        UserError: matplotlib is missing, or the file cannot be written.
+    """
+    schedule = record(config, controller, seed)
+    width = min(MAX_WIDTH, max(10.0, schedule.jobs.horizon / COLUMNS_PER_INCH))
+    with sheet(path, width, 1.4 + 0.6 * len(schedule.names)) as figure:
+        draw(schedule, title, figure)

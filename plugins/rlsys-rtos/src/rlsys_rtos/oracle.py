@@ -134,25 +134,32 @@ class RtosOracle:
         self._plans: dict[bytes, Plan] = {}
         # A copy's jobs are a function of its random stream: as long as that stands still, the
         # plan and the table found for it hold.
-        self._plan: list[Plan] = []
+        self._plan: list[Plan | None] = []
         self._plan_streams = np.zeros(0, np.uint64)
         self._keys: list[bytes] = []
         self._key_streams = np.zeros(0, np.uint64)
         self._env: RtosVectorEnv | None = None
 
     def reset(self, env: RtosVectorEnv) -> None:
-        """Plan for the episodes that have just started."""
-        self._plan = [self._planned(env, copy) for copy in range(env.num_envs)]
+        """Forget the plans of earlier episodes; `act` makes those of the ones just started.
+
+        Raises:
+            ValueError: a copy is in the middle of its episode.
+        """
+        for copy in range(env.num_envs):
+            _require_start(env, copy)
+        self._plan = [None] * env.num_envs
         self._plan_streams = env.state.stream.copy()
 
     def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the next action of every copy's optimal schedule, (N,)."""
         del observations
-        for moved in np.flatnonzero(env.state.stream != self._plan_streams):
-            self._plan[moved] = self._planned(env, int(moved))
+        moved = env.state.stream != self._plan_streams
         self._plan_streams = env.state.stream.copy()
         actions = np.empty(env.num_envs, np.int64)
-        for copy, plan in enumerate(self._plan):
+        for copy, known in enumerate(self._plan):
+            plan = self._planned(env, copy) if known is None or moved[copy] else known
+            self._plan[copy] = plan
             action = plan.actions[env.state.now[copy]]
             actions[copy] = action if action < env.tasks.count[copy] else env.max_tasks
         return actions
@@ -178,11 +185,7 @@ class RtosOracle:
         return worth
 
     def _planned(self, env: RtosVectorEnv, copy: int) -> Plan:
-        if env.state.now[copy] != 0:
-            raise ValueError(
-                f"copy {copy} is at tick {env.state.now[copy]}: an optimal schedule starts with "
-                "the episode; use action_values for states on the way"
-            )
+        _require_start(env, copy)
         jobs = env.job_table(copy)
         key = jobs.key
         if key not in self._plans:
@@ -221,3 +224,11 @@ class RtosOracle:
                 f"{total / 2**20:,.0f} MiB, more than the limit of {self._limit / 2**20:,.0f} MiB: "
                 "use fewer copies or raise memory_limit"
             )
+
+
+def _require_start(env: RtosVectorEnv, copy: int) -> None:
+    if env.state.now[copy] != 0:
+        raise ValueError(
+            f"copy {copy} is at tick {env.state.now[copy]}: an optimal schedule starts with "
+            "the episode; use action_values for states on the way"
+        )
