@@ -122,13 +122,14 @@ class Session:
         better = reward is not None and (self.best_reward is None or reward > self.best_reward)
         if better:
             self.best_reward = reward
-        self._write("last", step, current, state())
         if due and self.keep_periodic:
             self._write(f"step-{step:09d}", step, current, None)
         if better:
             self._write("best", step, current, None)
         if reward is not None:
             self.emit({"step": step, "total": total, "validation_reward": reward})
+        # At the end: a kill before this goes on from the checkpoint before and does all that again.
+        self._write("last", step, current, state())
         if stop and step < total:
             raise Interrupted(f"stopped at step {step} of {total}; go on with --resume")
 

@@ -219,7 +219,8 @@ class Search:
             said = f"validation reward {score:.4g}, best {study.best_value:.4g}"
             if study.best_trial.number == ending.number:
                 self._keep_best(study)
-        self.work.progress(f"trial {ending.number} ({counted(study)} of {self.trials}): {said}")
+        done = counted(study) - len(self._asked)
+        self.work.progress(f"trial {ending.number} ({done} of {self.trials}): {said}")
         self._discard_checkpoints(ending.number)
 
     def _interrupt(self, study: Study, number: int) -> None:
@@ -424,7 +425,10 @@ def _settings_file(plan: Plan) -> str:
     config = plan.config.model_dump(mode="json")
     training = {key: config["training"][key] for key in ("checkpoint_every", "validation_episodes")}
     data = {"preset": config["preset"], "agents": config["agents"], "training": training}
-    return yaml.safe_dump(data, sort_keys=False)
+    return (
+        "# For --config. Settings of the environment are not part of it: give --set again.\n"
+        + yaml.safe_dump(data, sort_keys=False)
+    )
 
 
 def _check_success(study: Study) -> None:
@@ -454,14 +458,15 @@ def _difference(begun: Mapping[str, str], now: Mapping[str, str]) -> str:
 @contextmanager
 def _readable_errors(path: Path) -> Iterator[None]:
     from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
-    except StorageInternalError as error:
+    except (StorageInternalError, SQLAlchemyError) as error:
         cause = str(error.__cause__ or error).splitlines()[0]
         raise UserError(
-            f"{path / STUDY_FILE}: cannot be read or written: {cause}; free space and go on with "
-            "--resume"
+            f"{path / STUDY_FILE}: cannot be read or written: {cause}; where the disk is full, "
+            "free space and go on with --resume"
         ) from error
 
 

@@ -53,7 +53,7 @@ def test_persistent_noise_keeps_each_choice_but_ties_neighbouring_ones():
     logits = np.tile(np.array([0.3, -1.0, 2.0, 0.9], np.float32), (40_000, 1))
     mask = np.array([True, True, False, True])
     masks = np.tile(mask, (len(logits), 1))
-    choose = PersistentSampler(1.0, 0.8, np.random.default_rng(2))
+    choose = PersistentSampler((1.0,), 0.8, np.random.default_rng(2))
     drawn = [choose(logits, masks) for _ in range(3)]
     probability = np.where(mask, np.exp(logits[0].astype(float)), 0.0)
     probability /= probability.sum()
@@ -73,7 +73,7 @@ def test_episodes_begin_with_their_openings():
         Corridor(3),
         lambda seen: np.tile(np.array([0, 0, -np.inf], np.float32), (len(seen), 1)),
         [1] * 3,
-        PersistentSampler(1.0, 0.0, generator),
+        PersistentSampler((1.0,), 0.0, generator),
         opening,
     )
     for episode, length in zip(episodes, lengths, strict=True):
@@ -88,7 +88,7 @@ def test_a_replay_sees_what_was_sampled():
 
     seeds = list(range(20))
     episodes, steps = sample_episodes(
-        Basket(20), logits, seeds, PersistentSampler(1.0, 0.0, generator)
+        Basket(20), logits, seeds, PersistentSampler((1.0,), 0.0, generator)
     )
     assert steps == sum(len(episode.actions) for episode in episodes)
     for episode, seen in zip(episodes, replay(Basket(3), episodes), strict=True):
@@ -112,7 +112,7 @@ def test_the_elite_is_the_best_distinct_episodes_of_all_rounds():
             Corridor(50),
             lambda seen: np.zeros((len(seen), 3), np.float32),
             [1] * 50,
-            PersistentSampler(1.0, 0.5, generator),
+            PersistentSampler((1.0,), 0.5, generator),
         )
         everything |= {episode.identity: episode.reward for episode in episodes}
         elite.take_in(episodes, Corridor(4))

@@ -52,6 +52,17 @@ def test_an_oracle_that_is_missing(tmp_path):
     assert "oracle" in refused(Recipe("imitation", Corridor), tmp_path)
 
 
+def test_nothing_to_choose(tmp_path):
+    class OneWay(Corridor):
+        def allowed(self, cell):
+            last = self.cells - 1
+            return [False, cell < last, cell == last]
+
+    assert "nothing to imitate" in refused(
+        Recipe("imitation", OneWay, {}, CorridorOracle), tmp_path
+    )
+
+
 def test_an_oracle_that_gives_nonsense(tmp_path):
     class Broken(CorridorOracle):
         def action_values(self, env):

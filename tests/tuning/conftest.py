@@ -1,63 +1,15 @@
-"""Runs `rlsys tune` on the plugin of this folder, as a user does, in a process of its own."""
+"""Puts this folder on the path, so that tests can share `searching` and `signs`."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
-import optuna
 import pytest
 
-PLUGIN = Path(__file__).with_name("signs.py")
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "RLSYS_PLUGINS": "", "COLUMNS": "200"}
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def command(*arguments) -> list[str]:
-    return [
-        sys.executable, "-m", "rlsys.cli.main", "--plugin-file", str(PLUGIN), *map(str, arguments)
-    ]  # fmt: skip
-
-
-def rlsys(*arguments) -> subprocess.CompletedProcess[str]:
-    """Run `rlsys` to its end and capture both streams."""
-    return subprocess.run(
-        command(*arguments), env=ENVIRONMENT, capture_output=True, text=True, timeout=120
-    )
-
-
-def start(*arguments) -> subprocess.Popen[str]:
-    """Start `rlsys` in a process group of its own."""
-    return subprocess.Popen(
-        command(*arguments),
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def document(*arguments):
-    """Run `rlsys ... --json --quiet`, which must succeed, and return the document."""
-    done = rlsys(*arguments, "--json", "--quiet")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def study(path: Path) -> optuna.Study:
-    """Open the study of a run directory with Optuna itself."""
-    return optuna.load_study(study_name="rlsys", storage=f"sqlite:///{path / 'study.db'}")
-
-
-def trials(path: Path):
-    return study(path).trials
-
-
-def states(path: Path) -> list[str]:
-    return [trial.state.name for trial in trials(path)]
+from searching import document
 
 
 @pytest.fixture(scope="session")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import document, rlsys, start, states, study, trials
+from searching import document, rlsys, start, states, study, trials
 
 SEARCH = ("tune", "signs", "--trials", "5", "--search", "learning_rate=1e-3..10:log")
 SLOW = ("--steps", "20", "--set", "agents.descent.pause=0.01")
@@ -77,6 +74,16 @@ def test_no_process_outlives_a_killed_search(tmp_path):
         assert time.monotonic() < limit, "a worker is still there"
         time.sleep(0.05)
     process.communicate(timeout=10)
+
+
+def test_a_torn_study_is_refused_in_one_line(uninterrupted, tmp_path):
+    path = tmp_path / "search"
+    shutil.copytree(uninterrupted, path)
+    (path / "study.db").write_bytes(b"no database" * 1000)
+    done = rlsys(*SEARCH, *SLOW, "--out", path, "--resume", "--quiet")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "study.db: cannot be read or written: file is not a database" in done.stderr
 
 
 def test_more_trials_go_on_whatever_a_kill_left_running(uninterrupted, tmp_path):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import document, rlsys, states, trials
+from searching import document, rlsys, states, trials
 from signs import LENGTH, Signs
 
 import rlsys as package

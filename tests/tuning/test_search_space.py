@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PLUGIN, rlsys
+from searching import PLUGIN, rlsys
 
 from rlsys.cli.context import App
 from rlsys.descriptors import SearchRange

@@ -98,7 +98,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             starts_from_network=True,
             search=(
                 _LARGE_BATCH_RATE,
-                SearchRange(key="temperature", low=0.5, high=2.0),
+                SearchRange(key="restarts", low=0.0, high=1.0),
                 SearchRange(key="persistence", low=0.0, high=0.95),
                 SearchRange(key="keep", low=16, high=512, log=True),
                 SearchRange(key="epochs", low=1, high=20),

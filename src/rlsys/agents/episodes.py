@@ -105,15 +105,15 @@ class PersistentSampler:
     often, so an episode departs from the policy in stretches and not in single steps that cancel.
 
     Args:
-        temperature: at least 0.
+        temperatures: above 0; copy i draws with number i modulo their count.
         persistence: probability that a copy's noise is kept from one step to the next.
         generator: source of the noise.
     """
 
     def __init__(
-        self, temperature: float, persistence: float, generator: np.random.Generator
+        self, temperatures: Sequence[float], persistence: float, generator: np.random.Generator
     ) -> None:
-        self._temperature = np.float32(temperature)
+        self._temperatures = np.asarray(temperatures, dtype=np.float32)[:, None]
         self._persistence = persistence
         self._generator = generator
         self._noise: Array | None = None
@@ -125,7 +125,8 @@ class PersistentSampler:
             kept = self._generator.random((len(logits), 1)) < self._persistence
             noise = np.where(kept, self._noise, noise)
         self._noise = noise
-        return _best(logits + self._temperature * noise, masks)
+        temperature = np.resize(self._temperatures, (len(logits), 1))
+        return _best(logits + temperature * noise, masks)
 
 
 def _gumbel(shape: tuple[int, ...], generator: np.random.Generator) -> Array:

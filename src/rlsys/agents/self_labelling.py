@@ -157,7 +157,7 @@ class _Run:
             self.env,
             self.learner.logits,
             seeds,
-            PersistentSampler(settings.temperature, settings.persistence, self.generator),
+            PersistentSampler(settings.temperatures, settings.persistence, self.generator),
             self._openings(),
             self.meter,
         )

@@ -165,8 +165,8 @@ class SelfLabellingSettings(NetworkSettings):
     restarts: Fraction = 0.8
     """Share of the episodes that repeat a kept episode up to a random step and go on by sampling,
     where every episode is the same instance (the idea of Go-Explore: Ecoffet et al., 2021)."""
-    temperature: Positive = 1.0
-    """Divides the logits when sampling: above 1 tries more, below 1 less."""
+    temperatures: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0, 2.0)
+    """Divide the logits when sampling, an episode each in turn; a higher one tries more."""
     persistence: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.8
     """Probability that the noise of sampling is kept from a step to the next: departures from the
     policy come in stretches."""

@@ -69,6 +69,7 @@ def command(
     from rlsys.cli.output import print_json
     from rlsys.cli.progress import announce
     from rlsys.cli.training import plan_with_steps
+    from rlsys.errors import UserError
     from rlsys.requirements import check_requirements
     from rlsys.runs import write_atomically
     from rlsys.searchspace import search_space
@@ -84,7 +85,7 @@ def command(
         check_requirements(spec.name, spec.requires)
     path = _directory(plugin, plan.config.preset, out, resume)
     if resume and path.exists() and not (path / STUDY_FILE).exists():
-        raise click.UsageError(f"{path} holds no {STUDY_FILE}: it is no search to resume")
+        raise UserError(f"{path}: holds no {STUDY_FILE}: it is no search; choose another --out")
     run = workflow.begin(work, plan, path, resume=resume)
     work.progress(f"run directory: {run.path}")
     search = Search(work, plan, run, space, trials, jobs)
@@ -135,13 +136,12 @@ def _show(study: Study, document: dict[str, Any]) -> None:
 
     shown = best_trials(study, _SHOWN)
     table = Table(title="best trials", title_justify="left", title_style="bold")
-    table.add_column("trial", justify="right")
-    table.add_column("validation reward", justify="right")
-    for name in shown[0].params:
-        table.add_column(name, justify="right")
+    table.add_column("trial")
     for trial in shown:
-        values = (shown_value(value) for value in trial.params.values())
-        table.add_row(str(trial.number), f"{trial.value:.4g}", *values)
+        table.add_column(str(trial.number), justify="right")
+    table.add_row("validation reward", *(f"{trial.value:.4g}" for trial in shown), style="bold")
+    for name in shown[0].params:
+        table.add_row(name, *(shown_value(trial.params[name]) for trial in shown))
     out = console()
     out.print(table)
     for note in document["notes"]:

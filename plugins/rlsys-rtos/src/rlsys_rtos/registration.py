@@ -1,17 +1,15 @@
 """Reach the environment without our command line.
 
-`gymnasium.make("rlsys/Rtos-v0", taskset="normal")` and `gymnasium.make_vec(...)` find it through
-the `gymnasium.envs` entry point; keyword arguments are the keys of `RtosConfig`.
+`gymnasium.make("rlsys_rtos:rlsys/Rtos-v0", taskset="normal")` and `gymnasium.make_vec(...)`, or
+without the prefix once `rlsys_rtos` is imported; keyword arguments are the keys of `RtosConfig`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import gymnasium
-
-from rlsys.config import validate
-from rlsys_rtos.config import RtosConfig
+if TYPE_CHECKING:
+    import gymnasium
 
 ENV_ID = "rlsys/Rtos-v0"
 
@@ -25,14 +23,18 @@ def make_env(**config: Any) -> gymnasium.Env[Any, Any]:
 
 def make_vector_env(num_envs: int = 1, **config: Any) -> gymnasium.vector.VectorEnv[Any, Any, Any]:
     """Return `num_envs` copies; keyword arguments are the keys of `RtosConfig`."""
+    from rlsys.config import validate
+    from rlsys_rtos.config import RtosConfig
     from rlsys_rtos.vector_env import RtosVectorEnv
 
     return RtosVectorEnv(validate(RtosConfig, config), num_envs)
 
 
 def register() -> None:
-    """Register the environment with Gymnasium; its plugin loader calls this."""
-    gymnasium.register(
+    """Register the environment with Gymnasium; `rlsys_rtos` calls this when both are imported."""
+    from gymnasium.envs.registration import register as add
+
+    add(
         id=ENV_ID,
         entry_point="rlsys_rtos.registration:make_env",
         vector_entry_point="rlsys_rtos.registration:make_vector_env",
