@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -23,8 +24,9 @@ class Provided(Generic[Spec]):
 class Family(Generic[Spec]):
     """All descriptions of one kind, by name."""
 
-    def __init__(self, kind: str, spec_type: type[Spec]) -> None:
+    def __init__(self, kind: str, spec_type: type[Spec], plugins: Sequence[LoadedPlugin]) -> None:
         self.kind = kind
+        self.plugins = plugins
         self._spec_type: type[Spec] = spec_type
         self.entries: dict[str, Provided[Spec]] = {}
         self.clashes: dict[str, str] = {}
@@ -59,7 +61,10 @@ class Family(Generic[Spec]):
         if name in self.clashes:
             raise PluginError(self.clashes[name])
         if name not in self.entries:
-            raise UserError(f"unknown {self.kind} {name!r}{did_you_mean(name, self.entries)}")
+            failed = ", ".join(p.name for p in self.plugins if p.status == "failed")
+            hint = f"; failed to load: {failed} (see `rlsys plugins`)" if failed else ""
+            known = did_you_mean(name, self.entries)
+            raise UserError(f"unknown {self.kind} {name!r}{known}{hint}")
         return self.entries[name].spec
 
     def __iter__(self) -> Any:
@@ -71,10 +76,10 @@ class Registry:
 
     def __init__(self, manager: PluginManager) -> None:
         self.manager = manager
-        self.environments = Family("environment", EnvironmentSpec)
-        self.agents = Family("agent", AgentSpec)
-        self.exporters = Family("exporter", ExporterSpec)
-        self.commands = Family("command", CommandSpec)
+        self.environments = Family("environment", EnvironmentSpec, manager.plugins)
+        self.agents = Family("agent", AgentSpec, manager.plugins)
+        self.exporters = Family("exporter", ExporterSpec, manager.plugins)
+        self.commands = Family("command", CommandSpec, manager.plugins)
         for hook, family in (
             ("rlsys_environments", self.environments),
             ("rlsys_agents", self.agents),

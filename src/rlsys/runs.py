@@ -34,6 +34,7 @@ from rlsys.config import Document, load_yaml
 from rlsys.errors import Interrupted, UserError
 
 Status = Literal["running", "complete", "failed", "interrupted"]
+RUNS = Path("runs")
 MANIFEST_SCHEMA = "rlsys.manifest/1"
 _PROBE_BYTES = 16 << 20
 _RECORDED = (
@@ -58,10 +59,10 @@ def write_atomically(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def default_directory(plugin: str, preset: str) -> Path:
-    """Return ``runs/PLUGIN-PRESET-TIME``, made unique."""
+def default_directory(plugin: str, preset: str, home: Path = RUNS) -> Path:
+    """Return ``HOME/PLUGIN-PRESET-TIME``, made unique."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    base = Path("runs") / f"{plugin}-{preset}-{stamp}"
+    base = home / f"{plugin}-{preset}-{stamp}"
     path, number = base, 2
     while path.exists():
         path = base.with_name(f"{base.name}-{number}")
@@ -219,14 +220,14 @@ class RunDirectory:
         }
 
 
-def newest_unfinished(plugin: str, preset: str) -> Path:
-    """Return the newest run below ``runs/`` of this plugin and preset that is not complete.
+def newest_unfinished(plugin: str, preset: str, home: Path = RUNS) -> Path:
+    """Return the newest run in `home` of this plugin and preset that is not complete.
 
     Raises:
         UserError: there is none.
     """
     candidates = []
-    for manifest in Path("runs").glob("*/manifest.json"):
+    for manifest in home.glob("*/manifest.json"):
         try:
             run = RunDirectory.open(manifest.parent)
         except UserError:  # a folder of another kind is no candidate
@@ -236,7 +237,7 @@ def newest_unfinished(plugin: str, preset: str) -> Path:
             candidates.append((str(run.manifest["created"]), run.path))
     if not candidates:
         raise UserError(
-            f"no unfinished run of {plugin}, preset {preset}, below runs/; "
+            f"no unfinished run of {plugin}, preset {preset}, in {home}; "
             "name its directory with --out, or leave --resume out"
         )
     return max(candidates)[1]

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -19,8 +16,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from rlsys.errors import ExitCode, Interrupted, UserError
+from rlsys.errors import Interrupted, UserError
 from rlsys.units import SUMMARY_FILE, TrainingUnit
+from rlsys.workers import follow_parent
 
 Line = Callable[[int, Mapping[str, Any]], None]
 """Takes the number of a trial and one line of its metrics."""
@@ -77,19 +75,8 @@ _worker: dict[str, Any] = {}
 
 
 def _start_worker(lines: Any, stops: Any) -> None:
-    # The owner of the study decides when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    follow_parent()
     _worker.update(lines=lines, stops=stops)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End at once when the owner of the study was killed: its trials are tried again."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(ExitCode.INTERRUPTED)
 
 
 def _run_in_worker(unit: TrialUnit, slot: int) -> float:

@@ -36,7 +36,8 @@ from rlsys.seeds import validation_seeds
 from rlsys.statistics import summarise
 from rlsys.training import NETWORK_FILE
 from rlsys.trials import Ending, TrialPool, TrialUnit
-from rlsys.units import TrainingUnit, _stop_on_signal
+from rlsys.units import TrainingUnit
+from rlsys.workers import stop_on_signal
 from rlsys.workflow import Workplace, controller_name
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Search:
             if self._progress[number].prunes(line) and number in pool.running:
                 pool.stop(number)
 
-        with _stop_on_signal() as stop, TrialPool(self.jobs) as pool:
+        with stop_on_signal() as stop, TrialPool(self.jobs) as pool:
             while True:
                 while pool.free and not stop.is_set() and counted(study) < self.trials:
                     self._ask(study, pool)

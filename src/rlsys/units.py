@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import queue
-import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,13 +20,14 @@ from typing import Any
 
 from rlsys.config import Document
 from rlsys.descriptors import resolve
-from rlsys.errors import ExitCode, Interrupted, UserError
+from rlsys.errors import Interrupted, UserError
 from rlsys.network import Network
 from rlsys.plugins import PluginManager, PluginOptions
 from rlsys.registry import Registry
 from rlsys.runconfig import Plan, plan_of
 from rlsys.runs import timestamp, write_atomically
 from rlsys.training import NETWORK_FILE, Agent, Problem, Session
+from rlsys.workers import follow_parent, stop_on_signal
 
 Emit = Callable[[Mapping[str, Any]], None]
 SUMMARY_FILE = "training.json"
@@ -129,7 +127,7 @@ def run_units(units: Sequence[TrainingUnit], jobs: int, emit: Emit) -> None:
     Raises:
         Interrupted: the user asked to stop.
     """
-    with _stop_on_signal() as stop:
+    with stop_on_signal() as stop:
         if jobs <= 1 or len(units) <= 1:
             for unit in units:
                 unit.run(emit, stop.is_set)
@@ -139,43 +137,12 @@ def run_units(units: Sequence[TrainingUnit], jobs: int, emit: Emit) -> None:
             raise Interrupted("stopped; go on with --resume")
 
 
-@contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
-    stop = threading.Event()
-
-    def on_signal(number: int, _frame: Any) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    old = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
 _worker: dict[str, Any] = {}
 
 
 def _start_worker(lines: Any, stop: Any) -> None:
-    # The owner of the run directory decides when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    follow_parent()
     _worker.update(lines=lines, stop=stop)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this worker when its parent is killed: nobody is left to take what it reports."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(ExitCode.INTERRUPTED)
 
 
 def _run_in_worker(unit: TrainingUnit) -> None:

@@ -258,7 +258,7 @@ def export(
         if name not in trained:
             plan.case(name)
             raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
-    load_policies(plan, run)
+    load_policies(plan, run)  # refuses a run whose training has not finished
     reports = []
     for name in formats:
         spec = work.registry.exporters.get(name)

@@ -25,7 +25,7 @@ DOMAIN = re.compile(
 # (agents, exporters) stand where third-party ones do.
 LAYERS = [
     {"errors", "__init__"},
-    {"descriptors", "archive", "config", "seeds", "hookspecs", "statistics"},
+    {"descriptors", "archive", "config", "seeds", "hookspecs", "statistics", "workers"},
     {"network", "states", "plugins", "requirements"},
     {"registry", "controllers", "exporting", "events", "figures", "runs"},
     {"rollout", "runconfig", "tensorboard"},

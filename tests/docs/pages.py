@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -86,3 +87,33 @@ def _cells(line: str) -> list[str]:
     if not line.startswith("|"):
         return []
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def code(cell: str) -> str:
+    return cell.strip("`")
+
+
+def bounds(schema: dict) -> set[str]:
+    """Return the numbers that limit a value, from its JSON schema."""
+    found = set()
+    for key, value in schema.items():
+        if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+            found.add(f"{value:.0f}" if value == int(value) else str(value))
+        elif key == "anyOf":
+            found |= set().union(*map(bounds, value))
+        elif key == "items":
+            found |= bounds(value)
+    return found
+
+
+def assert_describes(rows, column, model, skip=()):
+    """The rows have the model's keys with their defaults and limits, and no others."""
+    described = {code(key): row for key, row in rows.items() if row[column]}
+    assert described.keys() == model.model_fields.keys() - set(skip)
+    schema = model.model_json_schema()["properties"]
+    for key, row in described.items():
+        field = model.model_fields[key]
+        if row[column].startswith("`") and not field.is_required():
+            default = json.loads(json.dumps(field.get_default(call_default_factory=True)))
+            assert json.loads(code(row[column])) == default, key
+        assert bounds(schema[key]) <= set(re.findall(r"\d+(?:\.\d+)?", row["allowed"])), key

@@ -22,15 +22,15 @@ def test_every_command_line_parses(words, tank, monkeypatch):
 
     reached = []
     monkeypatch.chdir(tank)
-    monkeypatch.setattr(click.Command, "invoke", lambda self, ctx: reached.append(self.name))
+    monkeypatch.setattr(click.Command, "invoke", lambda self, _: reached.append(self.name))
     cli.main(list(words), prog_name="rlsys", standalone_mode=False)
     assert reached or "--help" in words
 
 
-def test_a_wrong_option_would_be_noticed(tank, monkeypatch):
+def test_a_wrong_option_would_be_noticed(monkeypatch):
     from rlsys.cli.main import cli
 
-    monkeypatch.setattr(click.Command, "invoke", lambda self, ctx: None)
+    monkeypatch.setattr(click.Command, "invoke", lambda *_: None)
     with pytest.raises(click.UsageError):
         cli.main(["run", "rtos", "--sed", "1"], prog_name="rlsys", standalone_mode=False)
 

@@ -66,7 +66,7 @@ def test_the_run_configuration_example_resolves(tmp_path):
     assert plan.config.training_seeds() == [0, 1, 2]
 
 
-def test_the_example_plugin_runs(tank, monkeypatch, tmp_path):
+def test_the_example_plugin_runs(tank, monkeypatch):
     for extra in ("stable_baselines3", "matplotlib"):
         pytest.importorskip(extra, reason="pip install 'rlsys[sb3,figures]'")
     monkeypatch.chdir(tank)

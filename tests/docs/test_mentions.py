@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import re
 
 import pytest
-from pages import DOCS, ROOT, read, section, table
+from pages import ROOT, assert_describes, code, read, section, table
 
 from rlsys import hookspecs
 from rlsys.agents import rlsys_agents
@@ -23,38 +22,6 @@ AGENTS = {spec.name: spec for spec in rlsys_agents()}
 def settings_of(agent):
     module, _, name = AGENTS[agent].config.partition(":")
     return getattr(__import__(module, fromlist=[name]), name)
-
-
-def code(cell: str) -> str:
-    return cell.strip("`")
-
-
-def bounds(schema: dict) -> set[str]:
-    """Return the numbers that limit a value, from its JSON schema."""
-    found = set()
-    for key, value in schema.items():
-        if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-            found.add(f"{value:.0f}" if value == int(value) else str(value))
-        elif key == "anyOf":
-            found |= set().union(*map(bounds, value))
-        elif key == "items":
-            found |= bounds(value)
-    return found
-
-
-def assert_describes(rows, column, model, skip=()):
-    """The rows have the model's keys with their defaults and limits, and no others."""
-    described = {code(key): row for key, row in rows.items() if row[column] != "–"}
-    assert described.keys() == model.model_fields.keys() - set(skip)
-    schema = model.model_json_schema()["properties"]
-    for key, row in described.items():
-        field = model.model_fields[key]
-        if row[column].startswith("`") and not field.is_required():
-            default = json.loads(json.dumps(field.get_default(call_default_factory=True)))
-            said = code(row[column])
-            assert (json.loads(said) if said[:1] not in "bm" else said) == default, key
-        for bound in bounds(schema[key]):
-            assert re.search(rf"(?<![\d.]){re.escape(bound)}(?![\d.]*\d)", row["allowed"]), key
 
 
 def test_every_key_of_a_run_is_described():
@@ -115,7 +82,8 @@ def test_every_exporter_is_described():
 
 
 def test_every_key_of_the_json_export_is_described():
-    np = pytest.importorskip("numpy")
+    import numpy as np
+
     from rlsys.exporters import policy_json
     from rlsys.network import Dense, Network, Stack
 
@@ -187,94 +155,3 @@ def test_every_field_of_a_description_is_described():
     for field in dataclasses.fields(AgentSpec):
         if field.name not in ("name", "summary"):
             assert f"`{field.name}" in agents, field.name
-
-
-class TestRtos:
-    """The page of the plugin."""
-
-    text = (DOCS / "plugins" / "rtos.md").read_text(encoding="utf-8")
-
-    @pytest.fixture
-    def spec(self):
-        pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
-        from rlsys_rtos.plugin import rlsys_environments
-
-        return rlsys_environments()[0]
-
-    def test_every_preset_is_described_with_its_agents(self, spec):
-        from rlsys.config import load_resource
-
-        rows = table(self.text, "preset")
-        assert {code(name) for name in rows} == set(spec.presets)
-        for name, resource in spec.presets.items():
-            preset = load_resource(resource).data
-            row = rows[f"`{name}`"]
-            assert row["observation"] == f"`{preset['environment']['observation']}`"
-            known = self.agents_said(rows, row["agents"])
-            assert known == list(preset["agents"])
-
-    @staticmethod
-    def agents_said(rows, cell):
-        if cell == "the same":
-            cell = rows["`default`"]["agents"]
-        return [name for name in re.findall(r"`([\w-]+)`", cell) if name in AGENTS]
-
-    def test_every_baseline_and_the_oracle_are_described(self, spec):
-        rows = table(section(self.text, "## Baselines"), "name")
-        assert [code(name) for name in rows] == [baseline.name for baseline in spec.baselines]
-        oracle = section(self.text, "## The oracle")
-        assert f"`{spec.oracle.name}`" in oracle
-        assert "`clairvoyant-bound`" in oracle
-
-    def test_every_metric_is_described(self, spec):
-        rows = table(self.text, "metric")
-        assert {code(name): (row["unit"], row["better"]) for name, row in rows.items()} == {
-            metric.name: (metric.unit, metric.better) for metric in spec.metrics
-        }
-
-    def test_every_key_is_described(self, spec):
-        from rlsys_rtos.config import GeneratorConfig, RtosConfig
-        from rlsys_rtos.taskset import Task, TaskSet
-
-        rows = table(section(self.text, "## Settings"), "key")
-        assert {code(key) for key in rows} == set(RtosConfig.model_fields)
-        generator = table(section(self.text, "### Random tasksets"), "key")
-        assert_describes(generator, "default", GeneratorConfig)
-        tasks = table(section(self.text, "### Your own taskset"), "key")
-        assert {re.match(r"`(\w+)`", key)[1] for key in tasks} == {
-            *TaskSet.model_fields,
-            *Task.model_fields,
-        }
-
-    def test_every_choice_of_a_setting_is_described(self, spec):
-        from rlsys_rtos.config import RtosConfig
-
-        rows = table(section(self.text, "## Settings"), "key")
-        schema = RtosConfig.model_json_schema()["properties"]
-        for key in ("observation", "idle"):
-            said = {code(choice) for choice in rows[f"`{key}`"]["allowed"].split(", ")}
-            assert said == set(schema[key]["enum"])
-            assert code(rows[f"`{key}`"]["default"]) == schema[key]["default"]
-
-    def test_every_feature_of_an_item_is_described_with_its_bounds(self, spec):
-        from rlsys_rtos.items import ITEM_FEATURES, WIDTH
-
-        assert f"### `items`: shape (M, {WIDTH})" in self.text
-        rows = table(section(self.text, f"### `items`: shape (M, {WIDTH})"), "feature")
-        said = {name: "−1..1" in cell for cell in rows for name in re.findall(r"`([^`]+)`", cell)}
-        assert said == {name: low == -1.0 for name, low, _ in ITEM_FEATURES}
-
-    def test_every_option_of_gantt_is_described(self, spec):
-        from rlsys_rtos.cli import gantt
-
-        text = section(self.text, "## rlsys gantt")
-        for parameter in gantt.params:
-            if parameter.param_type_name == "option":
-                assert re.search(rf"`{parameter.opts[0]}[ `]", text), parameter.name
-
-    def test_rewards_are_what_the_page_says(self, spec):
-        from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
-
-        rows = table(section(self.text, "### Rewards"), "event")
-        said = [float(row["reward"].replace("−", "-")) * 100 for row in rows.values()]
-        assert said == pytest.approx([COMPLETION, MISS, TICK, SWITCH])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -38,9 +39,11 @@ def command(
 
     work = app.workplace(announce(quiet))
     plan, run = workflow.reopen(work, run_path)
-    reports = workflow.export(
-        work, plan, run, formats, cases=cases or None, seed=seed, directory=out
-    )
+    # Inside the run directory, its manifest has to learn of the new files.
+    with contextlib.nullcontext() if out else run.writing():
+        reports = workflow.export(
+            work, plan, run, formats, cases=cases or None, seed=seed, directory=out
+        )
     files = [str(file) for report in reports for file in report.files]
     if not as_json:
         click.echo("\n".join(files))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import traceback
 from typing import Any
@@ -99,6 +100,8 @@ def main(arguments: list[str] | None = None) -> None:
     # Networks here are small: more threads than one only slow them down.  NumPy reads this when it
     # is first imported, which happens after this line; the user's own choice stands.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # While nothing trains, a SIGTERM ends the work as Ctrl-C does, so that the status is right.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         # Without standalone mode click returns the code of ctx.exit().
         code = cli.main(args=arguments, prog_name="rlsys", standalone_mode=False)

@@ -101,31 +101,10 @@ def command(
 
 def _directory(plugin: str, preset: str, out: Path | None, resume: bool) -> Path:
     """Return the run directory; searches lie apart, so that `run --resume` takes none for a run."""
-    from rlsys.errors import UserError
-    from rlsys.runs import RunDirectory, default_directory
+    from rlsys.runs import RUNS, default_directory, newest_unfinished
 
-    if out is not None:
-        return out
-    fresh = default_directory(plugin, preset)
-    home = fresh.parent / "tune"
-    if not resume:
-        path, number = home / fresh.name, 2
-        while path.exists():
-            path = home / f"{fresh.name}-{number}"
-            number += 1
-        return path
-    candidates = []
-    for manifest in home.glob("*/manifest.json"):
-        run = RunDirectory.open(manifest.parent)
-        same = (run.manifest["plugin"], run.manifest["preset"]) == (plugin, preset)
-        if same and run.status != "complete":
-            candidates.append((str(run.manifest["created"]), run.path))
-    if not candidates:
-        raise UserError(
-            f"no unfinished search of {plugin}, preset {preset}, below {home}; "
-            "name its directory with --out, or leave --resume out"
-        )
-    return max(candidates)[1]
+    choose = newest_unfinished if resume else default_directory
+    return out or choose(plugin, preset, RUNS / "tune")
 
 
 def _show(study: Study, document: dict[str, Any]) -> None:
