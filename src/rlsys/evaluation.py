@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.controllers import Controller, NetworkController
-from rlsys.descriptors import Case, EnvironmentSpec, MetricSpec, resolve
-from rlsys.errors import CheckFailed, UserError
+from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
+from rlsys.errors import CheckFailed, ConfigError, UserError
 from rlsys.network import Network
 from rlsys.rollout import MakeEnv, play
 from rlsys.runs import write_atomically
@@ -175,7 +175,7 @@ def evaluate(
         for baseline in environment.baselines:
             if baselines is None or baseline.name in baselines:
                 progress(f"{case.name}: {baseline.name}")
-                controller = resolve(baseline.factory)(case.config, **baseline.options)
+                controller = make_baseline(baseline, case)
                 result.played.append(
                     _play(result, make_env, case, baseline.name, "baseline", [controller])
                 )
@@ -183,6 +183,22 @@ def evaluate(
             progress(f"{case.name}: {environment.oracle.name}")
             _add_oracle(result, make_env, case)
     return result
+
+
+def make_baseline(baseline: ControllerSpec, case: Case) -> Controller:
+    """Return a fresh baseline for a case.
+
+    Raises:
+        ConfigError: it refuses its options.
+    """
+    try:
+        controller: Controller = resolve(baseline.factory)(case.config, **baseline.options)
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{key}={value!r}" for key, value in baseline.options.items())
+        raise ConfigError(
+            f"baseline {baseline.name!r} with {given or 'no options'}: {error}"
+        ) from error
+    return controller
 
 
 def make_env_of(environment: EnvironmentSpec, case: Case) -> MakeEnv:

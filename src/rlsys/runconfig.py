@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,6 +42,8 @@ class EvaluationConfig(_Section):
     """Number of the first held-out episode; another number gives other episodes."""
     baselines: list[str] | None = None
     """Which baselines; all that the environment has where this is not given."""
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of baselines by name, such as ``{round-robin: {quantum: 3}}``."""
     oracle: bool = True
     """Whether the optimum is computed."""
 
@@ -159,10 +161,7 @@ def plan_of(registry: Registry, document: Document) -> Plan:
         agents.append((agent, validate(model, document.section("agents", name))))
     for name in config.exports:
         registry.exporters.get(name)
-    known = {baseline.name for baseline in spec.baselines}
-    for name in config.evaluation.baselines or ():
-        if name not in known:
-            raise ConfigError(f"{spec.name} has no baseline {name!r}{did_you_mean(name, known)}")
+    spec = _with_options(spec, config.evaluation)
     # The dumped settings are complete: a file that was named in them is read only once.
     config = config.model_copy(
         update={
@@ -171,6 +170,23 @@ def plan_of(registry: Registry, document: Document) -> Plan:
         }
     )
     return Plan(config, spec, _cases(spec, settings, config.preset), tuple(agents))
+
+
+def _with_options(spec: EnvironmentSpec, evaluation: EvaluationConfig) -> EnvironmentSpec:
+    """Return the description with the options that the configuration gives to baselines."""
+    known = {baseline.name: baseline for baseline in spec.baselines}
+    for name in (*(evaluation.baselines or ()), *evaluation.options):
+        if name not in known:
+            raise ConfigError(f"{spec.name} has no baseline {name!r}{did_you_mean(name, known)}")
+    for name, options in evaluation.options.items():
+        allowed = known[name].options
+        for key in options:
+            if key not in allowed:
+                raise ConfigError(
+                    f"baseline {name!r} has no option {key!r}{did_you_mean(key, allowed)}"
+                )
+        known[name] = replace(known[name], options={**allowed, **options})
+    return replace(spec, baselines=tuple(known.values()))
 
 
 def _cases(spec: EnvironmentSpec, settings: BaseModel, preset: str) -> tuple[Case, ...]:

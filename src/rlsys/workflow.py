@@ -11,7 +11,7 @@ from typing import Any
 from rlsys.controllers import Controller, NetworkController
 from rlsys.descriptors import Case, MetricSpec, resolve
 from rlsys.errors import ConfigError, Interrupted, UserError
-from rlsys.evaluation import REWARD, Evaluation, evaluate, make_env_of
+from rlsys.evaluation import REWARD, Evaluation, evaluate, make_baseline, make_env_of
 from rlsys.events import RunEvents
 from rlsys.exporting import ExportContext, ExportReport, export_network
 from rlsys.figures import Panel, comparison_figure, training_figure
@@ -218,7 +218,7 @@ def fresh_controllers(
         if networks:
             controllers[name] = NetworkController(networks[0])
     for baseline in plan.environment.baselines:
-        controllers[baseline.name] = resolve(baseline.factory)(case.config, **baseline.options)
+        controllers[baseline.name] = make_baseline(baseline, case)
     if plan.environment.oracle is not None and plan.config.evaluation.oracle and oracle:
         controllers[plan.environment.oracle.name] = resolve(plan.environment.oracle.factory)(
             case.config

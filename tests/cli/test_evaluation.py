@@ -135,3 +135,38 @@ def test_runs_of_one_name_are_kept_apart_when_compared(whole, copied):
     assert result.returncode == 0, result.stderr
     rows = [r for r in json.loads(result.stdout)["results"] if r["kind"] == "learned"]
     assert len({row["controller"] for row in rows}) == 2
+
+
+def test_baselines_take_options():
+    from rlsys.plugins import PluginManager
+    from rlsys.registry import Registry
+    from rlsys.runconfig import Overrides, resolve_plan
+
+    registry = Registry(PluginManager())
+
+    def quantum(value):
+        key = f"evaluation.options.round-robin.quantum={value}"
+        plan = resolve_plan(registry, "rtos", Overrides("normal", assignments=(key,)))
+        return {b.name: b.options for b in plan.environment.baselines}["round-robin"]
+
+    assert quantum(3) == {"quantum": 3}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("evaluation.options.round-robbin.quantum=3", "did you mean 'round-robin'"),
+        ("evaluation.options.round-robin.quantm=3", "did you mean 'quantum'"),
+        ("evaluation.options.round-robin.quantum=0", "quantum"),
+    ],
+)
+def test_wrong_options_of_baselines_are_refused(assignment, words):
+    from click.testing import CliRunner
+
+    from rlsys.cli.main import cli
+    from rlsys.errors import UserError
+
+    arguments = ["compare", "rtos", "--preset", "normal", "--episodes", "1", "--no-oracle"]
+    result = CliRunner().invoke(cli, [*arguments, "--set", assignment])
+    assert isinstance(result.exception, UserError)
+    assert words in str(result.exception)
