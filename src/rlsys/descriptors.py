@@ -157,7 +157,7 @@ class EnvironmentSpec:
         vector_env: ``vector_env(config, num_envs) -> gymnasium.vector.VectorEnv`` with same-step
             autoreset; optional methods: ``action_masks()``, ``get_state()``, ``set_state(state)``.
         presets: YAML files inside packages, ``"package:relative/path"``; the one called
-            ``default`` is used when none is named.
+            ``default`` is used when none is named, and is empty where it is not given.
         agent: that a run without any other word uses.
         cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one.
         reference: the baseline from which the closed share of the gap to the optimum is counted.
@@ -168,8 +168,8 @@ class EnvironmentSpec:
         ...     summary="keep the level",
         ...     config="valve.config:ValveConfig",
         ...     vector_env="valve.env:ValveVectorEnv",
-        ...     presets={"default": "valve:presets/default.yaml"},
         ...     agent="ppo",
+        ...     presets={"default": "valve:presets/default.yaml"},
         ... ).name
         'valve'
     """
@@ -178,8 +178,8 @@ class EnvironmentSpec:
     summary: str
     config: str
     vector_env: str
-    presets: Mapping[str, str]
     agent: str
+    presets: Mapping[str, str] = field(default_factory=dict)
     cases: str | None = None
     metrics: tuple[MetricSpec, ...] = ()
     baselines: tuple[ControllerSpec, ...] = ()
@@ -196,8 +196,6 @@ class EnvironmentSpec:
             _check_name(name)
             if not _RESOURCE.fullmatch(resource):
                 raise ValueError(f"preset {resource!r} must have the form 'package:relative/path'")
-        if "default" not in self.presets:
-            raise ValueError(f"environment {self.name!r} needs a preset called 'default'")
         names = [baseline.name for baseline in self.baselines]
         if self.reference is not None and self.reference not in names:
             raise ValueError(f"reference {self.reference!r} is none of the baselines {names}")

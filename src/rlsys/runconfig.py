@@ -125,11 +125,12 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
             f"{file.where(('plugin',))}plugin: is {meant!r}, but {plugin!r} is to run"
         )
     preset = overrides.preset or (file.data or {}).get("preset", "default")
-    if preset not in spec.presets:
+    if preset not in (*spec.presets, "default"):
         place = "" if overrides.preset else file.where(("preset",))
         hint = did_you_mean(str(preset), spec.presets)
         raise ConfigError(f"{place}{plugin} has no preset {preset!r}{hint}")
-    document = load_resource(spec.presets[preset])
+    resource = spec.presets.get(preset)
+    document = load_resource(resource) if resource else Document({})
     document = _without_agents(document) if (file.data or {}).get("agents") else document
     if file.data:
         document = file.laid_upon(document)

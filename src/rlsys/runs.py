@@ -7,7 +7,7 @@ Layout::
     metrics.jsonl     one line a report of a training
     policies/CASE/seed-N/network.npz      the trained network, and checkpoints beside it
     evaluation/episodes.csv               every evaluated episode
-    figures/  exports/  report.md  result.json
+    figures/  exports/  tensorboard/  report.md  result.json
 
 Every file is written under another name and renamed, so that a kill leaves the old or the new one.
 """
@@ -15,6 +15,7 @@ Every file is written under another name and renamed, so that a kill leaves the 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import importlib.metadata
@@ -37,6 +38,7 @@ Status = Literal["running", "complete", "failed", "interrupted"]
 RUNS = Path("runs")
 MANIFEST_SCHEMA = "rlsys.manifest/1"
 _PROBE_BYTES = 16 << 20
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 _RECORDED = (
     "rlsys",
     "numpy",
@@ -161,9 +163,11 @@ class RunDirectory:
             except (Interrupted, KeyboardInterrupt):
                 self._set_status("interrupted")
                 raise
-            except BaseException:
+            except BaseException as error:
                 with contextlib.suppress(UserError):  # the first error is the one to report
                     self._set_status("failed")
+                if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+                    raise UserError(_unwritable(self.path, error)) from error
                 raise
             self.manifest["finished"] = _now()
             self.manifest["files"] = self._hashes()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from rlsys.controllers import Controller, NetworkController
 from rlsys.descriptors import Case, MetricSpec, resolve
 from rlsys.errors import ConfigError, Interrupted, UserError
@@ -149,14 +151,12 @@ def publish(
     work.progress("figures")
     document["artefacts"] |= draw(plan, run, document)
     for report in exports:
-        for file in report.files:
-            name = str(file.relative_to(run.path.resolve()))
-            document["artefacts"][name] = name
+        document["artefacts"] |= artefacts_of(report, run)
     document["artefacts"]["report"] = "report.md"
     text = markdown(
         document,
         command=run.manifest["command"],
-        config=(run.path / "config.yaml").read_text(encoding="utf-8"),
+        config=yaml.safe_dump(plan.config.model_dump(mode="json"), sort_keys=False),
         versions=run.manifest["versions"],
         summaries={case.name: case.summary for case in plan.cases},
         reference=plan.environment.reference,
@@ -164,6 +164,15 @@ def publish(
     write_atomically(run.path / "report.md", text)
     write_atomically(run.path / "result.json", json.dumps(document, indent=2) + "\n")
     return document
+
+
+def artefacts_of(report: ExportReport, run: RunDirectory) -> dict[str, str]:
+    """Return an export's files by name: relative to the run directory where they lie in it."""
+    home = run.path.resolve()
+    names = (
+        str(file.relative_to(home) if file.is_relative_to(home) else file) for file in report.files
+    )
+    return {name: name for name in names}
 
 
 def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str, str]:

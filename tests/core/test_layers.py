@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from program import LAMPS_FILE
@@ -149,3 +150,14 @@ def test_case_names_become_folders_and_must_be_fit_for_it(plan, rooms, message):
 def test_unknown_environment(registry):
     with pytest.raises(UserError, match=r"unknown environment 'lamp' \(did you mean 'lamps'"):
         resolve_plan(registry, "lamp", Overrides())
+
+
+def test_an_environment_without_presets_has_an_empty_default(registry, monkeypatch):
+    entry = registry.environments.entries["lamps"]
+    bare = replace(entry, spec=replace(entry.spec, presets={}))
+    monkeypatch.setitem(registry.environments.entries, "lamps", bare)
+    config = resolve_plan(registry, "lamps", Overrides()).config
+    assert list(config.agents) == [entry.spec.agent]
+    assert config.preset == "default"
+    with pytest.raises(ConfigError, match="no preset 'other'"):
+        resolve_plan(registry, "lamps", Overrides(preset="other"))

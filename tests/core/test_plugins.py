@@ -58,11 +58,11 @@ BROKEN = {
         "    return [ExporterSpec(name='acme', summary='x', factory='json.dumps')]",
         "reference 'json.dumps' must have the form 'package.module:attribute'",
     ),
-    "has no default preset": (
+    "has a reference that is no baseline": (
         "@hookimpl\ndef rlsys_environments():\n"
         "    return [EnvironmentSpec(name='a', summary='', config='a:b', vector_env='a:b',"
-        " presets={}, agent='ppo')]",
-        "needs a preset called 'default'",
+        " agent='ppo', reference='best')]",
+        "reference 'best' is none of the baselines",
     ),
 }
 

@@ -44,10 +44,12 @@ def command(
         reports = workflow.export(
             work, plan, run, formats, cases=cases or None, seed=seed, directory=out
         )
-    files = [str(file) for report in reports for file in report.files]
     if not as_json:
-        click.echo("\n".join(files))
+        click.echo("\n".join(str(file) for report in reports for file in report.files))
         return
+    artefacts: dict[str, str] = {}
+    for report in reports:
+        artefacts |= workflow.artefacts_of(report, run)
     print_json(
         result_document(
             plugin=plan.config.plugin,
@@ -57,6 +59,6 @@ def command(
             seeds=[plan.config.seed if seed is None else seed],
             evaluation=None,
             verdicts=[check for report in reports for check in report.checks],
-            artefacts={file: file for file in files},
+            artefacts=artefacts,
         )
     )
