@@ -57,7 +57,14 @@ class Document:
             if path and not isinstance(_value_at(self.data, path), Mapping):
                 places = {p: at for p, at in places.items() if p[: len(path)] != path}
         places.update(self.places)
-        return Document(merge(base.data, self.data), self.source or base.source, places)
+        if not base.data:
+            return Document(self.data, self.source, places)
+        # A mapping that both have a hand in was given at no single place.
+        shared = {path[:end] for path in self.places for end in range(len(path))}
+        for path in shared & base.places.keys():
+            if isinstance(_value_at(self.data, path), Mapping):
+                del places[path]
+        return Document(merge(base.data, self.data), "", places)
 
 
 def format_path(path: Iterable[str | int]) -> str:
