@@ -1,6 +1,6 @@
 """Print the tables of docs/measured.md from the result documents of runs.
 
-    python benchmarks/measured_table.py runs/default runs/general
+python benchmarks/measured_table.py runs/default runs/general
 """
 
 from __future__ import annotations

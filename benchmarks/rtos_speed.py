@@ -189,8 +189,8 @@ def markdown(measured: dict[str, Any]) -> str:
         ]
         lines += [
             "",
-            "`items` holds 15 features a task, with the demand-bound slack among them; the plain "
-            "environment computes the four of `basic`, so these ratios are lower bounds.",
+            "`items` holds 21 features a task, the look-ahead of a best-effort scheduler among them; "
+            "the plain environment computes the four of `basic`, so these ratios are lower bounds.",
         ]
     if "training" in measured:
         part = measured["training"]
