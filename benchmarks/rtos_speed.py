@@ -189,7 +189,7 @@ def markdown(measured: dict[str, Any]) -> str:
         ]
         lines += [
             "",
-            "`items` holds 21 features a task, the look-ahead of a best-effort scheduler among them; "
+            "`items` holds 21 features a task, with the look-ahead of a best-effort scheduler; "
             "the plain environment computes the four of `basic`, so these ratios are lower bounds.",
         ]
     if "training" in measured:

@@ -230,7 +230,7 @@ def _agents_differ_in_scale(lines: Sequence[Mapping[str, Any]], steps: Floats) -
     """Return whether on a linear axis a later agent would squeeze the first one out of sight."""
     first = lines[0]["agent"]
     own = [step for line, step in zip(lines, steps, strict=True) if line["agent"] == first]
-    return max(steps) > _SCALES_APART * max(own)
+    return bool(max(steps) > _SCALES_APART * max(own))
 
 
 def _draw_curve(

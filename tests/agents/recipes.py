@@ -103,7 +103,7 @@ RECIPES = {
     "self-labelling-instances": Recipe(
         "self-labelling",
         random_corridor,
-        {"rounds": 40, "episodes": 256, "keep": 16, "instances": 8, "epochs": 10},
+        {"rounds": 40, "episodes": 256, "keep": 8, "instances": 8, "epochs": 10},
     ),
     "imitation": Recipe(
         "imitation",

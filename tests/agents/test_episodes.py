@@ -171,6 +171,20 @@ def test_the_oracle_is_told_of_each_rounds_instances_once(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["self-labelling", "imitation"])
+def test_the_episodes_metrics_are_reported_with_the_reward(name, tmp_path):
+    """Each copy plays one episode a round, so the lengths of all add up to the steps taken."""
+    recipe = RECIPES[name]
+    lines = []
+    recipe.train(tmp_path, emit=lines.append)
+    rounds = [line for line in lines if "loss" in line]
+    assert len(rounds) == recipe.settings["rounds"]
+    taken = np.diff([0, *(line["step"] for line in rounds)])
+    played = [line["length"] * line["episodes"] for line in rounds]
+    np.testing.assert_allclose(played, taken)
+    assert all(np.isfinite(line["reward"]) for line in rounds)
+
+
+@pytest.mark.parametrize("name", ["self-labelling", "imitation"])
 def test_training_goes_on_from_a_given_network(name, tmp_path):
     """One round with a vanishing learning rate leaves the network that it was given."""
     recipe = RECIPES[name]

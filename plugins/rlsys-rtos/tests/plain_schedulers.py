@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 
 def ready(env):
     return [i for i, job in enumerate(env.active) if job is not None]
@@ -66,6 +68,22 @@ def best_effort(env):
             longest = max(remaining(env, j) for j in schedule)
             drop = [j for j in schedule if remaining(env, j) == longest][-1]
             schedule.remove(drop)
+    return schedule[0] if schedule else len(env.tasks)
+
+
+def best_effort_horizon(env):
+    def limit(i):
+        return min(env.active[i].due, env.horizon)
+
+    def density(i):
+        return Fraction(3 if env.active[i].due <= env.horizon else 1, remaining(env, i))
+
+    schedule = []
+    for i in sorted(ready(env), key=lambda i: (limit(i), i != env.last, i)):
+        schedule.append(i)
+        while sum(remaining(env, j) for j in schedule) > limit(i) - env.now:
+            least = min(density(j) for j in schedule)
+            schedule.remove([j for j in schedule if density(j) == least][-1])
     return schedule[0] if schedule else len(env.tasks)
 
 

@@ -14,13 +14,14 @@ from rlsys.errors import UserError
 from rlsys.rollout import play
 from rlsys_rtos.baselines import factories
 from rlsys_rtos.config import RtosConfig
-from rlsys_rtos.oracle import RtosOracle, ValueTable, optimum
+from rlsys_rtos.optimum import ValueTable, optimum
+from rlsys_rtos.oracle import RtosOracle
 from rlsys_rtos.taskset import Task, TaskSet
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 BASELINES = [
     "round_robin", "rate_monotonic", "deadline_monotonic", "edf", "llf", "edf_skip",
-    "value_density", "best_effort",
+    "value_density", "best_effort", "best_effort_horizon",
 ]  # fmt: skip
 
 
@@ -177,8 +178,12 @@ def test_copies_that_restart_get_a_new_plan_and_new_values():
 def test_a_table_that_does_not_fit_is_refused_with_its_size():
     env = RtosVectorEnv(RtosConfig(taskset="normal"), 1)
     env.reset(seed=0)
-    with pytest.raises(UserError, match=r"needs a table of [\d,]+ MiB.*limit of 10 MiB"):
-        optimum(env.job_table(0), memory_limit=10 * 2**20)
+    jobs = env.job_table(0)
+    with pytest.raises(UserError, match=r"every action needs a table of 97 MiB.*limit of 10 MiB"):
+        ValueTable(jobs, memory_limit=10 * 2**20)
+    assert optimum(jobs, memory_limit=10 * 2**20).reward == pytest.approx(75.05)
+    with pytest.raises(UserError, match=r"optimum needs a table of \d+ MiB.*limit of 5 MiB"):
+        optimum(jobs, memory_limit=5 * 2**20)
     big = TaskSet(tasks=tuple(Task(period=1000, wcet=90) for _ in range(20)))
     env = RtosVectorEnv(RtosConfig(taskset=big), 1)
     observations, _ = env.reset(seed=0)
@@ -186,6 +191,8 @@ def test_a_table_that_does_not_fit_is_refused_with_its_size():
     oracle.reset(env)
     with pytest.raises(UserError, match="MiB"):
         oracle.act(env, observations)
+    with pytest.raises(UserError, match="MiB"):
+        oracle.action_values(env)
 
 
 def test_tables_of_many_episodes_share_one_limit():

@@ -24,6 +24,7 @@ from rlsys.agents.spaces import check_problem
 from rlsys.controllers import Oracle
 from rlsys.errors import UserError
 from rlsys.network import Network
+from rlsys.rollout import EpisodeMeter
 from rlsys.seeds import training_seeds
 from rlsys.training import Problem, Session
 
@@ -85,7 +86,7 @@ class Imitation:
         env = problem.make_env(self.settings.instances * self.settings.rollouts)
         try:
             check_problem("imitation", env, ("discrete",), items=True)
-            return _Run(self.settings, env, problem.make_oracle(), session).learn()
+            return _Run(self.settings, env, problem, problem.make_oracle(), session).learn()
         finally:
             env.close()
 
@@ -97,6 +98,7 @@ class _Run:
         self,
         settings: ImitationSettings,
         env: VectorEnv[Any, Any, Any],
+        problem: Problem,
         oracle: Oracle,
         session: Session,
     ) -> None:
@@ -104,6 +106,7 @@ class _Run:
         self.env = env
         self.oracle = oracle
         self.session = session
+        self.meter = EpisodeMeter(env.num_envs, problem.metrics)
         self.learner = Learner(
             begin_network(env, settings, session.start, session.seed), settings.max_grad_norm
         )
@@ -134,7 +137,7 @@ class _Run:
         seeds = [seed for seed in instances for _ in range(settings.rollouts)]
         observations, _ = env.reset(seed=cast("Any", seeds))
         self.oracle.reset(env)
-        rewards, regret, steps = np.zeros(env.num_envs), 0.0, 0
+        regret, steps = 0.0, 0
         running = np.ones(env.num_envs, dtype=bool)
         seen: list[Labelled] = []
         while running.any():
@@ -150,9 +153,12 @@ class _Run:
             by_oracle = self.generator.random(env.num_envs) < share
             best = np.where(masks, regrets, np.inf).argmin(axis=1)
             actions = np.where(by_oracle, best, actions)
-            observations, reward, terminated, truncated, _ = env.step(actions + int(space.start))
-            rewards += np.where(running, reward, 0.0)
-            running &= ~(terminated | truncated)
+            observations, reward, terminated, truncated, infos = env.step(
+                actions + int(space.start)
+            )
+            ended = running & (terminated | truncated)
+            self.meter.update(np.where(running, reward, 0.0), ended, infos)
+            running &= ~ended
         labelled = Labelled.join(seen)
         self.states.add(labelled)
         if not len(self.states):
@@ -161,8 +167,7 @@ class _Run:
             )
         self.steps += steps
         return {
-            "reward": float(rewards.mean()),
-            "episodes": float(env.num_envs),
+            **self.meter.flush(),
             "oracle_share": share,
             "step_regret": regret / steps,
         }

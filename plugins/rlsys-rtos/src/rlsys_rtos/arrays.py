@@ -2,7 +2,7 @@
 
 Sizes: N copies, M tasks (the largest taskset; smaller ones leave their last columns zero),
 K jobs a task (the most that any task can release in an episode). All times are integer ticks.
-Named tuples, because Numba takes them as they are.
+Named tuples, because Numba takes them as they are; their `count` hides the method of tuples.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Streams = NDArray[np.uint64]
 
 PERIOD, DEADLINE, WCET, BCET, OFFSET, JITTER = range(6)
 FIELDS = 6
@@ -21,7 +23,7 @@ FIELDS = 6
 class Tasks(NamedTuple):
     """The taskset of every copy."""
 
-    count: Ints  # (N,) number of tasks
+    count: Ints  # type: ignore[assignment]  # (N,) number of tasks
     horizon: Ints  # (N,) length of the episode
     max_period: Ints  # (N,)
     max_deadline: Ints  # (N,) longest relative deadline
@@ -36,7 +38,7 @@ class Tasks(NamedTuple):
 class Jobs(NamedTuple):
     """The jobs of every copy's episode; job k of a task arrives at offset + k * period."""
 
-    count: Ints  # (N, M) jobs that arrive before the horizon
+    count: Ints  # type: ignore[assignment]  # (N, M) jobs that arrive before the horizon
     release: NDArray[np.int32]  # (N, M, K) arrival plus release jitter
     execution: NDArray[np.int32]  # (N, M, K) ticks the job really needs
 
@@ -44,7 +46,7 @@ class Jobs(NamedTuple):
 class State(NamedTuple):
     """Where every copy stands, as the scheduler finds it: after abandonment and release."""
 
-    stream: NDArray[np.uint64]  # (N,) random stream
+    stream: Streams  # (N,) random stream
     episode: Ints  # (N,) episodes begun so far
     now: Ints  # (N,) the tick to be decided
     last: Ints  # (N,) task last dispatched, -1 before the first dispatch

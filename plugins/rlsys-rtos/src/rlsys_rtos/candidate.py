@@ -1,29 +1,30 @@
 """The candidate schedule: what a best-effort scheduler would keep, looking ahead.
 
 LBESA (see `rlsys_rtos.baselines.best_effort`) sheds the job of least value density while the ready
-jobs, in deadline order, overload the processor. Here the list also holds the jobs to come that are
-due by the latest deadline of the ready ones. Jobs are taken as if they could start at once, and to
-need their WCET.
+jobs, in deadline order, overload the processor. Looking ahead, the list also holds the jobs to come
+that are due by the latest deadline of the ready ones. Jobs are taken as if they could start at
+once, and to need their WCET.
 
 The end of the episode is a deadline too, for every job: what completes later earns nothing. A job
 whose own deadline lies beyond it is worth a completion; one due within the episode is worth a
-completion and the miss that it avoids.
+completion and the miss that it avoids. A scheduler that is not told the end takes `NEVER` for it.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
-
+from rlsys_rtos.arrays import Ints, State, Tasks
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.rewards import COMPLETION, MISS
 
 # Columns of a list of jobs, in the order in which they are due. Times count from now.
 TASK, READY, DUE, WORK, VALUE, KEPT, SLACK = range(7)
 COLUMNS = 7
 
+NEVER = 2**40
 
-@njit(cache=True)
-def most_jobs(first, stop, tasks):
+
+@compiled
+def most_jobs(first: int, stop: int, tasks: Tasks) -> int:
     """Return the most jobs that `list_jobs` can find in the copies first..stop - 1."""
     most = 0
     for copy in range(first, stop):
@@ -34,8 +35,10 @@ def most_jobs(first, stop, tasks):
     return most
 
 
-@njit(cache=True)
-def _insert(jobs, found, task, ready, deadline, end, work, last):
+@compiled
+def _insert(
+    jobs: Ints, found: int, task: int, ready: int, deadline: int, end: int, work: int, last: int
+) -> None:
     """Put a job in its place by (due, ready first, last dispatched first, task)."""
     due = min(deadline, end)
     place = found
@@ -58,12 +61,15 @@ def _insert(jobs, found, task, ready, deadline, end, work, last):
     jobs[place, VALUE] = COMPLETION - MISS if deadline <= end else COMPLETION
 
 
-@njit(cache=True)
-def list_jobs(copy, tasks, state, jobs):
-    """Fill `jobs` (most_jobs, COLUMNS) with ready jobs and those to come; return their number."""
+@compiled
+def list_jobs(copy: int, tasks: Tasks, state: State, ahead: bool, end: int, jobs: Ints) -> int:
+    """Fill `jobs` with the ready jobs and, looking `ahead`, those to come; return their number.
+
+    `end` is how far off the end of the episode is, `NEVER` where that is not known. `jobs` has
+    COLUMNS columns and room for M jobs; looking ahead, for `most_jobs`.
+    """
     now = state.now[copy]
-    end = tasks.horizon[copy] - now
-    latest = np.int64(0)
+    latest = 0
     for task in range(tasks.count[copy]):
         if state.ready[copy, task]:
             latest = max(latest, state.due[copy, task] - now)
@@ -78,7 +84,7 @@ def list_jobs(copy, tasks, state, jobs):
         period = tasks.period[copy, task]
         arrival = tasks.offset[copy, task] + state.next_job[copy, task] * period - now
         deadline = arrival + tasks.deadline[copy, task]
-        while arrival < end and deadline <= latest:
+        while ahead and arrival < end and deadline <= latest:
             _insert(jobs, found, task, 0, deadline, end, wcet, state.last[copy])
             found += 1
             arrival += period
@@ -86,13 +92,13 @@ def list_jobs(copy, tasks, state, jobs):
     return found
 
 
-@njit(cache=True)
-def shed(jobs, found):
+@compiled
+def shed(jobs: Ints, found: int) -> int:
     """Mark what is kept, and write the slack of each kept job: its deadline less the work by then.
 
     Among equal value densities the latest job goes first. Returns the first kept ready task, or -1.
     """
-    load = np.int64(0)
+    load = 0
     for place in range(found):
         jobs[place, KEPT] = 1
         load += jobs[place, WORK]

@@ -10,26 +10,49 @@ still matters (c: execution time, w = min(due, horizon)):
             ready until its deadline, and running it costs what running costs.
 
 A task without an open window has the single code 0. The codes of all tasks make one mixed-radix
-number; its radices change from tick to tick, so the tables stay small where windows are young or
+number; its radices change from tick to tick, so the layers stay small where windows are young or
 late. With the task last dispatched (0: none, task + 1 otherwise) it is the whole state. Values are
 whole hundredths of reward, so they are exact.
 
-The table of tick t starts at `starts[t]` in a flat array and is indexed
-[mixed-radix number * (tasks + 1) + last].
+The values of one tick are a layer, indexed [mixed-radix number * (tasks + 1) + last]. Layers lie in
+one flat array; where each lies, and which are there at the same time, is up to the caller.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numba import njit
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys_rtos.arrays import Ints
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
 
 IMPOSSIBLE = -(2**40)
 
 
-@njit(cache=True)
-def open_jobs(horizon, count, release, due):
+class Episode(NamedTuple):
+    """The jobs of an episode of n tasks with at most K jobs each."""
+
+    horizon: int
+    opened: Ints  # (horizon + 1, n) the job whose window is open in each tick, or -1
+    release: Ints  # (n, K)
+    due: Ints  # (n, K)
+    execution: Ints  # (n, K)
+
+
+class Layers(NamedTuple):
+    """The layers of ticks 0..horizon."""
+
+    radix: Ints  # (horizon + 1, n) codes of each task
+    size: Ints  # (horizon + 1,) entries of each layer
+    at: Ints  # (horizon + 1,) where in `values` each layer begins
+    values: NDArray[Any]  # int16 or int32
+
+
+@compiled
+def open_jobs(horizon: int, count: Ints, release: Ints, due: Ints) -> Ints:
     """Return for every tick 0..horizon and task the job whose window is open, or -1."""
     tasks = len(count)
     found = np.full((horizon + 1, tasks), -1, np.int64)
@@ -40,38 +63,38 @@ def open_jobs(horizon, count, release, due):
     return found
 
 
-@njit(cache=True)
-def _layout(tick, task, horizon, opened, release, due, execution):
+@compiled
+def _codes(tick: int, task: int, episode: Episode) -> tuple[int, int, bool, bool]:
     """Return (fewest ticks done that still suffice, alive codes, whether done and lost exist)."""
-    job = opened[tick, task]
+    job = episode.opened[tick, task]
     if job < 0:
         return 0, 0, False, False
-    need = execution[task, job]
-    end = min(due[task, job], horizon)
+    need = episode.execution[task, job]
+    end = min(episode.due[task, job], episode.horizon)
     fewest = max(0, need - (end - tick))
-    elapsed = tick - release[task, job]
+    elapsed = tick - episode.release[task, job]
     alive = max(0, min(need - 1, elapsed) - fewest + 1)
     return fewest, alive, elapsed >= need, fewest > 0
 
 
-@njit(cache=True)
-def sizes(horizon, opened, release, due, execution):
+@compiled
+def radices(episode: Episode) -> Ints:
     """Return the number of codes of every task at every tick, (horizon + 1, tasks)."""
-    tasks = len(release)
-    radix = np.ones((horizon + 1, tasks), np.int64)
-    for tick in range(horizon):
+    tasks = len(episode.release)
+    radix = np.ones((episode.horizon + 1, tasks), np.int64)
+    for tick in range(episode.horizon):
         for task in range(tasks):
-            if opened[tick, task] >= 0:
-                _, alive, done, lost = _layout(tick, task, horizon, opened, release, due, execution)
+            if episode.opened[tick, task] >= 0:
+                _, alive, done, lost = _codes(tick, task, episode)
                 radix[tick, task] = alive + int(done) + int(lost)
     return radix
 
 
-@njit(cache=True)
-def _encode(tick, task, executed, horizon, opened, release, due, execution):
+@compiled
+def _encode(tick: int, task: int, executed: int, episode: Episode) -> int:
     """Return the code of a job with an open window; executed -1 stands for lost."""
-    fewest, alive, done, _ = _layout(tick, task, horizon, opened, release, due, execution)
-    need = execution[task, opened[tick, task]]
+    fewest, alive, done, _ = _codes(tick, task, episode)
+    need = episode.execution[task, episode.opened[tick, task]]
     if executed >= need:
         return alive
     if executed < fewest:
@@ -79,79 +102,79 @@ def _encode(tick, task, executed, horizon, opened, release, due, execution):
     return executed - fewest
 
 
-@njit(cache=True)
-def _successor(tick, task, executed, horizon, opened, release, due, execution):
+@compiled
+def _successor(tick: int, task: int, executed: int, episode: Episode) -> tuple[int, int]:
     """Return the code at tick + 1 of a job that then has `executed` ticks, and the miss, if any."""
-    job = opened[tick, task]
+    job = episode.opened[tick, task]
     earned = 0
     if job >= 0:
-        if due[task, job] > tick + 1:
-            if tick + 1 == horizon:
+        if episode.due[task, job] > tick + 1:
+            if tick + 1 == episode.horizon:
                 return 0, 0
-            return _encode(tick + 1, task, executed, horizon, opened, release, due, execution), 0
-        if executed < execution[task, job]:
+            return _encode(tick + 1, task, executed, episode), 0
+        if executed < episode.execution[task, job]:
             earned = MISS
-    if opened[tick + 1, task] >= 0:
-        return _encode(tick + 1, task, 0, horizon, opened, release, due, execution), earned
+    if episode.opened[tick + 1, task] >= 0:
+        return _encode(tick + 1, task, 0, episode), earned
     return 0, earned
 
 
-@njit(cache=True)
-def transitions(tick, horizon, opened, release, due, execution, radix, left, ran):
+@compiled
+def _transitions(tick: int, episode: Episode, radix: Ints, left: Ints, ran: Ints) -> None:
     """Fill what each code of each task becomes, left alone and run, with what that earns.
 
     `left` and `ran` have shape (tasks, largest radix, 2): the code's share of the mixed-radix
     number at tick + 1, and hundredths of reward; the share is -1 in `ran` where nothing is ready.
     """
     stride = 1
-    for task in range(len(release)):
-        fewest, alive, done, _ = _layout(tick, task, horizon, opened, release, due, execution)
+    for task in range(len(episode.release)):
+        job = episode.opened[tick, task]
+        fewest, alive, done, _ = _codes(tick, task, episode)
         for code in range(radix[tick, task]):
             ran[task, code, 0] = -1
             ran[task, code, 1] = 0
-            if opened[tick, task] < 0:
+            if job < 0:
                 executed = 0
             elif code < alive:
                 executed = fewest + code
             elif done and code == alive:
-                executed = execution[task, opened[tick, task]]
+                executed = episode.execution[task, job]
             else:
                 executed = -1
-            after, earned = _successor(
-                tick, task, executed, horizon, opened, release, due, execution
-            )
+            after, earned = _successor(tick, task, executed, episode)
             left[task, code, 0] = after * stride
             left[task, code, 1] = earned
-            if opened[tick, task] >= 0 and executed < execution[task, opened[tick, task]]:
+            if job >= 0 and executed < episode.execution[task, job]:
                 more = executed + 1 if executed >= 0 else -1
-                after, earned = _successor(
-                    tick, task, more, horizon, opened, release, due, execution
-                )
-                if more == execution[task, opened[tick, task]]:
+                after, earned = _successor(tick, task, more, episode)
+                if more == episode.execution[task, job]:
                     earned += COMPLETION
                 ran[task, code, 0] = after * stride
                 ran[task, code, 1] = earned
         stride *= radix[tick + 1, task]
 
 
-@njit(cache=True)
-def solve(horizon, opened, release, due, execution, radix, starts, work_first, values):
-    """Fill `values` backwards from the horizon, where everything is worth zero.
+@compiled
+def solve(first: int, stop: int, episode: Episode, layers: Layers, work_first: bool) -> None:
+    """Fill the layers first..stop - 1 backwards from that of `stop`.
 
-    With `work_first`, idling is allowed only where no task is ready.
+    At the horizon everything is worth zero: that layer is filled here too. With `work_first`,
+    idling is allowed only where no task is ready.
     """
-    tasks = len(release)
+    radix, values = layers.radix, layers.values
+    tasks = len(episode.release)
     width = tasks + 1
     widest = radix.max()
     left = np.zeros((tasks, widest, 2), np.int64)
     ran = np.zeros((tasks, widest, 2), np.int64)
     digits = np.zeros(tasks, np.int64)
     run_value = np.zeros(width, np.int64)
-    values[starts[horizon] : starts[horizon] + width] = 0
-    for tick in range(horizon - 1, -1, -1):
-        transitions(tick, horizon, opened, release, due, execution, radix, left, ran)
-        later = values[starts[tick + 1] : starts[tick + 2]]
-        here = values[starts[tick] : starts[tick + 1]]
+    if stop == episode.horizon:
+        values[layers.at[stop] : layers.at[stop] + width] = 0
+    for tick in range(stop - 1, first - 1, -1):
+        _transitions(tick, episode, radix, left, ran)
+        later = values[layers.at[tick + 1] : layers.at[tick + 1] + layers.size[tick + 1]]
+        here = values[layers.at[tick] : layers.at[tick] + layers.size[tick]]
         digits[:] = 0
         base = np.int64(0)
         earned = np.int64(0)
@@ -197,24 +220,31 @@ def solve(horizon, opened, release, due, execution, radix, starts, work_first, v
                     break
 
 
-@njit(cache=True)
+@compiled
 def action_values(
-    tick, last, digits, horizon, opened, release, due, execution, radix, starts, values,
-    left, ran, out,
-):  # fmt: skip
+    tick: int,
+    last: int,
+    digits: Ints,
+    episode: Episode,
+    layers: Layers,
+    left: Ints,
+    ran: Ints,
+    out: Ints,
+) -> None:
     """Write the value of running each task, then of idling, in hundredths.
 
-    `digits` (tasks,) are the codes at `tick`; tasks that are not ready get `IMPOSSIBLE`.
+    `digits` (tasks,) are the codes at `tick`; tasks that are not ready get `IMPOSSIBLE`. The layer
+    of tick + 1 must be there.
     """
-    tasks = len(release)
+    tasks = len(episode.release)
     width = tasks + 1
-    transitions(tick, horizon, opened, release, due, execution, radix, left, ran)
+    _transitions(tick, episode, layers.radix, left, ran)
     base = np.int64(0)
     earned = np.int64(TICK)
     for task in range(tasks):
         base += left[task, digits[task], 0]
         earned += left[task, digits[task], 1]
-    later = values[starts[tick + 1] : starts[tick + 2]]
+    later = layers.values[layers.at[tick + 1] : layers.at[tick + 1] + layers.size[tick + 1]]
     for task in range(tasks):
         code = digits[task]
         out[task] = IMPOSSIBLE
@@ -227,39 +257,44 @@ def action_values(
     out[tasks] = earned + later[base * width + last + 1]
 
 
-@njit(cache=True)
-def digits_of(tick, ready, executed, horizon, opened, release, due, execution, digits):
-    """Encode a state of the environment: ready (tasks,) and executed (tasks,) at `tick`."""
-    for task in range(len(release)):
+@compiled
+def encode_state(
+    tick: int, ready: NDArray[np.bool_], executed: Ints, episode: Episode, digits: Ints
+) -> None:
+    """Write the codes of a state of the environment, ready and executed (tasks,), to `digits`."""
+    for task in range(len(episode.release)):
         digits[task] = 0
-        job = opened[tick, task]
+        job = episode.opened[tick, task]
         if job >= 0:
-            done = executed[task] if ready[task] else execution[task, job]
-            digits[task] = _encode(tick, task, done, horizon, opened, release, due, execution)
+            done = executed[task] if ready[task] else episode.execution[task, job]
+            digits[task] = _encode(tick, task, done, episode)
 
 
-@njit(cache=True)
-def play(horizon, opened, release, due, execution, radix, starts, values, work_first):
-    """Return the best action of every tick from the start of the episode, and its last state.
+@compiled
+def play(
+    first: int,
+    stop: int,
+    last: int,
+    digits: Ints,
+    episode: Episode,
+    layers: Layers,
+    work_first: bool,
+    actions: Ints,
+) -> int:
+    """Write the best action of the ticks first..stop - 1 to `actions` (horizon,).
 
-    Ties go to the task last dispatched, then to the lowest index; idling comes last.
+    `digits` (tasks,) are the codes at `first` and become those at `stop`; `last` is the task last
+    dispatched, -1 for none, and what is returned is that at `stop`. The layers first + 1..stop must
+    be there. Ties go to the task last dispatched, then to the lowest index; idling comes last.
     """
-    tasks = len(release)
+    tasks = len(episode.release)
+    radix = layers.radix
     widest = radix.max()
     left = np.zeros((tasks, widest, 2), np.int64)
     ran = np.zeros((tasks, widest, 2), np.int64)
-    digits = np.zeros(tasks, np.int64)
-    for task in range(tasks):
-        if opened[0, task] >= 0:
-            digits[task] = _encode(0, task, 0, horizon, opened, release, due, execution)
     worth = np.zeros(tasks + 1, np.int64)
-    actions = np.zeros(horizon, np.int64)
-    last = -1
-    for tick in range(horizon):
-        action_values(
-            tick, last, digits, horizon, opened, release, due, execution, radix, starts, values,
-            left, ran, worth,
-        )  # fmt: skip
+    for tick in range(first, stop):
+        action_values(tick, last, digits, episode, layers, left, ran, worth)
         choice = tasks
         if work_first and worth[:tasks].max() > IMPOSSIBLE:
             worth[tasks] = IMPOSSIBLE
@@ -283,4 +318,4 @@ def play(horizon, opened, release, due, execution, radix, starts, values, work_f
         for task in range(tasks):
             digits[task] = number % radix[tick + 1, task]
             number //= radix[tick + 1, task]
-    return actions
+    return last

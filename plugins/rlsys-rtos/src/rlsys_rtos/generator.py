@@ -19,15 +19,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from rlsys_rtos.arrays import Source, Streams, Tasks
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.randomness import integer, uniform
 
 ATTEMPTS = 100_000
 
 
-@njit(cache=True)
-def draw_taskset(copy, source, tasks, streams):
+@compiled
+def draw_taskset(copy: int, source: Source, tasks: Tasks, streams: Streams) -> None:
     """Fill row `copy` of `tasks` with a random taskset.
 
     Raises ValueError when no drawn taskset meets the utilization range in `ATTEMPTS` tries.

@@ -13,9 +13,9 @@ free of the time scale and exact in fixed-point arithmetic.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rlsys_rtos.arrays import Ints, State, Tasks
 from rlsys_rtos.candidate import (
     COLUMNS,
     DUE,
@@ -29,6 +29,7 @@ from rlsys_rtos.candidate import (
     most_jobs,
     shed,
 )
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.rewards import COMPLETION
 
 # Name, lowest, highest. L: the longest relative deadline of the taskset.
@@ -69,13 +70,15 @@ def item_bounds() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return low, high
 
 
-@njit(cache=True)
-def _ratio(ticks, scale, low):
+@compiled
+def _ratio(ticks: int, scale: int, low: float) -> float:
     return min(max(ticks / scale, low), 1.0)
 
 
-@njit(cache=True)
-def _write_tasks(copy, tasks, state, least, out):
+@compiled
+def _write_tasks(
+    copy: int, tasks: Tasks, state: State, least: int, out: NDArray[np.float32]
+) -> None:
     """Write what holds for every task, ready or not."""
     now = state.now[copy]
     scale = tasks.max_deadline[copy]
@@ -92,8 +95,18 @@ def _write_tasks(copy, tasks, state, least, out):
         out[copy, column + 6] = _ratio(least, scale, -1.0)
 
 
-@njit(cache=True)
-def _write_job(copy, job, wcet, scale, choice, before, after, demand, out):
+@compiled
+def _write_job(
+    copy: int,
+    job: Ints,
+    wcet: int,
+    scale: int,
+    choice: int,
+    before: int,
+    after: int,
+    demand: int,
+    out: NDArray[np.float32],
+) -> None:
     """Write what holds for a ready job."""
     column = job[TASK] * WIDTH
     left = job[WORK]
@@ -114,8 +127,10 @@ def _write_job(copy, job, wcet, scale, choice, before, after, demand, out):
     out[copy, column + 20] = _ratio(after, scale, -1.0)
 
 
-@njit(cache=True)
-def write_items(first, stop, tasks, state, out):
+@compiled
+def write_items(
+    first: int, stop: int, tasks: Tasks, state: State, out: NDArray[np.float32]
+) -> None:
     """Write the rows of the copies first..stop - 1 into `out` (N, M * WIDTH)."""
     jobs = np.zeros((most_jobs(first, stop, tasks), COLUMNS), np.int64)
     after = np.zeros(len(jobs), np.int64)
@@ -126,7 +141,8 @@ def write_items(first, stop, tasks, state, out):
         scale = tasks.max_deadline[copy]
         # Where no job is kept nothing presses: more slack than any deadline leaves.
         loose = 2 * scale
-        found = list_jobs(copy, tasks, state, jobs)
+        end = tasks.horizon[copy] - state.now[copy]
+        found = list_jobs(copy, tasks, state, True, end, jobs)
         choice = shed(jobs, found)
         load = np.int64(0)
         for place in range(found):

@@ -20,17 +20,33 @@ editing one of the modules imported here, remove the `__pycache__` folder.)
 
 from __future__ import annotations
 
-from numba import njit
+import numpy as np
+from numpy.typing import NDArray
 
-from rlsys_rtos.arrays import BCET, DEADLINE, JITTER, OFFSET, PERIOD, WCET
+from rlsys_rtos.arrays import (
+    BCET,
+    DEADLINE,
+    JITTER,
+    OFFSET,
+    PERIOD,
+    WCET,
+    Floats,
+    Ints,
+    Jobs,
+    Source,
+    State,
+    Streams,
+    Tasks,
+)
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.generator import draw_taskset
 from rlsys_rtos.observations import write
 from rlsys_rtos.randomness import integer
 from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
 
 
-@njit(cache=True)
-def _choose_taskset(copy, source, tasks, streams):
+@compiled
+def _choose_taskset(copy: int, source: Source, tasks: Tasks, streams: Streams) -> None:
     if source.generated:
         draw_taskset(copy, source, tasks, streams)
         return
@@ -47,8 +63,8 @@ def _choose_taskset(copy, source, tasks, streams):
         tasks.jitter[copy, task] = row[JITTER]
 
 
-@njit(cache=True)
-def _draw_jobs(copy, tasks, jobs, state):
+@compiled
+def _draw_jobs(copy: int, tasks: Tasks, jobs: Jobs, state: State) -> None:
     """Lay out the jobs of the episode: those that arrive before the horizon."""
     horizon = tasks.horizon[copy]
     jobs.count[copy] = 0
@@ -70,8 +86,8 @@ def _draw_jobs(copy, tasks, jobs, state):
         jobs.count[copy, task] = job
 
 
-@njit(cache=True)
-def _release(first, stop, tasks, jobs, state):
+@compiled
+def _release(first: int, stop: int, tasks: Tasks, jobs: Jobs, state: State) -> None:
     now, ready, executed, due, next_job = (
         state.now,
         state.ready,
@@ -93,8 +109,8 @@ def _release(first, stop, tasks, jobs, state):
                 next_job[copy, task] = job + 1
 
 
-@njit(cache=True)
-def _abandon(tasks, state, earned):
+@compiled
+def _abandon(tasks: Tasks, state: State, earned: Floats) -> None:
     """Drop the jobs whose deadline has come and charge them to `earned` (N,)."""
     now, ready, due, misses, count = state.now, state.ready, state.due, state.misses, tasks.count
     for copy in range(len(now)):
@@ -105,8 +121,8 @@ def _abandon(tasks, state, earned):
                 earned[copy] += MISS
 
 
-@njit(cache=True)
-def _run(actions, tasks, jobs, state, earned):
+@compiled
+def _run(actions: Ints, tasks: Tasks, jobs: Jobs, state: State, earned: Floats) -> None:
     """Run every copy's choice to the end of the tick; write what that earns, in hundredths."""
     now, ready, executed, next_job = state.now, state.ready, state.executed, state.next_job
     last, since, switches, completions = (
@@ -134,8 +150,8 @@ def _run(actions, tasks, jobs, state, earned):
             earned[copy] += COMPLETION
 
 
-@njit(cache=True)
-def _begin(copy, source, tasks, jobs, state):
+@compiled
+def _begin(copy: int, source: Source, tasks: Tasks, jobs: Jobs, state: State) -> None:
     for field in (tasks.period, tasks.deadline, tasks.wcet, tasks.bcet, tasks.offset, tasks.jitter):
         field[copy] = 0
     _choose_taskset(copy, source, tasks, state.stream)
@@ -152,8 +168,16 @@ def _begin(copy, source, tasks, jobs, state):
     _release(copy, copy + 1, tasks, jobs, state)
 
 
-@njit(cache=True)
-def reset(which, kind, source, tasks, jobs, state, observations):
+@compiled
+def reset(
+    which: NDArray[np.bool_],
+    kind: int,
+    source: Source,
+    tasks: Tasks,
+    jobs: Jobs,
+    state: State,
+    observations: NDArray[np.float32],
+) -> None:
     """Begin a new episode in every copy where `which` (N,) is true; write their observations."""
     for copy in range(len(which)):
         if which[copy]:
@@ -161,21 +185,21 @@ def reset(which, kind, source, tasks, jobs, state, observations):
             write(copy, copy + 1, kind, tasks, state, observations)
 
 
-@njit(cache=True)
+@compiled
 def step(
-    actions,
-    kind,
-    source,
-    tasks,
-    jobs,
-    state,
-    observations,
-    rewards,
-    ended,
-    final_observations,
-    final_counts,
-    final_misses,
-):
+    actions: Ints,
+    kind: int,
+    source: Source,
+    tasks: Tasks,
+    jobs: Jobs,
+    state: State,
+    observations: NDArray[np.float32],
+    rewards: Floats,
+    ended: NDArray[np.bool_],
+    final_observations: NDArray[np.float32],
+    final_counts: Ints,
+    final_misses: Ints,
+) -> int:
     """Advance every copy by one tick; where an episode ends, begin the next one at once.
 
     Writes observations (N, D), rewards (N,), ended (N,) and, for copies that ended, their last

@@ -17,9 +17,10 @@ and "next release" is the next nominal arrival (zero while a delayed job is over
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rlsys_rtos.arrays import State, Tasks
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.items import item_bounds, write_items
 
 BASIC, FULL, ITEMS = range(3)
@@ -35,13 +36,15 @@ def bounds(kind: str, tasks: int) -> tuple[NDArray[np.float32], NDArray[np.float
     return np.zeros(size, np.float32), np.ones(size, np.float32)
 
 
-@njit(cache=True)
-def _clip(value, low):
+@compiled
+def _clip(value: float, low: float) -> float:
     return min(max(value, low), 1.0)
 
 
-@njit(cache=True)
-def _write_flat(first, stop, kind, tasks, state, out):
+@compiled
+def _write_flat(
+    first: int, stop: int, kind: int, tasks: Tasks, state: State, out: NDArray[np.float32]
+) -> None:
     ready, due, since, executed = state.ready, state.due, state.since, state.executed
     nows, lasts, next_job = state.now, state.last, state.next_job
     count, period, offset, wcets = tasks.count, tasks.period, tasks.offset, tasks.wcet
@@ -66,8 +69,10 @@ def _write_flat(first, stop, kind, tasks, state, out):
             out[copy, 5 * capacity + lasts[copy]] = 1.0
 
 
-@njit(cache=True)
-def write(first, stop, kind, tasks, state, out):
+@compiled
+def write(
+    first: int, stop: int, kind: int, tasks: Tasks, state: State, out: NDArray[np.float32]
+) -> None:
     """Write the observations of the copies first..stop - 1 into their rows of `out` (N, D)."""
     if kind == ITEMS:
         write_items(first, stop, tasks, state, out)

@@ -9,122 +9,26 @@ bound instead.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.errors import UserError
-from rlsys_rtos import dp
 from rlsys_rtos.config import RtosConfig
-from rlsys_rtos.jobs import JobTable
-from rlsys_rtos.rewards import MISS, SWITCH, TICK
+from rlsys_rtos.optimum import DEFAULT_MEMORY_LIMIT, Plan, ValueTable, optimum
 from rlsys_rtos.vector_env import RtosVectorEnv
-
-DEFAULT_MEMORY_LIMIT = 2 * 2**30
-
-
-@dataclass(frozen=True)
-class Plan:
-    """An optimal schedule of one episode."""
-
-    reward: float
-    actions: NDArray[np.int64]
-    """(horizon,) the task to run in each tick; the number of tasks stands for idling."""
-
-
-class ValueTable:
-    """The best achievable remaining reward from every state of one episode.
-
-    Args:
-        jobs: the episode.
-        memory_limit: bytes that the table may take.
-        work_first: forbid idling while a task is ready.
-
-    Raises:
-        UserError: the table would be larger than `memory_limit`.
-    """
-
-    def __init__(
-        self, jobs: JobTable, memory_limit: int = DEFAULT_MEMORY_LIMIT, work_first: bool = False
-    ) -> None:
-        opened = dp.open_jobs(jobs.horizon, jobs.count, jobs.release, jobs.due)
-        self._episode = (jobs.horizon, opened, jobs.release, jobs.due, jobs.execution)
-        self._radix = dp.sizes(*self._episode)
-        self._work_first = work_first
-        self._tasks = len(jobs.count)
-        entries = [
-            float(states) * (self._tasks + 1)
-            for states in np.prod(self._radix, axis=1, dtype=np.float64)
-        ]
-        # No sum of rewards leaves this range, so half the memory does where it fits 16 bits.
-        extreme = int(jobs.count.sum()) * -MISS - jobs.horizon * (TICK + SWITCH)
-        kind = np.dtype(np.int16 if extreme < 2**15 else np.int32)
-        needed = sum(entries) * kind.itemsize
-        if needed > memory_limit:
-            raise UserError(
-                f"the exact optimum needs a table of {needed / 2**20:,.0f} MiB, more than the "
-                f"limit of {memory_limit / 2**20:,.0f} MiB: use fewer tasks, shorter execution "
-                "times or a shorter horizon, raise memory_limit, or run without the oracle"
-            )
-        self._starts = np.zeros(jobs.horizon + 2, np.int64)
-        self._starts[1:] = np.cumsum(np.array(entries, np.int64))
-        self._values = np.empty(self._starts[-1], kind)
-        dp.solve(*self._episode, self._radix, self._starts, work_first, self._values)
-        widest = int(self._radix.max())
-        self._left = np.zeros((self._tasks, widest, 2), np.int64)
-        self._ran = np.zeros((self._tasks, widest, 2), np.int64)
-
-    @property
-    def nbytes(self) -> int:
-        """Memory of the table."""
-        return self._values.nbytes
-
-    def action_values(
-        self, now: int, last: int, ready: NDArray[np.bool_], executed: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the value of running each task and of idling, (tasks + 1,), in any state.
-
-        Tasks that are not ready get -inf.
-        """
-        digits = np.zeros(self._tasks, np.int64)
-        dp.digits_of(now, ready, executed, *self._episode, digits)
-        worth = np.empty(self._tasks + 1, np.int64)
-        dp.action_values(
-            now, last, digits, *self._episode, self._radix, self._starts, self._values,
-            self._left, self._ran, worth,
-        )  # fmt: skip
-        return np.where(worth == dp.IMPOSSIBLE, -np.inf, worth / 100.0)
-
-    def plan(self) -> Plan:
-        """Return an optimal schedule from the start of the episode."""
-        actions = dp.play(*self._episode, self._radix, self._starts, self._values, self._work_first)
-        return Plan(float(self._values[: self._starts[1]][self._start()]) / 100.0, actions)
-
-    def _start(self) -> int:
-        opened = self._episode[1]
-        digits = np.zeros(self._tasks, np.int64)
-        dp.digits_of(0, opened[0] >= 0, np.zeros(self._tasks, np.int64), *self._episode, digits)
-        strides = np.concatenate(([1], np.cumprod(self._radix[0])[:-1]))
-        return int(digits @ strides) * (self._tasks + 1)
-
-
-def optimum(
-    jobs: JobTable, memory_limit: int = DEFAULT_MEMORY_LIMIT, work_first: bool = False
-) -> Plan:
-    """Return the best schedule of an episode and its reward; see `ValueTable`."""
-    return ValueTable(jobs, memory_limit, work_first).plan()
 
 
 class RtosOracle:
     """Plays the optimum, and knows the value of every action in every state.
 
     Copies with the same jobs share one table. Tables are kept while they fit the memory limit.
+    Playing alone makes no table and needs a fraction of its memory.
 
     Args:
         config: the environment's configuration.
-        memory_limit: bytes for all tables together.
+        memory_limit: bytes for all tables together, and for making one plan.
     """
 
     def __init__(self, config: RtosConfig, memory_limit: int = DEFAULT_MEMORY_LIMIT) -> None:
@@ -189,8 +93,8 @@ class RtosOracle:
         jobs = env.job_table(copy)
         key = jobs.key
         if key not in self._plans:
-            table = self._tables.get(key) or ValueTable(jobs, self._limit)
-            self._plans[key] = table.plan()
+            table = self._tables.get(key)
+            self._plans[key] = table.plan() if table else optimum(jobs, self._limit)
         return self._plans[key]
 
     def _tables_for(self, env: RtosVectorEnv) -> list[ValueTable]:

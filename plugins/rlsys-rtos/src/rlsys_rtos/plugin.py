@@ -100,6 +100,11 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                     summary="LBESA: EDF that sheds the least value density under overload",
                     factory=f"{_FACTORIES}:best_effort",
                 ),
+                ControllerSpec(
+                    name="best-effort-horizon",
+                    summary="best-effort that is told when the episode ends",
+                    factory=f"{_FACTORIES}:best_effort_horizon",
+                ),
             ),
             oracle=OracleSpec(
                 name="optimum",

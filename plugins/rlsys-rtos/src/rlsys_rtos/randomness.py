@@ -8,7 +8,9 @@ training run needs no pickle, and drawing a random taskset needs no call back in
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from rlsys_rtos.arrays import Streams
+from rlsys_rtos.compiled import compiled
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -19,11 +21,12 @@ _TO_UNIT = 2.0**-53
 
 def stream_state(seed: int | None) -> np.uint64:
     """Return the start of the stream of `seed` (None: from the operating system's entropy)."""
-    return np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    state: np.uint64 = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
+    return state
 
 
-@njit(cache=True)
-def uniform(streams, copy):
+@compiled
+def uniform(streams: Streams, copy: int) -> float:
     """Draw a float64 in [0, 1) from the stream of one copy and advance it."""
     streams[copy] += _GAMMA
     bits = streams[copy]
@@ -33,9 +36,9 @@ def uniform(streams, copy):
     return np.float64(bits >> _S11) * _TO_UNIT
 
 
-@njit(cache=True)
-def integer(streams, copy, low, high):
+@compiled
+def integer(streams: Streams, copy: int, low: int, high: int) -> int:
     """Draw an integer uniformly from low..high, both included; draws nothing if they are equal."""
     if high <= low:
         return low
-    return low + np.int64(uniform(streams, copy) * (high - low + 1))
+    return low + int(uniform(streams, copy) * (high - low + 1))

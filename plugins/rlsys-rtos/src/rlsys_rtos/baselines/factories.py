@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlsys_rtos.baselines.best_effort import BestEffort
+from rlsys_rtos.baselines.best_effort import BestEffort, BestEffortHorizon
 from rlsys_rtos.baselines.priority import (
     DeadlineMonotonic,
     Edf,
@@ -61,3 +61,9 @@ def best_effort(config: RtosConfig) -> BestEffort:
     """Return the LBESA-style best-effort scheduler."""
     del config
     return BestEffort()
+
+
+def best_effort_horizon(config: RtosConfig) -> BestEffortHorizon:
+    """Return the best-effort scheduler that knows when the episode ends."""
+    del config
+    return BestEffortHorizon()

@@ -15,16 +15,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rlsys_rtos.arrays import Ints, State, Tasks
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 _PERIOD, _DEADLINE, _EDF, _LLF, _EDF_SKIP, _VALUE_DENSITY = range(6)
 
 
-@njit(cache=True)
-def _least(rule, tasks, state, actions):
+@compiled
+def _least(rule: int, tasks: Tasks, state: State, actions: Ints) -> None:
     """Write the ready task with the least key of every copy into `actions` (N,)."""
     idle = tasks.period.shape[1]
     for copy in range(len(actions)):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rlsys.errors import ConfigError
+from rlsys_rtos.arrays import Ints, State, Tasks
+from rlsys_rtos.compiled import compiled
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 
-@njit(cache=True)
-def _next_in_turn(quantum, tasks, state, used, actions):
+@compiled
+def _next_in_turn(quantum: int, tasks: Tasks, state: State, used: Ints, actions: Ints) -> None:
     """Write every copy's task into `actions` (N,); `used` (N,) counts ticks of the quantum."""
     idle = tasks.period.shape[1]
     for copy in range(len(actions)):
