@@ -173,6 +173,20 @@ class RunDirectory:
             self.manifest["files"] = self._hashes()
             self._set_status("complete")
 
+    @contextlib.contextmanager
+    def adding(self) -> Iterator[None]:
+        """Hold the run to add files to it: its status stays as it is, its hashes follow.
+
+        Raises:
+            UserError: another process holds it.
+        """
+        with self._locked():
+            try:
+                yield
+            finally:
+                self.manifest["files"] = self._hashes()
+                self.save_manifest()
+
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add one line to ``metrics.jsonl``."""
         try:

@@ -50,7 +50,7 @@ def command(
             document = assignment(("evaluation", key), value, place).laid_upon(document)
     plan = plan_of(app.registry, document)
     evaluation = workflow.judge(work, plan, run)
-    with run.writing():
+    with run.adding():
         exports = workflow.export(work, plan, run, plan.config.exports)
         result = workflow.publish(work, plan, run, evaluation, exports)
     show_document(result, as_json, reference=plan.environment.reference)

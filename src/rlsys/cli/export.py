@@ -40,7 +40,7 @@ def command(
     work = app.workplace(announce(quiet))
     plan, run = workflow.reopen(work, run_path)
     # Inside the run directory, its manifest has to learn of the new files.
-    with contextlib.nullcontext() if out else run.writing():
+    with contextlib.nullcontext() if out else run.adding():
         reports = workflow.export(
             work, plan, run, formats, cases=cases or None, seed=seed, directory=out
         )
