@@ -108,7 +108,7 @@ class RunDirectory:
                     "status": "running",
                     "plugin": config["plugin"],
                     "preset": config["preset"],
-                    "command": sys.argv,
+                    "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
                     "created": _now(),
                     "versions": _versions(distributions),
                 },
