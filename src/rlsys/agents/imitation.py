@@ -7,7 +7,6 @@ the oracle's value of every action, from which the loss takes what each action w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -18,13 +17,12 @@ from torch import Tensor
 
 from rlsys.agents.episodes import masks_of, sample_actions
 from rlsys.agents.labelled import Labelled, LabelledStates
-from rlsys.agents.own_agent import Learner, begin_network
+from rlsys.agents.rounds import RoundsRun
 from rlsys.agents.settings import ImitationSettings
 from rlsys.agents.spaces import check_problem
 from rlsys.controllers import Oracle
 from rlsys.errors import UserError
 from rlsys.network import Network
-from rlsys.rollout import EpisodeMeter
 from rlsys.seeds import training_seeds
 from rlsys.training import Problem, Session
 
@@ -69,10 +67,6 @@ class Imitation:
     def train(self, problem: Problem, session: Session) -> Network:
         """Train and return the final network.
 
-        Training stops between rounds; going on from there gives bit-identical weights.  Steps are
-        environment steps of the labelled episodes; the total is estimated from the rounds so far
-        until the last is done.
-
         Raises:
             UserError: the problem does not suit it: no oracle, other actions.
             Interrupted: from `Session.boundary`.
@@ -91,7 +85,7 @@ class Imitation:
             env.close()
 
 
-class _Run:
+class _Run(RoundsRun[LabelledStates]):
     """One training under way."""
 
     def __init__(
@@ -102,31 +96,14 @@ class _Run:
         oracle: Oracle,
         session: Session,
     ) -> None:
+        memory = LabelledStates(settings.capacity)
+        super().__init__("imitation", settings, env, problem, session, memory)
         self.settings = settings
-        self.env = env
         self.oracle = oracle
-        self.session = session
-        self.meter = EpisodeMeter(env.num_envs, problem.metrics)
-        self.learner = Learner(
-            begin_network(env, settings, session.start, session.seed), settings.max_grad_norm
-        )
-        self.generator = np.random.default_rng(session.seed)
-        self.states = LabelledStates(settings.capacity)
-        self.round = 0
-        self.steps = 0
 
-    def learn(self) -> Network:
-        saved = self.session.resumed_state()
-        if saved is not None:
-            self._set_state(saved)
-        while self.round < self.settings.rounds:
-            metrics = self._roll_out()
-            metrics |= self._descend()
-            self.round += 1
-            total = round(self.steps * self.settings.rounds / self.round)
-            self.session.report(self.steps, total, metrics)
-            self.session.boundary(self.steps, total, self._network, self._get_state)
-        return self._network()
+    def do_round(self) -> dict[str, float]:
+        """Roll out and label, then learn."""
+        return self._roll_out() | self._descend()
 
     def _roll_out(self) -> dict[str, float]:
         """Play an episode in every copy, label each state, and keep what was seen."""
@@ -160,8 +137,8 @@ class _Run:
             self.meter.update(np.where(running, reward, 0.0), ended, infos)
             running &= ~ended
         labelled = Labelled.join(seen)
-        self.states.add(labelled)
-        if not len(self.states):
+        self.memory.add(labelled)
+        if not len(self.memory):
             raise UserError(
                 "no episode had a state with more than one allowed action: nothing to imitate"
             )
@@ -181,7 +158,7 @@ class _Run:
         )
         losses: list[float] = []
         for _ in range(settings.updates):
-            batch = self.states.draw(settings.batch_size, self.generator)
+            batch = self.memory.draw(settings.batch_size, self.generator)
             chosen = self.learner.log_probabilities(
                 torch.from_numpy(batch.observations), torch.from_numpy(batch.masks)
             )
@@ -194,25 +171,6 @@ class _Run:
             self.learner.descend(loss, rate)
             losses.append(float(loss.detach()))
         return {"loss": float(np.mean(losses)), "learning_rate": rate}
-
-    def _network(self) -> Network:
-        return self.learner.network.to_network({"agent": "imitation", "steps": self.steps})
-
-    def _get_state(self) -> Mapping[str, Any]:
-        return {
-            "learner": self.learner.get_state(),
-            "states": self.states.get_state(),
-            "generator": self.generator.bit_generator.state,
-            "round": self.round,
-            "steps": self.steps,
-        }
-
-    def _set_state(self, state: Mapping[str, Any]) -> None:
-        self.learner.set_state(state["learner"])
-        self.states.set_state(state["states"])
-        self.generator.bit_generator.state = state["generator"]
-        self.round = state["round"]
-        self.steps = state["steps"]
 
 
 def _regrets(values: Array, masks: NDArray[np.bool_], running: NDArray[np.bool_]) -> Array:

@@ -9,7 +9,6 @@ rounds be kept.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -26,12 +25,12 @@ from rlsys.agents.episodes import (
     replay,
     sample_episodes,
 )
-from rlsys.agents.own_agent import Learner, begin_network
+from rlsys.agents.rounds import RoundsRun
 from rlsys.agents.settings import SelfLabellingSettings
 from rlsys.agents.spaces import check_problem
 from rlsys.errors import UserError
 from rlsys.network import Network
-from rlsys.rollout import EpisodeMeter, MakeEnv
+from rlsys.rollout import MakeEnv
 from rlsys.seeds import training_seeds
 from rlsys.training import Problem, Session
 
@@ -54,21 +53,19 @@ class SelfLabelling:
     def train(self, problem: Problem, session: Session) -> Network:
         """Train and return the final network.
 
-        A round can only be begun or finished, so training stops between rounds; going on from there
-        gives bit-identical weights.  Steps are environment steps of the sampled episodes; the total
-        is estimated from the rounds so far until the last is done.
-
         Raises:
             UserError: the problem does not suit it.
             Interrupted: from `Session.boundary`.
         """
         torch.set_num_threads(1)
-        env = problem.make_env(self.settings.episodes)
+        settings = self.settings
+        env = problem.make_env(settings.episodes)
+        replayer = problem.make_env(min(settings.keep, _REPLAY_COPIES))
         try:
             check_problem("self-labelling", env, ("discrete",), items=True)
-            run = _Run(self.settings, env, problem, session)
-            return run.learn()
+            return _Run(settings, env, replayer, problem, session).learn()
         finally:
+            replayer.close()
             env.close()
 
 
@@ -107,48 +104,26 @@ class _Elite:
             self.members.append((Sampled(kept["seed"], seen.actions, kept["reward"]), seen))
 
 
-class _Run:
-    """One training under way."""
+class _Run(RoundsRun[_Elite]):
+    """One training under way; `memory` is the elite of all rounds."""
 
     def __init__(
         self,
         settings: SelfLabellingSettings,
         env: VectorEnv[Any, Any, Any],
+        replayer: VectorEnv[Any, Any, Any],
         problem: Problem,
         session: Session,
     ) -> None:
+        memory = _Elite(settings.keep)
+        super().__init__("self-labelling", settings, env, problem, session, memory)
         self.settings = settings
-        self.env = env
-        self.session = session
+        self.replayer = replayer
         self.make_env = problem.make_env
-        self.meter = EpisodeMeter(env.num_envs, problem.metrics)
-        self.learner = Learner(
-            begin_network(env, settings, session.start, session.seed), settings.max_grad_norm
-        )
-        self.generator = np.random.default_rng(session.seed)
-        self.elite = _Elite(settings.keep)
-        self.instances = 0
-        self.round = 0
-        self.steps = 0
+        self.instances = self._count_instances()
 
-    def learn(self) -> Network:
-        saved = self.session.resumed_state()
-        if saved is not None:
-            self._set_state(saved)
-        replayer = self.make_env(min(self.settings.keep, _REPLAY_COPIES))
-        try:
-            self.instances = self._count_instances()
-            while self.round < self.settings.rounds:
-                metrics = self._do_round(replayer)
-                self.round += 1
-                total = round(self.steps * self.settings.rounds / self.round)
-                self.session.report(self.steps, total, metrics)
-                self.session.boundary(self.steps, total, self._network, self._get_state)
-            return self._network()
-        finally:
-            replayer.close()
-
-    def _do_round(self, replayer: VectorEnv[Any, Any, Any]) -> dict[str, float]:
+    def do_round(self) -> dict[str, float]:
+        """Sample, keep the best, imitate them."""
         settings = self.settings
         count = self.instances or 1
         instances = training_seeds(int(self.generator.integers(1 << 30)), count)
@@ -162,7 +137,7 @@ class _Run:
             self.meter,
         )
         self.steps += steps
-        labels = self._labels(episodes, replayer)
+        labels = self._labels(episodes)
         loss = self._imitate(Seen.join([seen for _, seen in labels]))
         rewards = [episode.reward for episode in episodes]
         return {
@@ -173,22 +148,20 @@ class _Run:
             "loss": loss,
         }
 
-    def _labels(
-        self, episodes: list[Sampled], replayer: VectorEnv[Any, Any, Any]
-    ) -> list[tuple[Sampled, Seen]]:
+    def _labels(self, episodes: list[Sampled]) -> list[tuple[Sampled, Seen]]:
         if not self.instances:
-            self.elite.take_in(episodes, replayer)
-            return self.elite.members
+            self.memory.take_in(episodes, self.replayer)
+            return self.memory.members
         labels: list[tuple[Sampled, Seen]] = []
         for _, own in itertools.groupby(episodes, key=lambda episode: episode.seed):
             elite = _Elite(max(1, self.settings.keep // self.instances))
-            elite.take_in(list(own), replayer)
+            elite.take_in(list(own), self.replayer)
             labels += elite.members
         return labels
 
     def _openings(self) -> Openings | None:
         """Draw which kept episode each copy repeats, and how far."""
-        kept = [episode.actions for episode, _ in self.elite.members]
+        kept = [episode.actions for episode, _ in self.memory.members]
         if not kept or not self.settings.restarts:
             return None
         copies = self.settings.episodes
@@ -233,25 +206,6 @@ class _Run:
             "all be compared; set self-labelling's instances to null, or to how many seeds a round "
             f"should draw (such as {_INSTANCES})"
         )
-
-    def _network(self) -> Network:
-        return self.learner.network.to_network({"agent": "self-labelling", "steps": self.steps})
-
-    def _get_state(self) -> Mapping[str, Any]:
-        return {
-            "learner": self.learner.get_state(),
-            "elite": self.elite.get_state(),
-            "generator": self.generator.bit_generator.state,
-            "round": self.round,
-            "steps": self.steps,
-        }
-
-    def _set_state(self, state: Mapping[str, Any]) -> None:
-        self.learner.set_state(state["learner"])
-        self.elite.set_state(state["elite"])
-        self.generator.bit_generator.state = state["generator"]
-        self.round = state["round"]
-        self.steps = state["steps"]
 
 
 def _is_one_instance(make_env: MakeEnv) -> bool:
