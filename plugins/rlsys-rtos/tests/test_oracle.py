@@ -200,10 +200,11 @@ def test_tables_of_many_episodes_share_one_limit():
     env = RtosVectorEnv(config, 8)
     env.reset(seed=0)
     sizes = [ValueTable(env.job_table(i)).nbytes for i in range(8)]
-    limit = max(sizes)
-    assert limit < sum(sizes)
+    limit = -(-max(sizes) // 2**20)
+    assert limit * 2**20 < sum(sizes)
+    tight = config.model_copy(update={"oracle_memory": limit})
     with pytest.raises(UserError, match="different episodes"):
-        RtosOracle(config, memory_limit=limit).action_values(env)
+        RtosOracle(tight).action_values(env)
 
 
 def test_it_is_called_a_bound_where_it_knows_what_is_random():

@@ -92,6 +92,8 @@ class RtosConfig(BaseModel):
     """When the action mask offers idling: only if no task is ready, or always."""
     horizon: Positive | None = None
     """Length of an episode in ticks, for all tasksets; default: each one's own."""
+    oracle_memory: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 2048
+    """MiB that the oracle may take for its tables; beyond, it refuses."""
 
     @model_validator(mode="before")
     @classmethod

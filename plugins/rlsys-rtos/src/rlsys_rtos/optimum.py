@@ -65,7 +65,7 @@ class _Problem:
             raise UserError(
                 f"{wanted} needs a table of {needed / 2**20:,.0f} MiB, more than the "
                 f"limit of {memory_limit / 2**20:,.0f} MiB: use fewer tasks, shorter execution "
-                "times or a shorter horizon, raise memory_limit, or run without the oracle"
+                "times or a shorter horizon, raise oracle_memory, or run without the oracle"
             )
 
 

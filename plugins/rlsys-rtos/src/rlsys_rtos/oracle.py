@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rlsys.errors import UserError
 from rlsys_rtos.config import RtosConfig
-from rlsys_rtos.optimum import DEFAULT_MEMORY_LIMIT, Plan, ValueTable, optimum
+from rlsys_rtos.optimum import Plan, ValueTable, optimum
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 
@@ -28,12 +28,12 @@ class RtosOracle:
 
     Args:
         config: the environment's configuration.
-        memory_limit: bytes for all tables together, and for making one plan.
     """
 
-    def __init__(self, config: RtosConfig, memory_limit: int = DEFAULT_MEMORY_LIMIT) -> None:
+    def __init__(self, config: RtosConfig) -> None:
         self.name = "clairvoyant-bound" if config.random else "optimum"
-        self._limit = memory_limit
+        # For all tables together, and for making one plan.
+        self._limit = config.oracle_memory * 2**20
         self._tables: OrderedDict[bytes, ValueTable] = OrderedDict()
         self._plans: dict[bytes, Plan] = {}
         # A copy's jobs are a function of its random stream: as long as that stands still, the
@@ -126,7 +126,7 @@ class RtosOracle:
             raise UserError(
                 f"the value tables of {len(needed)} different episodes need "
                 f"{total / 2**20:,.0f} MiB, more than the limit of {self._limit / 2**20:,.0f} MiB: "
-                "use fewer copies or raise memory_limit"
+                "use fewer copies or raise oracle_memory"
             )
 
 
