@@ -18,7 +18,7 @@ from typing import Any
 
 from rlsys.errors import Interrupted, UserError
 from rlsys.units import SUMMARY_FILE, TrainingUnit
-from rlsys.workers import follow_parent
+from rlsys.workers import follow_parent, working
 
 Line = Callable[[int, Mapping[str, Any]], None]
 """Takes the number of a trial and one line of its metrics."""
@@ -85,7 +85,8 @@ def _run_in_worker(unit: TrialUnit, slot: int) -> float:
     def emit(line: Mapping[str, Any]) -> None:
         _worker["lines"].put((unit.number, dict(line)))
 
-    return unit.run(emit, stop.is_set)
+    with working():
+        return unit.run(emit, stop.is_set)
 
 
 class TrialPool:

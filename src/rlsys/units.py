@@ -27,7 +27,7 @@ from rlsys.registry import Registry
 from rlsys.runconfig import Plan, plan_of
 from rlsys.runs import timestamp, write_atomically
 from rlsys.training import NETWORK_FILE, Agent, Problem, Session
-from rlsys.workers import follow_parent, stop_on_signal
+from rlsys.workers import follow_parent, stop_on_signal, working
 
 Emit = Callable[[Mapping[str, Any]], None]
 SUMMARY_FILE = "training.json"
@@ -146,7 +146,8 @@ def _start_worker(lines: Any, stop: Any) -> None:
 
 
 def _run_in_worker(unit: TrainingUnit) -> None:
-    unit.run(_worker["lines"].put, _worker["stop"].is_set)
+    with working():
+        unit.run(_worker["lines"].put, _worker["stop"].is_set)
 
 
 def _run_pool(units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop: threading.Event) -> None:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,11 +35,39 @@ def stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+_working = threading.Event()
+_SECONDS_TO_HAND_OVER = 1.0
+
+
 def follow_parent() -> None:
-    """Leave it to the parent process when to stop, and end with it; for a worker's initializer."""
+    """Leave it to the parent process when to stop, and end with it; for a worker's initializer.
+
+    A SIGTERM comes from a pool that has lost another worker, or to the whole process group: the
+    worker finishes what it is at, which the parent has been told to stop, and then ends.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(
+        signal.SIGTERM,
+        lambda *_: threading.Thread(target=_end_when_idle, daemon=True).start(),
+    )
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Mark the time in which this worker has something to finish."""
+    _working.set()
+    try:
+        yield
+    finally:
+        _working.clear()
+
+
+def _end_when_idle() -> None:
+    while _working.is_set():
+        time.sleep(0.05)
+    time.sleep(_SECONDS_TO_HAND_OVER)  # the result is still on its way to the parent
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def _end_with_parent() -> None:
