@@ -57,17 +57,24 @@ def _check_reference(reference: str | None) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """Something outside the plugin's own code that it cannot do without.
+    """Something outside the plugin's own code that it needs.
 
     Attributes:
-        name: of the module, or of the program for an ``executable``.
+        name: of the module, of the program for an ``executable``, or what a ``check`` looks for.
         kind: what it is.
         mend: the command that installs it.
+        check: ``check() -> bool``, whether it is there; for the kind ``check`` alone.
     """
 
     name: str
     mend: str
-    kind: Literal["module", "executable"] = "module"
+    kind: Literal["module", "executable", "check"] = "module"
+    check: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_reference(self.check)
+        if (self.kind == "check") != (self.check is not None):
+            raise ValueError(f"requirement {self.name!r}: `check` belongs to the kind 'check'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,12 +162,19 @@ class EnvironmentSpec:
     Attributes:
         config: a frozen pydantic model with ``extra="forbid"``.
         vector_env: ``vector_env(config, num_envs) -> gymnasium.vector.VectorEnv`` with same-step
-            autoreset; optional methods: ``action_masks()``, ``get_state()``, ``set_state(state)``.
+            autoreset; optional methods: see below.
         presets: YAML files inside packages, ``"package:relative/path"``; the one called
             ``default`` is used when none is named, and is empty where it is not given.
         agent: that a run without any other word uses.
         cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one.
         reference: the baseline from which the closed share of the gap to the optimum is counted.
+        application: ``application(config, seed) -> rlsys.application.Application``, the episode of
+            `seed` for a program on a device.
+
+    Optional methods of the batched environment: ``action_masks()``, ``get_state()``,
+    ``set_state(state)``, and ``fixed_point_observations(fractional_bits)``, which returns the
+    present observations (num_envs, ...) in whole multiples of ``2 ** -fractional_bits``, computed
+    without floating point as a device without it does.
 
     Example:
         >>> EnvironmentSpec(
@@ -186,11 +200,12 @@ class EnvironmentSpec:
     oracle: OracleSpec | None = None
     figures: tuple[FigureSpec, ...] = ()
     reference: str | None = None
+    application: str | None = None
     requires: tuple[Requirement, ...] = ()
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        for reference in (self.config, self.vector_env, self.cases):
+        for reference in (self.config, self.vector_env, self.cases, self.application):
             _check_reference(reference)
         for name, resource in self.presets.items():
             _check_name(name)
@@ -282,17 +297,27 @@ class ExporterSpec:
     """A form in which a trained network leaves rlsys.
 
     Attributes:
-        factory: ``factory(network, directory, context) -> rlsys.exporting.ExportReport``.
+        factory: ``factory(network, directory, context) -> rlsys.exporting.ExportReport``; with a
+            `config`, its settings are a fourth argument.
+        config: a pydantic model of its settings (``extra="forbid"``). Settings called ``build``
+            and ``run`` are those of `rlsys export --build` and `--run`.
+        ready: ``ready(settings) -> None`` raises `rlsys.errors.UserError` where what the settings
+            ask for cannot be done on this machine; called before a long training.
+        wants: what only some settings need; `rlsys doctor` reports it and is content without.
     """
 
     name: str
     summary: str
     factory: str
+    config: str | None = None
+    ready: str | None = None
     requires: tuple[Requirement, ...] = ()
+    wants: tuple[Requirement, ...] = ()
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        _check_reference(self.factory)
+        for reference in (self.factory, self.config, self.ready):
+            _check_reference(reference)
 
 
 @dataclass(frozen=True, kw_only=True)

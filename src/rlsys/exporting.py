@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.application import Application
 from rlsys.descriptors import ExporterSpec, resolve
 from rlsys.errors import CheckFailed, UserError
+from rlsys.folders import files_below
 from rlsys.network import Decoding, Network, Scorer
 from rlsys.requirements import check_requirements
 
@@ -50,6 +52,12 @@ class ExportContext:
         environment: name of the environment the network was trained in.
         case: name of the case it was trained on.
         notes: further facts for the exported files, JSON values only.
+        make_env: ``make_env(num_envs)`` makes the batched environment of the case, see
+            `rlsys.rollout`.
+        episodes: seeds of the held-out episodes.
+        application: what a program on a device would do with the policy.
+        optional: whether the exporter may leave out, with a note in its report, what cannot be
+            done on this machine.
     """
 
     observations: Array | None = None
@@ -59,6 +67,10 @@ class ExportContext:
     environment: str = ""
     case: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
+    make_env: Callable[[int], Any] | None = None
+    episodes: Sequence[int] = ()
+    application: Application | None = None
+    optional: bool = False
 
     def provenance(self) -> dict[str, Any]:
         """Return where the network comes from, for exported files."""
@@ -67,14 +79,19 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an exporter wrote and how its checks ended."""
+    """What an exporter wrote, how its checks ended, and what it left out and why."""
 
     files: Sequence[Path]
     checks: Sequence[Verdict] = ()
+    notes: Sequence[str] = ()
 
 
 def export_network(
-    network: Network, spec: ExporterSpec, directory: str | Path, context: ExportContext
+    network: Network,
+    spec: ExporterSpec,
+    directory: str | Path,
+    context: ExportContext,
+    settings: Any = None,
 ) -> ExportReport:
     """Export `network` into `directory`, which afterwards holds this export and nothing else.
 
@@ -86,6 +103,7 @@ def export_network(
         spec: the exporter.
         directory: absent, empty, or with nothing but the unchanged files of an earlier export.
         context: see `ExportContext`.
+        settings: of the exporter, a model of its `config`; None: the defaults.
 
     Returns:
         The files at their final place and the verdicts, all of which hold.
@@ -99,6 +117,9 @@ def export_network(
     check_requirements(f"exporter {spec.name!r}", spec.requires)
     target = Path(directory).resolve()
     factory = resolve(spec.factory)
+    arguments: tuple[Any, ...] = (context,)
+    if spec.config is not None:
+        arguments = (context, resolve(spec.config)() if settings is None else settings)
     try:
         _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +128,7 @@ def export_network(
             # made with the user's own file mode.
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            report: ExportReport = factory(network, fresh, context)
+            report: ExportReport = factory(network, fresh, *arguments)
             _raise_unless_all_hold(spec.name, report.checks)
             files = _files_in(fresh)
             _write_marker(fresh, files, spec.name, report.checks, context)
@@ -117,7 +138,8 @@ def export_network(
             f"{target}: export cannot be written: {error.strerror or error}; "
             "free space or choose another folder"
         ) from error
-    return ExportReport(tuple(target / name for name in (*files, MARKER)), tuple(report.checks))
+    written = tuple(target / name for name in (*files, MARKER))
+    return ExportReport(written, tuple(report.checks), tuple(report.notes))
 
 
 def check_exportable(network: Network) -> None:
@@ -278,11 +300,7 @@ def _raise_unless_all_hold(exporter: str, checks: Sequence[Verdict]) -> None:
 
 
 def _files_in(directory: Path) -> list[str]:
-    return sorted(
-        path.relative_to(directory).as_posix()
-        for path in directory.rglob("*")
-        if path.is_symlink() or not path.is_dir()
-    )
+    return [path.relative_to(directory).as_posix() for path in files_below(directory)]
 
 
 def _hash(path: Path) -> str:

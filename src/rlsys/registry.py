@@ -67,6 +67,9 @@ class Family(Generic[Spec]):
             raise UserError(f"unknown {self.kind} {name!r}{known}{hint}")
         return self.entries[name].spec
 
+    def __contains__(self, name: str) -> bool:
+        return name in self.entries
+
     def __iter__(self) -> Any:
         return iter(sorted(name for name in self.entries if name not in self.clashes))
 

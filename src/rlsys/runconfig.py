@@ -6,16 +6,17 @@ Layers, weakest first: defaults, preset, file, ``--set``, flags.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rlsys.config import Document, assignment, load_resource, load_yaml, parse_assignment, validate
-from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, resolve
+from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, ExporterSpec, resolve
 from rlsys.errors import ConfigError, PluginError, did_you_mean
 from rlsys.registry import Registry
+from rlsys.requirements import in_ci
 
 
 class _Section(BaseModel):
@@ -59,12 +60,22 @@ class RunConfig(_Section):
     """Agents with their settings; each starts from the network of the one before it."""
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    exports: list[str] = Field(default_factory=list)
-    """Formats that are written at the end."""
+    exports: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Formats that are written at the end, a list of names or names with settings. The setting
+    `optional` belongs to every format: what cannot be exported here is left out with a note."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     """Seed of the first training."""
     seeds: int = Field(default=1, ge=1, le=1000)
     """How many trainings with consecutive seeds."""
+
+    @field_validator("exports", mode="before")
+    @classmethod
+    def _names_are_enough(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: {} if given is None else given for name, given in value.items()}
+        if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+            return {name: {} for name in value}
+        return value
 
     def training_seeds(self) -> list[int]:
         """Return the seed of every training."""
@@ -84,6 +95,22 @@ class Overrides:
 
 
 @dataclass(frozen=True)
+class PlannedExport:
+    """A format in which policies are to leave.
+
+    Attributes:
+        spec: None where no plugin provides the format and it is optional.
+        settings: a model of the exporter's config; None where it has none.
+        optional: whether what cannot be done on this machine is left out with a note.
+    """
+
+    name: str
+    spec: ExporterSpec | None
+    settings: Any = None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """A resolved configuration together with the descriptions that it names."""
 
@@ -92,6 +119,7 @@ class Plan:
     cases: tuple[Case, ...]
     agents: tuple[tuple[AgentSpec, Any], ...]
     """Pairs of a description and its validated settings."""
+    exports: tuple[PlannedExport, ...] = ()
 
     @property
     def trained_cases(self) -> tuple[Case, ...]:
@@ -160,17 +188,53 @@ def plan_of(registry: Registry, document: Document) -> Plan:
         agent = registry.agents.get(name)
         model = resolve(agent.config)
         agents.append((agent, validate(model, document.section("agents", name))))
-    for name in config.exports:
-        registry.exporters.get(name)
+    exports = tuple(
+        planned_export(registry, name, document.section("exports", name)) for name in config.exports
+    )
     spec = _with_options(spec, config.evaluation)
     # The dumped settings are complete: a file that was named in them is read only once.
     config = config.model_copy(
         update={
             "environment": settings.model_dump(mode="json"),
             "agents": {a.name: s.model_dump(mode="json") for a, s in agents},
+            "exports": {
+                export.name: _dumped(export, config.exports[export.name]) for export in exports
+            },
         }
     )
-    return Plan(config, spec, _cases(spec, settings, config.preset), tuple(agents))
+    return Plan(config, spec, _cases(spec, settings, config.preset), tuple(agents), exports)
+
+
+def planned_export(registry: Registry, name: str, document: Document) -> PlannedExport:
+    """Return the exporter called `name` with its settings, those of `document`.
+
+    Raises:
+        UserError: no such exporter, unless it is optional.
+        ConfigError: a setting that it does not have or that is not allowed.
+    """
+    data = document.data if isinstance(document.data, Mapping) else {}
+    optional = data.get("optional", False)
+    if not isinstance(optional, bool):
+        raise ConfigError(
+            f"{document.where(('optional',))}exports.{name}.optional: must be true or false, "
+            f"not {optional!r}"
+        )
+    optional = optional and not in_ci()
+    if optional and name not in registry.exporters:
+        return PlannedExport(name, None, optional=True)
+    spec = registry.exporters.get(name)
+    own = replace(document, data={key: data[key] for key in data if key != "optional"})
+    if spec.config is not None:
+        return PlannedExport(name, spec, validate(resolve(spec.config), own), optional)
+    for key in own.data:
+        raise ConfigError(f"{document.where((key,))}exporter {name!r} has no setting {key!r}")
+    return PlannedExport(name, spec, None, optional)
+
+
+def _dumped(export: PlannedExport, given: Mapping[str, Any]) -> dict[str, Any]:
+    # `optional` stays as it was given: it may be read again where nothing may be left out.
+    settings = {} if export.settings is None else export.settings.model_dump(mode="json")
+    return {**given, **settings}
 
 
 def _with_options(spec: EnvironmentSpec, evaluation: EvaluationConfig) -> EnvironmentSpec:

@@ -33,6 +33,7 @@ import yaml
 
 from rlsys.config import Document, load_yaml
 from rlsys.errors import Interrupted, UserError
+from rlsys.folders import files_below
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 RUNS = Path("runs")
@@ -233,7 +234,7 @@ class RunDirectory:
     def _hashes(self) -> dict[str, str]:
         return {
             str(file.relative_to(self.path)): hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in sorted(self.path.rglob("*"))
+            for file in files_below(self.path)
             if file.is_file() and file.name not in ("manifest.json", ".lock")
         }
 

@@ -21,10 +21,11 @@ from rlsys.network import Network
 from rlsys.plugins import PluginManager
 from rlsys.registry import Registry
 from rlsys.report import cases_of, markdown, ranked, result_document
-from rlsys.rollout import record
-from rlsys.runconfig import Plan, plan_of
+from rlsys.requirements import is_met
+from rlsys.rollout import MakeEnv, record
+from rlsys.runconfig import Plan, PlannedExport, plan_of
 from rlsys.runs import RunDirectory, write_atomically
-from rlsys.seeds import validation_seeds
+from rlsys.seeds import evaluation_seeds, validation_seeds
 from rlsys.training import NETWORK_FILE, checkpoint_step
 from rlsys.units import SUMMARY_FILE, TrainingUnit, agent_directory, run_units
 
@@ -147,6 +148,7 @@ def publish(
         evaluation=evaluation,
         verdicts=[check for report in exports for check in report.checks],
         artefacts={"episodes": "evaluation/episodes.csv"},
+        notes=[note for report in exports for note in report.notes],
     )
     work.progress("figures")
     document["artefacts"] |= draw(plan, run, document)
@@ -239,7 +241,7 @@ def export(
     work: Workplace,
     plan: Plan,
     run: RunDirectory,
-    formats: Sequence[str],
+    exports: Sequence[PlannedExport],
     *,
     cases: Sequence[str] | None = None,
     seed: int | None = None,
@@ -249,14 +251,14 @@ def export(
     """Export the policies of a run.
 
     Args:
-        formats: names of exporters.
+        exports: in which formats.
         cases: which trained cases; None: all.
         seed: of the training; None: the first.
         directory: where to; None: ``exports`` in the run directory.
         observations: how many on-policy observations the exporters check with.
 
     Raises:
-        UserError: unknown format, case or seed, or the exporter refuses.
+        UserError: unknown case or seed, or the exporter refuses.
         CheckFailed: the exported policy does not act as the original does.
     """
     seed = plan.config.seed if seed is None else seed
@@ -269,30 +271,77 @@ def export(
             raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
     load_policies(plan, run)  # refuses a run whose training has not finished
     reports = []
-    for name in formats:
-        spec = work.registry.exporters.get(name)
+    for planned in exports:
+        missing = _missing(planned)
+        if planned.spec is None or missing:
+            reports.append(ExportReport((), notes=(f"export {planned.name}: skipped, {missing}",)))
+            continue
         for case in cases or trained:
-            work.progress(f"export {name}: {case}")
+            work.progress(f"export {planned.name}: {case}")
             network = Network.load(run.policy_directory(case, seed) / NETWORK_FILE)
-            make_env = make_env_of(plan.environment, plan.case(case))
-            seen, masks = record(
-                make_env, NetworkController(network), validation_seeds(16), observations
-            )
-            context = ExportContext(
-                observations=seen,
-                masks=masks,
-                environment=plan.environment.name,
-                case=case,
-                notes={"agent": controller_name(plan), "seed": seed},
-            )
-            target = (directory or run.path / "exports") / name / case
-            report = export_network(network, spec, target, context)
-            checks = [
-                {**c, "case": case, "name": f"{name}-{c['name'].removeprefix(f'{name}-')}"}
-                for c in report.checks
-            ]
-            reports.append(ExportReport(report.files, checks))
+            context = _export_context(plan, plan.case(case), network, seed, planned, observations)
+            target = (directory or run.path / "exports") / planned.name / case
+            report = export_network(network, planned.spec, target, context, planned.settings)
+            reports.append(_named_after(planned.name, case, report))
     return reports
+
+
+def _export_context(
+    plan: Plan,
+    case: Case,
+    network: Network,
+    seed: int,
+    planned: PlannedExport,
+    observations: int,
+) -> ExportContext:
+    make_env = make_env_of(plan.environment, case)
+    seen, masks = record(make_env, NetworkController(network), validation_seeds(16), observations)
+    low, high = _bounds(make_env)
+    settings = plan.config.evaluation
+    episodes = evaluation_seeds(settings.episodes, settings.first_episode)
+    application = plan.environment.application
+    return ExportContext(
+        observations=seen,
+        masks=masks,
+        low=low,
+        high=high,
+        environment=plan.environment.name,
+        case=case.name,
+        notes={"agent": controller_name(plan), "seed": seed},
+        make_env=make_env,
+        episodes=episodes,
+        application=None if application is None else resolve(application)(case.config, episodes[0]),
+        optional=planned.optional,
+    )
+
+
+def _bounds(make_env: MakeEnv) -> tuple[Any, Any]:
+    """Return the lowest and highest observation of the environment, where it states them."""
+    env = make_env(1)
+    try:
+        space = getattr(env, "single_observation_space", None)
+        return getattr(space, "low", None), getattr(space, "high", None)
+    finally:
+        env.close()
+
+
+def _named_after(exporter: str, case: str, report: ExportReport) -> ExportReport:
+    checks = [
+        {**c, "case": case, "name": f"{exporter}-{c['name'].removeprefix(f'{exporter}-')}"}
+        for c in report.checks
+    ]
+    notes = [f"{case}: export {exporter}: {note}" for note in report.notes]
+    return ExportReport(report.files, checks, notes)
+
+
+def _missing(planned: PlannedExport) -> str:
+    """Return why an optional export is skipped; empty where it is not."""
+    if planned.spec is None:
+        return f"no installed plugin provides it (pip install 'rlsys[{planned.name}]')"
+    if not planned.optional:
+        return ""
+    missing = [r for r in planned.spec.requires if not is_met(r)]
+    return "; ".join(f"{r.name} is missing ({r.mend})" for r in missing)
 
 
 def reopen(work: Workplace, path: Path) -> tuple[Plan, RunDirectory]:

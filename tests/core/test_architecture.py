@@ -25,9 +25,11 @@ DOMAIN = re.compile(
 # (agents, exporters) stand where third-party ones do.
 LAYERS = [
     {"errors", "__init__"},
-    {"descriptors", "archive", "config", "seeds", "hookspecs", "statistics", "workers"},
+    {"descriptors", "archive", "folders", "config", "seeds", "hookspecs", "statistics", "workers"},
     {"network", "states", "plugins", "requirements"},
-    {"registry", "controllers", "exporting", "events", "figures", "runs"},
+    {"registry", "controllers", "events", "figures", "runs"},
+    {"application"},
+    {"exporting"},
     {"rollout", "runconfig", "tensorboard"},
     {"training", "evaluation"},
     {"report", "units"},

@@ -28,7 +28,7 @@ def command(app: App, /, ctx: click.Context, as_json: bool) -> None:
     else:
         for check in checks:
             click.echo(f"{'ok  ' if check['ok'] else 'MEND'} {check['what']}: {check['found']}")
-            if not check["ok"]:
+            if check["mend"]:
                 click.echo(f"     {check['mend']}")
     ctx.exit(ExitCode.OK if healthy else ExitCode.USER_ERROR)
 
@@ -64,6 +64,10 @@ def _described(kind: str, name: str, spec: Any) -> Iterator[dict[str, Any]]:
     fault = _reference_fault(spec)
     found = fault or "has what it needs"
     yield _check(f"{kind} {name}", not fault, found, "report this to the author of the plugin")
+    wanted = [requirement for requirement in getattr(spec, "wants", ()) if not is_met(requirement)]
+    for requirement in wanted:
+        check = _check(f"{kind} {name}", True, f"can do more with {requirement.name}", "")
+        yield {**check, "mend": requirement.mend}
 
 
 def _reference_fault(spec: Any) -> str | None:
@@ -71,10 +75,11 @@ def _reference_fault(spec: Any) -> str | None:
     from rlsys.config import load_resource
     from rlsys.descriptors import resolve
 
-    fields = ("config", "vector_env", "cases", "factory", "command")
+    fields = ("config", "vector_env", "cases", "application", "factory", "ready", "command")
     references = [getattr(spec, name, None) for name in fields]
     parts = (*getattr(spec, "baselines", ()), *getattr(spec, "figures", ()))
     references += [part.factory for part in (*parts, getattr(spec, "oracle", None)) if part]
+    references += [r.check for r in (*getattr(spec, "requires", ()), *getattr(spec, "wants", ()))]
     for reference in filter(None, references):
         module = reference.partition(":")[0]
         try:

@@ -51,6 +51,6 @@ def command(
     plan = plan_of(app.registry, document)
     evaluation = workflow.judge(work, plan, run)
     with run.adding():
-        exports = workflow.export(work, plan, run, plan.config.exports)
+        exports = workflow.export(work, plan, run, plan.exports)
         result = workflow.publish(work, plan, run, evaluation, exports)
     show_document(result, as_json, reference=plan.environment.reference)

@@ -88,5 +88,15 @@ def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> 
     for verdict in document["verdicts"]:
         related = any(word in verdict["name"] for word in ("-better-than-", "-reaches-"))
         if verdict["case"] == case and not related:
-            lines.append(f"  {verdict['name']}: {'holds' if verdict['holds'] else 'DOES NOT HOLD'}")
+            lines.append(f"  {verdict_line(verdict)}")
     return lines
+
+
+def verdict_line(verdict: Mapping[str, Any]) -> str:
+    """Return a verdict with its figures on one line."""
+    figures = ", ".join(
+        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
+        for name, value in verdict["figures"].items()
+    )
+    holds = "holds" if verdict["holds"] else "DOES NOT HOLD"
+    return f"{verdict['name']}: {holds}" + (f" ({figures})" if figures else "")

@@ -48,6 +48,6 @@ def command(
     outcome = training(app, plugin, settings, jobs, out, resume, quiet, whole=True)
     with outcome as (work, plan, run):
         evaluation = workflow.judge(work, plan, run)
-        exports = workflow.export(work, plan, run, plan.config.exports)
+        exports = workflow.export(work, plan, run, plan.exports)
         document = workflow.publish(work, plan, run, evaluation, exports)
     show_document(document, as_json, reference=plan.environment.reference)

@@ -11,10 +11,10 @@ from rlsys import workflow
 from rlsys.cli.context import App
 from rlsys.cli.options import overrides
 from rlsys.cli.progress import ProgressListener, announce
-from rlsys.descriptors import Requirement
+from rlsys.descriptors import Requirement, resolve
 from rlsys.errors import UserError
 from rlsys.requirements import check_requirements
-from rlsys.runconfig import Overrides, Plan, resolve_plan
+from rlsys.runconfig import Overrides, Plan, PlannedExport, resolve_plan
 from rlsys.runs import RunDirectory, default_directory, newest_unfinished
 from rlsys.tensorboard import TensorBoardListener
 
@@ -47,8 +47,8 @@ def training(
         check_requirements(spec.name, spec.requires)
     if whole:
         check_requirements("rlsys run", (_FIGURES,))
-        for name in plan.config.exports:
-            check_requirements(f"exporter {name!r}", app.registry.exporters.get(name).requires)
+        for planned in plan.exports:
+            _check_export(planned)
     path = out or (
         newest_unfinished(plugin, plan.config.preset)
         if resume
@@ -62,6 +62,15 @@ def training(
             app.manager.register_listener(listener)
             workflow.train(work, plan, run, jobs=jobs)
         yield work, plan, run
+
+
+def _check_export(planned: PlannedExport) -> None:
+    """Find out before a long training, not after it, that an export cannot be made here."""
+    if planned.spec is None or planned.optional:
+        return
+    check_requirements(f"exporter {planned.name!r}", planned.spec.requires)
+    if planned.spec.ready is not None:
+        resolve(planned.spec.ready)(planned.settings)
 
 
 def plan_with_steps(app: App, plugin: str, layers: Overrides, steps: int | None) -> Plan:

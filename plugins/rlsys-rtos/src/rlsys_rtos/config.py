@@ -135,6 +135,12 @@ class RtosConfig(BaseModel):
             return self.generator.execution_fraction < 1.0
         return any(taskset.random for taskset in self.taskset)
 
+    def task_names(self, count: int) -> tuple[str, ...]:
+        """Return names for people of the tasks of an episode that has `count` of them."""
+        if len(self.taskset) == 1:
+            return tuple(task.name for task in self.taskset[0].tasks)
+        return tuple(f"T{i + 1}" for i in range(count))
+
 
 def load_taskset(name: str | Path) -> TaskSet:
     """Load a built-in taskset by name, or one from a YAML file.

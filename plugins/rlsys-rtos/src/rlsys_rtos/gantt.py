@@ -63,10 +63,7 @@ def record(config: RtosConfig, controller: Controller, seed: int = 0) -> Schedul
                 completed[action, job] = now + 1
         observations, rewards, *_ = env.step(np.array([action]))
         reward += float(rewards[0])
-    names = tuple(f"T{i + 1}" for i in range(n))
-    if len(config.taskset) == 1:
-        names = tuple(task.name for task in config.taskset[0].tasks)
-    return Schedule(jobs, names, ran, completed, reward)
+    return Schedule(jobs, config.task_names(n), ran, completed, reward)
 
 
 def draw(schedule: Schedule, title: str, figure: Figure) -> None:

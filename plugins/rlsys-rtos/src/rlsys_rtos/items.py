@@ -12,6 +12,8 @@ free of the time scale and exact in fixed-point arithmetic.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,7 @@ from rlsys_rtos.candidate import (
     shed,
 )
 from rlsys_rtos.compiled import compiled
+from rlsys_rtos.ratios import flag, ratio
 from rlsys_rtos.rewards import COMPLETION
 
 # Name, lowest, highest. L: the longest relative deadline of the taskset.
@@ -71,13 +74,8 @@ def item_bounds() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 @compiled
-def _ratio(ticks: int, scale: int, low: float) -> float:
-    return min(max(ticks / scale, low), 1.0)
-
-
-@compiled
 def _write_tasks(
-    copy: int, tasks: Tasks, state: State, least: int, out: NDArray[np.float32]
+    copy: int, tasks: Tasks, state: State, least: int, one: int, out: NDArray[Any]
 ) -> None:
     """Write what holds for every task, ready or not."""
     now = state.now[copy]
@@ -86,13 +84,13 @@ def _write_tasks(
         column = task * WIDTH
         period = tasks.period[copy, task]
         arrival = tasks.offset[copy, task] + state.next_job[copy, task] * period
-        out[copy, column] = 1.0
-        out[copy, column + 1] = tasks.wcet[copy, task] / period
-        out[copy, column + 2] = _ratio(period, scale, 0.0)
-        out[copy, column + 3] = _ratio(arrival - now, scale, 0.0)
-        out[copy, column + 4] = 1.0 if state.last[copy] == task else 0.0
-        out[copy, column + 5] = _ratio(tasks.horizon[copy] - now, scale, 0.0)
-        out[copy, column + 6] = _ratio(least, scale, -1.0)
+        out[copy, column] = flag(True, one)
+        out[copy, column + 1] = ratio(tasks.wcet[copy, task], period, 0.0, one)
+        out[copy, column + 2] = ratio(period, scale, 0.0, one)
+        out[copy, column + 3] = ratio(arrival - now, scale, 0.0, one)
+        out[copy, column + 4] = flag(state.last[copy] == task, one)
+        out[copy, column + 5] = ratio(tasks.horizon[copy] - now, scale, 0.0, one)
+        out[copy, column + 6] = ratio(least, scale, -1.0, one)
 
 
 @compiled
@@ -105,31 +103,32 @@ def _write_job(
     before: int,
     after: int,
     demand: int,
-    out: NDArray[np.float32],
+    one: int,
+    out: NDArray[Any],
 ) -> None:
     """Write what holds for a ready job."""
     column = job[TASK] * WIDTH
     left = job[WORK]
     laxity = job[DUE] - left
-    out[copy, column + 7] = 1.0
-    out[copy, column + 8] = left / wcet
-    out[copy, column + 9] = _ratio(left, scale, 0.0)
-    out[copy, column + 10] = 1.0 / left
-    out[copy, column + 11] = _ratio(job[DUE], scale, 0.0)
-    out[copy, column + 12] = _ratio(laxity, scale, -1.0)
-    out[copy, column + 13] = _ratio(laxity, 4 * left, -1.0)
-    out[copy, column + 14] = 1.0 if job[VALUE] > COMPLETION else 0.0
-    out[copy, column + 15] = _ratio(job[DUE] - demand, scale, -1.0)
-    out[copy, column + 16] = job[KEPT]
-    out[copy, column + 17] = 1.0 if job[TASK] == choice else 0.0
-    out[copy, column + 18] = _ratio(before, scale, -1.0)
-    out[copy, column + 19] = _ratio(before - left, scale, -1.0)
-    out[copy, column + 20] = _ratio(after, scale, -1.0)
+    out[copy, column + 7] = flag(True, one)
+    out[copy, column + 8] = ratio(left, wcet, 0.0, one)
+    out[copy, column + 9] = ratio(left, scale, 0.0, one)
+    out[copy, column + 10] = ratio(1, left, 0.0, one)
+    out[copy, column + 11] = ratio(job[DUE], scale, 0.0, one)
+    out[copy, column + 12] = ratio(laxity, scale, -1.0, one)
+    out[copy, column + 13] = ratio(laxity, 4 * left, -1.0, one)
+    out[copy, column + 14] = flag(job[VALUE] > COMPLETION, one)
+    out[copy, column + 15] = ratio(job[DUE] - demand, scale, -1.0, one)
+    out[copy, column + 16] = flag(job[KEPT] == 1, one)
+    out[copy, column + 17] = flag(job[TASK] == choice, one)
+    out[copy, column + 18] = ratio(before, scale, -1.0, one)
+    out[copy, column + 19] = ratio(before - left, scale, -1.0, one)
+    out[copy, column + 20] = ratio(after, scale, -1.0, one)
 
 
 @compiled
 def write_items(
-    first: int, stop: int, tasks: Tasks, state: State, out: NDArray[np.float32]
+    first: int, stop: int, one: int, tasks: Tasks, state: State, out: NDArray[Any]
 ) -> None:
     """Write the rows of the copies first..stop - 1 into `out` (N, M * WIDTH)."""
     jobs = np.zeros((most_jobs(first, stop, tasks), COLUMNS), np.int64)
@@ -155,12 +154,13 @@ def write_items(
             if jobs[place, KEPT]:
                 least = min(least, jobs[place, SLACK])
             after[place] = least
-        _write_tasks(copy, tasks, state, least, out)
+        _write_tasks(copy, tasks, state, least, one, out)
         before = loose
         for place in range(found):
             job = jobs[place]
             if job[READY]:
                 wcet = tasks.wcet[copy, job[TASK]]
-                _write_job(copy, job, wcet, scale, choice, before, after[place], demand[place], out)
+                due_by = demand[place]
+                _write_job(copy, job, wcet, scale, choice, before, after[place], due_by, one, out)
             if job[KEPT]:
                 before = min(before, job[SLACK])

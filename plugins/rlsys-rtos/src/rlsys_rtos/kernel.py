@@ -182,7 +182,7 @@ def reset(
     for copy in range(len(which)):
         if which[copy]:
             _begin(copy, source, tasks, jobs, state)
-            write(copy, copy + 1, kind, tasks, state, observations)
+            write(copy, copy + 1, kind, 0, tasks, state, observations)
 
 
 @compiled
@@ -214,7 +214,7 @@ def step(
         ended[copy] = state.now[copy] >= tasks.horizon[copy]
         if ended[copy]:
             endings += 1
-            write(copy, copy + 1, kind, tasks, state, final_observations)
+            write(copy, copy + 1, kind, 0, tasks, state, final_observations)
             final_counts[copy, 0] = state.completions[copy]
             final_counts[copy, 1] = state.switches[copy]
             final_counts[copy, 2] = state.jobs_due[copy]
@@ -222,5 +222,5 @@ def step(
             _begin(copy, source, tasks, jobs, state)
     # For copies that have just begun this changes nothing: their next jobs are due later.
     _release(0, len(actions), tasks, jobs, state)
-    write(0, len(actions), kind, tasks, state, observations)
+    write(0, len(actions), kind, 0, tasks, state, observations)
     return endings

@@ -16,12 +16,15 @@ and "next release" is the next nominal arrival (zero while a delayed job is over
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rlsys_rtos.arrays import State, Tasks
 from rlsys_rtos.compiled import compiled
 from rlsys_rtos.items import item_bounds, write_items
+from rlsys_rtos.ratios import flag, ratio
 
 BASIC, FULL, ITEMS = range(3)
 KINDS = {"basic": BASIC, "full": FULL, "items": ITEMS}
@@ -37,13 +40,8 @@ def bounds(kind: str, tasks: int) -> tuple[NDArray[np.float32], NDArray[np.float
 
 
 @compiled
-def _clip(value: float, low: float) -> float:
-    return min(max(value, low), 1.0)
-
-
-@compiled
 def _write_flat(
-    first: int, stop: int, kind: int, tasks: Tasks, state: State, out: NDArray[np.float32]
+    first: int, stop: int, kind: int, one: int, tasks: Tasks, state: State, out: NDArray[Any]
 ) -> None:
     ready, due, since, executed = state.ready, state.due, state.since, state.executed
     nows, lasts, next_job = state.now, state.last, state.next_job
@@ -58,23 +56,27 @@ def _write_flat(
         for task in range(count[copy]):
             if ready[copy, task]:
                 wcet = wcets[copy, task]
-                out[copy, 4 * task] = (due[copy, task] - now) / max_deadlines[copy]
-                out[copy, 4 * task + 1] = min(1.0, (now - since[copy, task]) / max_period)
-                out[copy, 4 * task + 2] = (wcet - executed[copy, task]) / wcet
-                out[copy, 4 * task + 3] = 1.0
+                left = wcet - executed[copy, task]
+                out[copy, 4 * task] = ratio(due[copy, task] - now, max_deadlines[copy], 0.0, one)
+                out[copy, 4 * task + 1] = ratio(now - since[copy, task], max_period, 0.0, one)
+                out[copy, 4 * task + 2] = ratio(left, wcet, 0.0, one)
+                out[copy, 4 * task + 3] = flag(True, one)
             if kind == FULL:
                 wait = offset[copy, task] + next_job[copy, task] * period[copy, task] - now
-                out[copy, 4 * capacity + task] = _clip(wait / max_period, 0.0)
+                out[copy, 4 * capacity + task] = ratio(wait, max_period, 0.0, one)
         if kind == FULL and lasts[copy] >= 0:
-            out[copy, 5 * capacity + lasts[copy]] = 1.0
+            out[copy, 5 * capacity + lasts[copy]] = flag(True, one)
 
 
 @compiled
 def write(
-    first: int, stop: int, kind: int, tasks: Tasks, state: State, out: NDArray[np.float32]
+    first: int, stop: int, kind: int, one: int, tasks: Tasks, state: State, out: NDArray[Any]
 ) -> None:
-    """Write the observations of the copies first..stop - 1 into their rows of `out` (N, D)."""
+    """Write the observations of the copies first..stop - 1 into their rows of `out` (N, D).
+
+    For `one` see `rlsys_rtos.ratios`.
+    """
     if kind == ITEMS:
-        write_items(first, stop, tasks, state, out)
+        write_items(first, stop, one, tasks, state, out)
     else:
-        _write_flat(first, stop, kind, tasks, state, out)
+        _write_flat(first, stop, kind, one, tasks, state, out)

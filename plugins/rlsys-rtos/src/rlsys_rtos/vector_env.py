@@ -126,7 +126,17 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
     def observations(self) -> Array:
         """Return the observations of the present states, such as after `set_state`."""
         observations = np.empty((self.num_envs, *self._shape), np.float32)
-        write(0, self.num_envs, self._kind, self.tasks, self.state, self._flat(observations))
+        write(0, self.num_envs, self._kind, 0, self.tasks, self.state, self._flat(observations))
+        return observations
+
+    def fixed_point_observations(self, fractional_bits: int) -> NDArray[np.int64]:
+        """Return the present observations in whole multiples of ``2 ** -fractional_bits``.
+
+        Computed from the ticks in integers, as a device does it; see `rlsys_rtos.ratios`.
+        """
+        observations = np.empty((self.num_envs, *self._shape), np.int64)
+        one = 1 << fractional_bits
+        write(0, self.num_envs, self._kind, one, self.tasks, self.state, self._flat(observations))
         return observations
 
     def action_masks(self) -> NDArray[np.bool_]:
