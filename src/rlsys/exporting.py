@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys import __version__
 from rlsys.application import Application
 from rlsys.descriptors import ExporterSpec, resolve
 from rlsys.errors import CheckFailed, UserError
@@ -119,7 +120,8 @@ def export_network(
     factory = resolve(spec.factory)
     arguments: tuple[Any, ...] = (context,)
     if spec.config is not None:
-        arguments = (context, resolve(spec.config)() if settings is None else settings)
+        settings = resolve(spec.config)() if settings is None else settings
+        arguments = (context, settings)
     try:
         _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +133,7 @@ def export_network(
             report: ExportReport = factory(network, fresh, *arguments)
             _raise_unless_all_hold(spec.name, report.checks)
             files = _files_in(fresh)
-            _write_marker(fresh, files, spec.name, report.checks, context)
+            _write_marker(fresh, files, _identity(spec, context, settings), report)
             _move_into_place(fresh, target, Path(scratch) / "old")
     except OSError as error:
         raise UserError(
@@ -307,22 +309,51 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _identity(spec: ExporterSpec, context: ExportContext, settings: Any) -> dict[str, Any]:
+    """Return what an export was made by and from; JSON values."""
+    return {
+        "format": MARKER_FORMAT,
+        "exporter": spec.name,
+        "rlsys": __version__,
+        "settings": {} if settings is None else settings.model_dump(mode="json"),
+        "from": context.provenance(),
+    }
+
+
 def _write_marker(
-    directory: Path,
-    files: Sequence[str],
-    exporter: str,
-    checks: Sequence[Verdict],
-    context: ExportContext,
+    directory: Path, files: Sequence[str], identity: Mapping[str, Any], report: ExportReport
 ) -> None:
     document = {
-        "format": MARKER_FORMAT,
-        "exporter": exporter,
-        "from": context.provenance(),
-        "checks": list(checks),
+        **identity,
+        "checks": list(report.checks),
+        "notes": list(report.notes),
         "files": {name: _hash(directory / name) for name in files},
     }
     text = json.dumps(document, indent=2, allow_nan=False) + "\n"
     (directory / MARKER).write_text(text, encoding="utf-8")
+
+
+def finished_export(
+    spec: ExporterSpec, directory: str | Path, context: ExportContext, settings: Any = None
+) -> ExportReport | None:
+    """Return the report of an earlier export that need not be made again, or None.
+
+    It is the same exporter with the same settings, for a policy with the same provenance; it left
+    nothing out, and its files are as it wrote them.
+    """
+    target = Path(directory).resolve()
+    try:
+        _check_replaceable(target)
+        document = json.loads((target / MARKER).read_text(encoding="utf-8"))
+    except (OSError, UserError):  # nothing there, or not as it was left: then it is made again
+        return None
+    wanted = json.loads(json.dumps(_identity(spec, context, settings)))
+    if any(document.get(key) != value for key, value in wanted.items()) or document["notes"]:
+        return None
+    files = [name for name in document["files"] if (target / name).exists()]
+    if len(files) < len(document["files"]):
+        return None
+    return ExportReport(tuple(target / name for name in (*files, MARKER)), document["checks"])
 
 
 def _check_replaceable(target: Path) -> None:

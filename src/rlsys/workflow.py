@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from rlsys.descriptors import Case, MetricSpec, resolve
 from rlsys.errors import ConfigError, Interrupted, UserError
 from rlsys.evaluation import REWARD, Evaluation, evaluate, make_baseline, make_env_of
 from rlsys.events import RunEvents
-from rlsys.exporting import ExportContext, ExportReport, export_network
+from rlsys.exporting import ExportContext, ExportReport, export_network, finished_export
 from rlsys.figures import Panel, comparison_figure, training_figure
 from rlsys.network import Network
 from rlsys.plugins import PluginManager
@@ -247,6 +248,7 @@ def export(
     seed: int | None = None,
     directory: Path | None = None,
     observations: int = 10_000,
+    again: bool = False,
 ) -> list[ExportReport]:
     """Export the policies of a run.
 
@@ -256,6 +258,7 @@ def export(
         seed: of the training; None: the first.
         directory: where to; None: ``exports`` in the run directory.
         observations: how many on-policy observations the exporters check with.
+        again: whether to make anew what an earlier export left as it would be now.
 
     Raises:
         UserError: unknown case or seed, or the exporter refuses.
@@ -277,11 +280,17 @@ def export(
             reports.append(ExportReport((), notes=(f"export {planned.name}: skipped, {missing}",)))
             continue
         for case in cases or trained:
-            work.progress(f"export {planned.name}: {case}")
-            network = Network.load(run.policy_directory(case, seed) / NETWORK_FILE)
-            context = _export_context(plan, plan.case(case), network, seed, planned, observations)
+            path = run.policy_directory(case, seed) / NETWORK_FILE
+            context = _export_context(plan, plan.case(case), path, seed, planned, observations)
             target = (directory or run.path / "exports") / planned.name / case
-            report = export_network(network, planned.spec, target, context, planned.settings)
+            report = None
+            if not again:
+                report = finished_export(planned.spec, target, context, planned.settings)
+            if report is None:
+                work.progress(f"export {planned.name}: {case}")
+                report = export_network(
+                    Network.load(path), planned.spec, target, context, planned.settings
+                )
             reports.append(_named_after(planned.name, case, report))
     return reports
 
@@ -289,12 +298,13 @@ def export(
 def _export_context(
     plan: Plan,
     case: Case,
-    network: Network,
+    path: Path,
     seed: int,
     planned: PlannedExport,
     observations: int,
 ) -> ExportContext:
     make_env = make_env_of(plan.environment, case)
+    network = Network.load(path)
     seen, masks = record(make_env, NetworkController(network), validation_seeds(16), observations)
     low, high = _bounds(make_env)
     settings = plan.config.evaluation
@@ -307,12 +317,16 @@ def _export_context(
         high=high,
         environment=plan.environment.name,
         case=case.name,
-        notes={"agent": controller_name(plan), "seed": seed},
+        notes={"agent": controller_name(plan), "seed": seed, "network": _hash(path)},
         make_env=make_env,
         episodes=episodes,
         application=None if application is None else resolve(application)(case.config, episodes[0]),
         optional=planned.optional,
     )
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _bounds(make_env: MakeEnv) -> tuple[Any, Any]:

@@ -145,7 +145,7 @@ def test_every_hook_is_described_with_its_signature():
 
 
 def test_every_field_of_a_description_is_described():
-    from rlsys.descriptors import AgentSpec, EnvironmentSpec
+    from rlsys.descriptors import AgentSpec, EnvironmentSpec, ExporterSpec
 
     text = read("write-a-plugin.md")
     fields = " ".join(table(section(text, "### `EnvironmentSpec`"), "field"))
@@ -155,3 +155,7 @@ def test_every_field_of_a_description_is_described():
     for field in dataclasses.fields(AgentSpec):
         if field.name not in ("name", "summary"):
             assert f"`{field.name}" in agents, field.name
+    exporters = section(text, "### Exporters")
+    for field in dataclasses.fields(ExporterSpec):
+        if field.name not in ("name", "summary"):
+            assert f"`{field.name}" in exporters, field.name

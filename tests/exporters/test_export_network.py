@@ -7,8 +7,10 @@ import os
 import stat
 import sys
 import types
+from dataclasses import replace
 
 import numpy as np
+import pydantic
 import pytest
 
 from rlsys.descriptors import ExporterSpec, Requirement
@@ -20,6 +22,7 @@ from rlsys.exporting import (
     ExportReport,
     checking_batch,
     export_network,
+    finished_export,
     same_actions,
 )
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
@@ -64,6 +67,7 @@ def test_files_and_marker_arrive_together(tmp_path, exporter):
     ]
     assert all(path.is_file() for path in report.files)
     marker = json.loads((target / MARKER).read_text())
+    assert marker["exporter"] == "mine"
     assert marker["from"] == {"environment": "valve", "case": "small", "seed": 3}
     assert marker["checks"] == [{"name": "fine", "holds": True, "figures": {"x": 1}}]
     assert os.listdir(target.parent) == ["out"]
@@ -276,3 +280,90 @@ def test_verdict_knows_every_decoding():
     assert judge([[0.5, 7]], [[0.5, 1.0]], decoding=clip)["holds"]
     assert not judge([[0.5, 7]], [[0.5, 0.99]], decoding=clip)["holds"]
     assert not judge([[0.5, 7]], [[np.nan, 1.0]], decoding=clip)["holds"]
+
+
+def test_what_a_build_tool_left_in_the_folder_does_not_stand_in_the_way(tmp_path):
+    out = tmp_path / "out"
+    export_network(network(), JSON, out, ExportContext())
+    (out / "target").mkdir()
+    (out / "target" / "CACHEDIR.TAG").write_text(
+        "Signature: 8a477f597d28d172789f06886806bc55\n# made by a build tool\n"
+    )
+    (out / "target" / "program").write_bytes(b"made from the export")
+    export_network(network(1.0), JSON, out, ExportContext())
+    assert sorted(os.listdir(out)) == ["policy_weights.json", MARKER]
+
+
+class Digits(pydantic.BaseModel):
+    digits: int = 3
+
+
+@pytest.mark.parametrize(("given", "digits"), [(None, 3), (Digits(digits=5), 5)])
+def test_an_exporter_with_a_config_gets_its_settings(tmp_path, exporter, given, digits):
+    def write(_network, directory, _context, settings):
+        (directory / "a.txt").write_text(str(settings.digits))
+        return ExportReport((), notes=("left something out",))
+
+    spec = exporter(write, config=f"{HERE}:config")
+    sys.modules[HERE].config = Digits
+    report = export_network(network(), spec, tmp_path / "out", ExportContext(), given)
+    assert (tmp_path / "out" / "a.txt").read_text() == str(digits)
+    assert report.notes == ("left something out",)
+
+
+@pytest.fixture
+def finished(tmp_path, exporter):
+    """Return what a finished export is recognised by, and its folder."""
+    spec = exporter(lambda n, d, c, _: write_two(n, d, c), config=f"{HERE}:config")
+    sys.modules[HERE].config = Digits
+    context = ExportContext(case="small", notes={"seed": 3})
+    export_network(network(), spec, tmp_path / "out", context, Digits())
+    return spec, tmp_path / "out", context, Digits()
+
+
+def test_a_finished_export_is_recognised(finished):
+    report = finished_export(*finished)
+    assert sorted(path.name for path in report.files) == ["a.txt", "b.txt", MARKER]
+    assert report.checks == [{"name": "fine", "holds": True, "figures": {"x": 1}}]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda spec, out, context, _: (spec, out, context, Digits(digits=4)),
+        lambda spec, out, _, s: (spec, out, ExportContext(case="small", notes={"seed": 4}), s),
+        lambda spec, out, _, s: (spec, out, ExportContext(case="large", notes={"seed": 3}), s),
+        lambda spec, out, context, s: (replace(spec, name="other"), out, context, s),
+        lambda spec, out, context, s: (spec, out / "nowhere", context, s),
+    ],
+    ids=["settings", "policy", "case", "exporter", "folder"],
+)
+def test_an_export_of_something_else_is_not(finished, change):
+    assert finished_export(*change(*finished)) is None
+
+
+@pytest.mark.parametrize("fault", ["edited", "deleted", "added", "marker", "version"])
+def test_an_export_that_was_touched_is_not(finished, fault):
+    _, out, *_ = finished
+    if fault == "edited":
+        (out / "b.txt").write_text("c")
+    elif fault == "deleted":
+        (out / "b.txt").unlink()
+    elif fault == "added":
+        (out / "c.txt").write_text("c")
+    elif fault == "marker":
+        (out / MARKER).write_text("{")
+    else:
+        document = json.loads((out / MARKER).read_text())
+        (out / MARKER).write_text(json.dumps({**document, "rlsys": "0.0.1"}))
+    assert finished_export(*finished) is None
+
+
+def test_an_export_that_left_something_out_is_made_again(tmp_path, exporter):
+    def write(_network, directory, _context):
+        (directory / "a.txt").write_text("a")
+        return ExportReport((), notes=("no compiler",))
+
+    spec = exporter(write)
+    export_network(network(), spec, tmp_path / "out", ExportContext())
+    assert finished_export(spec, tmp_path / "out", ExportContext()) is None

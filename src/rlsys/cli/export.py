@@ -62,7 +62,7 @@ def command(
     # Inside the run directory, its manifest has to learn of the new files.
     with contextlib.nullcontext() if out else run.adding():
         reports = workflow.export(
-            work, plan, run, exports, cases=cases or None, seed=seed, directory=out
+            work, plan, run, exports, cases=cases or None, seed=seed, directory=out, again=True
         )
     if not as_json:
         click.echo("\n".join(str(file) for report in reports for file in report.files))
