@@ -56,6 +56,10 @@ class LoadedPlugin:
         self.status = "failed"
         self.error = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
 
+    def complain(self, message: str) -> None:
+        """Record what cannot be used of a plugin that otherwise works."""
+        self.error = f"{self.error}\n{message}" if self.error else message
+
 
 @dataclass(frozen=True)
 class PluginOptions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -41,6 +41,8 @@ class Family(Generic[Spec]):
         other = self.entries.get(spec.name)
         if other is None:
             self.entries[spec.name] = Provided(spec, plugin)
+            if spec.name in self.clashes:
+                plugin.complain(self.clashes[spec.name])
             return
         message = (
             f"{self.kind} {spec.name!r} is provided by both {other.plugin.name!r} "
@@ -49,7 +51,7 @@ class Family(Generic[Spec]):
         )
         self.clashes[spec.name] = message
         for one in {id(p): p for p in (other.plugin, plugin)}.values():
-            one.error = f"{one.error}\n{message}" if one.error else message
+            one.complain(message)
 
     def get(self, name: str) -> Spec:
         """Return the description called `name`.
@@ -75,14 +77,21 @@ class Family(Generic[Spec]):
 
 
 class Registry:
-    """Everything that the plugins of a manager describe."""
+    """Everything that the plugins of a manager describe.
 
-    def __init__(self, manager: PluginManager) -> None:
+    Args:
+        manager: the plugins.
+        taken: names of commands that no plugin can have.
+    """
+
+    def __init__(self, manager: PluginManager, taken: Collection[str] = ()) -> None:
         self.manager = manager
         self.environments = Family("environment", EnvironmentSpec, manager.plugins)
         self.agents = Family("agent", AgentSpec, manager.plugins)
         self.exporters = Family("exporter", ExporterSpec, manager.plugins)
         self.commands = Family("command", CommandSpec, manager.plugins)
+        for name in taken:
+            self.commands.clashes[name] = f"command {name!r} is built in; give yours another name"
         for hook, family in (
             ("rlsys_environments", self.environments),
             ("rlsys_agents", self.agents),
@@ -90,7 +99,12 @@ class Registry:
             ("rlsys_commands", self.commands),
         ):
             self._collect(hook, family)
-        clashes = [message for family in self.families for message in family.clashes.values()]
+        clashes = [
+            message
+            for family in self.families
+            for name, message in family.clashes.items()
+            if name in family.entries
+        ]
         if clashes and manager.options.strict:
             raise PluginError("\n".join(clashes))
 

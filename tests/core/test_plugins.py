@@ -236,6 +236,18 @@ def test_a_plugin_adds_a_command(installed):
     assert "say hello" in run_here("--help").stdout
 
 
+def test_a_command_named_like_a_built_in_one_is_told_of(installed, monkeypatch):
+    installed(waver=COMMAND.replace("wave", "train").format(reference="waver:train"))
+    (row,) = [row for row in plugins().values() if row["name"] == "waver"]
+    assert row["status"] == "active"
+    assert "command 'train' is built in; give yours another name" in row["error"]
+    assert run_here("doctor").returncode == 1
+    assert "say hello" not in run_here("--help").stdout
+    assert "PLUGIN" in run_here("train", "--help").stdout
+    monkeypatch.setenv("RLSYS_STRICT_PLUGINS", "1")
+    assert "command 'train' is built in" in refused("plugins")
+
+
 @pytest.mark.parametrize(
     ("reference", "message"),
     [("waver:HEAD", "has no attribute"), ("waver:rlsys_commands", "is no click.Command")],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rlsys.cli.built_in import BUILT_IN
 from rlsys.plugins import PluginManager, PluginOptions
 from rlsys.registry import Registry
 
@@ -27,7 +28,7 @@ class App:
     @cached_property
     def registry(self) -> Registry:
         """What the plugins provide."""
-        return Registry(self.manager)
+        return Registry(self.manager, BUILT_IN)
 
     def workplace(self, progress: Callable[[str], None]) -> Workplace:
         """Return what the steps of a run need."""

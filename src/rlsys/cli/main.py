@@ -12,26 +12,16 @@ from typing import Any
 import click
 
 from rlsys import __version__
+from rlsys.cli.built_in import BUILT_IN
 from rlsys.cli.context import App
 from rlsys.errors import ExitCode, Interrupted, RlsysError, UserError, did_you_mean
-
-BUILT_IN = {
-    "run": "Train, evaluate against baselines and optimum, draw, report, export.",
-    "train": "Train alone; `evaluate` and `export` take the run directory.",
-    "evaluate": "Evaluate the policies of a run on held-out episodes.",
-    "compare": "Compare runs, baselines and the optimum on the same held-out episodes.",
-    "export": "Write the policies of a run in another form.",
-    "tune": "Search an agent's settings with Optuna.",
-    "plugins": "List plugins, what they provide, and what is wrong with them.",
-    "doctor": "Check every plugin and outside tool; print what mends it.",
-}
 
 
 class PluginGroup(click.Group):
     """Built-in commands, then those of plugins; each is imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*BUILT_IN, *(name for name in _app(ctx).registry.commands if name not in BUILT_IN)]
+        return [*BUILT_IN, *_app(ctx).registry.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in BUILT_IN:
@@ -56,7 +46,7 @@ class PluginGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(BUILT_IN.items()))
         commands = _app(ctx).registry.commands
-        added = [(name, commands.get(name).summary) for name in commands if name not in BUILT_IN]
+        added = [(name, commands.get(name).summary) for name in commands]
         if added:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(added)
