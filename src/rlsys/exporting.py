@@ -86,6 +86,14 @@ class ExportReport:
     checks: Sequence[Verdict] = ()
     notes: Sequence[str] = ()
 
+    @property
+    def shown(self) -> Sequence[Path]:
+        """Return what to name to a user: the files, or the folder where they fill several."""
+        folders = {path.parent for path in self.files}
+        if len(folders) < 2:
+            return self.files
+        return (min(folders, key=lambda folder: len(folder.parts)),)
+
 
 def export_network(
     network: Network,

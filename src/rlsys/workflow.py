@@ -170,10 +170,10 @@ def publish(
 
 
 def artefacts_of(report: ExportReport, run: RunDirectory) -> dict[str, str]:
-    """Return an export's files by name: relative to the run directory where they lie in it."""
+    """Return what an export made, by name: relative to the run directory where it lies in it."""
     home = run.path.resolve()
     names = (
-        str(file.relative_to(home) if file.is_relative_to(home) else file) for file in report.files
+        str(path.relative_to(home) if path.is_relative_to(home) else path) for path in report.shown
     )
     return {name: name for name in names}
 

@@ -10,7 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    [*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "plugins" / "rlsys-rtos" / "README.md"]
+    [
+        *DOCS.rglob("*.md"),
+        ROOT / "README.md",
+        ROOT / "firmware" / "README.md",
+        *(ROOT / "plugins").glob("*/README.md"),
+    ]
 )
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -66,6 +66,7 @@ def test_files_and_marker_arrive_together(tmp_path, exporter):
         "sub/a.txt",
     ]
     assert all(path.is_file() for path in report.files)
+    assert report.shown == (target.resolve(),)
     marker = json.loads((target / MARKER).read_text())
     assert marker["exporter"] == "mine"
     assert marker["from"] == {"environment": "valve", "case": "small", "seed": 3}

@@ -65,7 +65,7 @@ def command(
             work, plan, run, exports, cases=cases or None, seed=seed, directory=out, again=True
         )
     if not as_json:
-        click.echo("\n".join(str(file) for report in reports for file in report.files))
+        click.echo("\n".join(str(path) for report in reports for path in report.shown))
         for report in reports:
             for check in report.checks:
                 click.echo(f"{check['case']}: {verdict_line(check)}")

@@ -1,0 +1,80 @@
+"""Run a program with a time limit, and leave nothing of it behind.
+
+cargo and QEMU start programs of their own; all of them share one process group, which is ended as a
+whole on a time-out, on Ctrl-C and on any other exception.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+KEPT = 4_000_000
+"""Bytes of a program's output that are read; one that prints without end must not fill memory."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended.
+
+    Attributes:
+        code: its exit code (negative: the signal that ended it), or None when its time was up.
+        output: what it wrote to standard output.
+        errors: what it wrote to standard error.
+    """
+
+    code: int | None
+    output: str
+    errors: str
+
+
+def run_group(
+    command: Sequence[str],
+    *,
+    directory: Path,
+    scratch: Path,
+    time_limit: float,
+    environment: Mapping[str, str] | None = None,
+) -> Finished:
+    """Run `command` in a process group of its own.
+
+    Args:
+        directory: where it runs.
+        scratch: where its output is kept meanwhile.
+        time_limit: seconds after which the group is killed.
+        environment: added to this process's variables.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    paths = scratch / "stdout", scratch / "stderr"
+    with paths[0].open("wb") as output, paths[1].open("wb") as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+        code: int | None = None
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(time_limit)
+        finally:
+            # Also after a normal end: a child may have outlived its parent.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return Finished(code, _read(paths[0]), _read(paths[1]))
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(KEPT).decode("utf-8", "replace")

@@ -1,0 +1,75 @@
+"""What the tests of building and booting share: the firmware in miniature, and tools on PATH."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from rlsys.requirements import in_ci
+from rlsys_rust_q10 import stage
+from rlsys_rust_q10.cargo import cargo_build
+from rlsys_rust_q10.toolchain import MissingTool, Toolchain, host_toolchain, target_toolchain
+
+SAMPLE = Path(__file__).parent / "sample"
+
+
+def need_target() -> Toolchain:
+    """The compiler for the microcontroller; without it, fail in CI and skip elsewhere."""
+    try:
+        return target_toolchain()
+    except MissingTool as error:
+        _missing(str(error))
+
+
+def need_host() -> Toolchain:
+    """The compiler for this machine; without it, fail in CI and skip elsewhere."""
+    try:
+        return host_toolchain()
+    except MissingTool as error:
+        _missing(str(error))
+
+
+def need_qemu() -> None:
+    """QEMU; without it, fail in CI and skip elsewhere."""
+    if shutil.which("qemu-system-arm") is None:
+        _missing("qemu-system-arm is missing; install it with: apt-get install qemu-system-arm")
+
+
+def _missing(text: str) -> NoReturn:
+    if in_ci():
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+def program(path: Path, text: str) -> Path:
+    """Write an executable script."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n" + text, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture(scope="session")
+def rust_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache for this session instead of the user's; the workers of pytest-xdist share it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rust-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "user_cache_dir", lambda *_, **__: str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def images(rust_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The sample's images: succeeds, fails, hangs, faults."""
+    assert rust_cache.is_absolute()
+    folder = tmp_path_factory.mktemp("images")
+    built = cargo_build(SAMPLE, need_target(), ["succeeds", "fails", "hangs", "faults"])
+    for name, content in built.items():
+        (folder / name).write_bytes(content)
+    return {name: folder / name for name in built}

@@ -1,0 +1,12 @@
+"""Puts this folder on the path, so that tests can share modules."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from builds import images, rust_cache
+
+__all__ = ["images", "rust_cache"]

@@ -1,0 +1,15 @@
+//! Ends with failure.
+#![no_std]
+#![no_main]
+
+use sample::{exit, print, Vectors};
+
+#[link_section = ".vector_table"]
+#[used]
+static VECTORS: Vectors = Vectors(0x2002_0000, start);
+
+#[no_mangle]
+extern "C" fn start() -> ! {
+    print("before it failed\n");
+    exit(false)
+}
