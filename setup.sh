@@ -10,14 +10,14 @@
 # second; a change of the packages' metadata or of constraints.txt brings .venv up to date.
 # Progress and errors go to stderr: stdout belongs to COMMAND, which runs in the caller's directory.
 #
-# System packages: none are needed so far. Whatever cannot go into .venv belongs in a step between
-# the packages and the stamp (at the end of this file), which names a missing tool with the command
-# that installs it and goes on without.
+# What cannot go into .venv (QEMU and a Rust compiler, for the exporter rust-q10) is installed where
+# this may install it; otherwise it is named with the command that does, and the rest works without.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
 venv="$root/.venv"
 stamp="$venv/rlsys-setup.stamp"
+tools_stamp="$venv/rlsys-tools.stamp"
 constraints="$root/constraints.txt"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -160,6 +160,72 @@ install_packages() {
     die "could not install the packages (see above); start this again to go on where it stopped"
 }
 
+# Which system tools are missing, one word each. The package knows best which compilers will do;
+# where it cannot be asked, the compiler is not this script's to judge.
+missing_tools() {
+  command -v qemu-system-arm >/dev/null || echo qemu
+  "$venv/bin/python" -c '
+from rlsys_rust_q10.toolchain import has_host_toolchain, has_target_toolchain
+if not (has_target_toolchain() and has_host_toolchain()):
+    print("compiler")' 2>/dev/null || true
+}
+
+debian_packages() {
+  case "$1" in
+  qemu) echo qemu-system-arm ;;
+  compiler) echo rustc-web cargo-web rust-web-src lld gcc libc6-dev ;;
+  esac
+}
+
+# Lists of packages that are absent or too old show in an installation that fails.
+lists_updated=
+apt_install() {
+  local apt=(apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20
+    -o Acquire::https::Timeout=20 -o DPkg::Lock::Timeout=60)
+  local install=("${apt[@]}" install -y --no-install-recommends "$@")
+  export DEBIAN_FRONTEND=noninteractive
+  if [[ -z "$lists_updated" ]] && "${install[@]}" >/dev/null 2>&1 </dev/null; then return; fi
+  if [[ -z "$lists_updated" ]]; then
+    lists_updated=yes
+    "${apt[@]}" update >&2 </dev/null || true
+  fi
+  "${install[@]}" >&2 </dev/null
+}
+
+install_tools() {
+  local tool
+  if [[ "$*" == *compiler* ]] && command -v rustup >/dev/null; then
+    say "adding the microcontroller's target to rustup"
+    timeout 180 rustup target add thumbv7em-none-eabihf >&2 </dev/null || true
+  fi
+  [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 0
+  for tool in $(missing_tools); do
+    say "installing $(debian_packages "$tool")"
+    # shellcheck disable=SC2046 # one argument a package
+    apt_install $(debian_packages "$tool") || say "apt-get could not install them (see above)"
+  done
+}
+
+# Nothing here ends the script. What could not be installed is tried again when the inputs change.
+check_tools() {
+  local missing tool
+  missing="$(missing_tools)"
+  if [[ -n "$missing" && "$(cat "$tools_stamp" 2>/dev/null || true)" != "$wanted" ]]; then
+    # shellcheck disable=SC2086 # one argument a tool
+    install_tools $missing
+    missing="$(missing_tools)"
+    { printf '%s\n' "$wanted" >"$tools_stamp"; } 2>/dev/null || true
+  fi
+  for tool in $missing; do
+    case "$tool" in
+    qemu) say "no QEMU: exported firmware cannot be booted; as root: apt-get install" \
+      "$(debian_packages qemu)" ;;
+    compiler) say "no Rust compiler for exported firmware: rustup target add" \
+      "thumbv7em-none-eabihf, or as root on Debian: apt-get install $(debian_packages compiler)" ;;
+    esac
+  done
+}
+
 # One at a time: the README's two commands may well be started side by side. The lock is on the
 # directory itself, so it leaves no file, and it ends with this shell's hold on descriptor 9.
 exec 9<"$root"
@@ -177,6 +243,7 @@ if [[ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]]; then
   printf '%s\n' "$wanted" >"$stamp"
   say "ready: $venv"
 fi
+check_tools
 exec 9<&-
 
 [[ $# -gt 0 ]] || exit 0

@@ -35,13 +35,19 @@ def test_a_wrong_option_would_be_noticed(monkeypatch):
         cli.main(["run", "rtos", "--sed", "1"], prog_name="rlsys", standalone_mode=False)
 
 
+QUICKLY_CHECKED = (
+    "--set", "exports.rust-q10.observations=1000", "--set", "exports.rust-q10.golden_vectors=100",
+    "--set", "exports.rust-q10.episodes=1",
+)  # fmt: skip
 SMALL = (
+    *QUICKLY_CHECKED,
     "--steps", "1024", "--seeds", "2", "--jobs", "1",
     "--set", "agents.maskable-ppo.n_steps=16", "--set", "agents.maskable-ppo.n_epochs=1",
     "--set", "agents.self-labelling.rounds=1", "--set", "agents.self-labelling.episodes=16",
     "--set", "agents.self-labelling.keep=4", "--set", "training.validation_episodes=1",
 )  # fmt: skip
 SMALL_GENERAL = (
+    *QUICKLY_CHECKED,
     "--set", "agents.imitation.rounds=1", "--set", "agents.imitation.instances=2",
     "--set", "agents.imitation.updates=2", "--set", "training.validation_episodes=1",
     "--set", "generator.max_tasks=5",

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOOLS = ("bash", "cat", "dirname", "env", "flock", "grep", "mkdir", "rm", "sha256sum")
+TOOLS = ("bash", "cat", "dirname", "env", "flock", "grep", "mkdir", "rm", "sha256sum", "timeout")
 UNREACHABLE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 
@@ -91,7 +91,9 @@ def finished(checkout: Path, path: Path) -> Path:
     """A checkout whose .venv is complete; only the installation of packages is a stand-in.
 
     A real .venv without pip, with a module `pip` that installs a `uv` which notes how it is called.
+    QEMU is there, and so is a compiler while there is a file `compiler` on PATH.
     """
+    script(path / "qemu-system-arm", "")
     (path / "python3").symlink_to(getattr(sys, "_base_executable", sys.executable))
     venv = checkout / ".venv"
     subprocess.run([path / "python3", "-m", "venv", "--without-pip", venv], check=True)
@@ -99,6 +101,15 @@ def finished(checkout: Path, path: Path) -> Path:
     uv = stand_in_for_uv(checkout)
     (library / "pip.py").write_text(
         f"import shutil, sys\nshutil.copy({str(uv)!r}, sys.prefix + '/bin/uv')\n",
+        encoding="utf-8",
+    )
+    (path / "compiler").touch()
+    (library / "rlsys_rust_q10").mkdir()
+    (library / "rlsys_rust_q10/toolchain.py").write_text(
+        "import os\n"
+        "def has_target_toolchain():\n"
+        f"    return os.path.exists({str(path / 'compiler')!r})\n"
+        "has_host_toolchain = has_target_toolchain\n",
         encoding="utf-8",
     )
     return checkout
@@ -280,3 +291,136 @@ def test_a_moved_checkout_gets_a_new_environment(finished: Path, path: Path) -> 
     moved = finished.rename(finished.parent / "moved")
     result = set_up(moved, path, https_proxy=UNREACHABLE, PIP_NO_INDEX="1")
     assert f"making {moved}/.venv" in result.stderr
+
+
+class SystemTools:
+    """Stand-ins for what installs system tools, and a record of how they are called."""
+
+    def __init__(self, checkout: Path, path: Path) -> None:
+        self.checkout = checkout
+        self.path = path
+        self.record = checkout.parent / "system-calls"
+        self.user(0)
+
+    def user(self, number: int) -> None:
+        script(self.path / "id", f"#!/usr/bin/env bash\necho {number}\n")
+
+    def installer(self, name: str, then: str) -> None:
+        script(
+            self.path / name,
+            f'#!/usr/bin/env bash\necho "{name} $*" >>"{self.record}"\ncd "{self.path}"\n{then}\n',
+        )
+
+    def apt_get(self, before: str = "") -> None:
+        """A stand-in for apt-get, whose last argument is a program that it brings."""
+        self.installer("apt-get", f'{before}\n{shutil.which("ln")} -s id "${{@: -1}}"')
+
+    def remove(self, *names: str) -> None:
+        for name in names:
+            (self.path / name).unlink()
+
+    def set_up(self) -> list[str]:
+        """Run the script; return what it says."""
+        calls = str(self.checkout.parent / "calls")
+        result = set_up(self.checkout, self.path, "bash", "-c", "echo out", UV_CALLS=calls)
+        assert (result.returncode, result.stdout) == (0, "out\n"), result.stderr
+        return result.stderr.splitlines()
+
+    def calls(self) -> list[str]:
+        """Return the calls since the last time that this was asked."""
+        made = self.record.read_text(encoding="utf-8").splitlines() if self.record.exists() else []
+        self.record.unlink(missing_ok=True)
+        return made
+
+
+@pytest.fixture
+def system(finished: Path, path: Path) -> SystemTools:
+    return SystemTools(finished, path)
+
+
+def said_about(tool: str, lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith(f"setup: no {tool}")]
+
+
+def test_where_all_tools_are_there_nothing_is_installed(system: SystemTools) -> None:
+    system.installer("apt-get", "")
+    system.installer("rustup", "")
+    assert not any("no " in line for line in system.set_up())
+    assert system.calls() == []
+
+
+def test_missing_tools_are_named_and_the_command_runs(system: SystemTools) -> None:
+    system.remove("qemu-system-arm", "compiler")
+    for _ in range(2):
+        lines = system.set_up()
+        (qemu,), (compiler,) = said_about("QEMU", lines), said_about("Rust compiler", lines)
+        assert "apt-get install qemu-system-arm" in qemu
+        assert "rustup target add thumbv7em-none-eabihf" in compiler
+        assert "apt-get install rustc-web cargo-web rust-web-src lld" in compiler
+
+
+def test_root_gets_qemu_from_debian_and_once(system: SystemTools) -> None:
+    system.remove("qemu-system-arm")
+    system.apt_get()
+    assert said_about("QEMU", system.set_up()) == []
+    (call,) = system.calls()
+    assert "install -y --no-install-recommends qemu-system-arm" in call
+    system.set_up()
+    assert system.calls() == []
+
+
+def test_old_lists_are_brought_up_to_date_first(system: SystemTools) -> None:
+    system.remove("qemu-system-arm")
+    system.apt_get('[[ "$*" == *update ]] && : >lists && exit\n[[ -e lists ]] || exit 100')
+    assert said_about("QEMU", system.set_up()) == []
+    first, second, third = system.calls()
+    assert "update" in second
+    assert first == third
+    assert first.endswith("install -y --no-install-recommends qemu-system-arm")
+
+
+def test_what_cannot_be_installed_is_tried_once(system: SystemTools) -> None:
+    system.remove("qemu-system-arm", "compiler")
+    system.installer("apt-get", "exit 100")
+    assert len(said_about("QEMU", system.set_up())) == 1
+    updates = [call for call in system.calls() if call.endswith(" update")]
+    assert len(updates) == 1
+    assert len(said_about("QEMU", system.set_up())) == 1
+    assert system.calls() == []
+
+    constraints = system.checkout / "constraints.txt"
+    constraints.write_text(constraints.read_text(encoding="utf-8") + "# new\n", encoding="utf-8")
+    system.set_up()
+    assert system.calls() != []
+
+
+def test_only_root_installs(system: SystemTools) -> None:
+    system.user(1000)
+    system.remove("qemu-system-arm")
+    system.installer("apt-get", "")
+    assert len(said_about("QEMU", system.set_up())) == 1
+    assert system.calls() == []
+
+
+def test_rustup_comes_before_debian(system: SystemTools) -> None:
+    system.remove("compiler")
+    system.installer("rustup", ": >compiler")
+    system.installer("apt-get", ": >compiler")
+    assert said_about("Rust compiler", system.set_up()) == []
+    assert system.calls() == ["rustup target add thumbv7em-none-eabihf"]
+
+
+def test_where_rustup_cannot_debian_steps_in(system: SystemTools) -> None:
+    system.remove("compiler")
+    system.installer("rustup", "exit 1")
+    system.installer("apt-get", ": >compiler")
+    assert said_about("Rust compiler", system.set_up()) == []
+    _, call = system.calls()
+    assert call.endswith("rustc-web cargo-web rust-web-src lld gcc libc6-dev")
+
+
+def test_a_compiler_is_not_judged_where_the_package_cannot_be_asked(system: SystemTools) -> None:
+    system.remove("compiler")
+    (module,) = system.checkout.glob(".venv/lib/python3*/site-packages/rlsys_rust_q10/*.py")
+    module.unlink()
+    assert said_about("Rust compiler", system.set_up()) == []

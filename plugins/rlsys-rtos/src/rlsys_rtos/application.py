@@ -75,7 +75,7 @@ class RtosApplication:
     @cached_property
     def controllers(self) -> Mapping[str, Controller]:
         """The schedulers that the program has too; ``table`` where the optimum is known."""
-        found: dict[str, Controller] = {
+        found: dict[str, Any] = {
             "round-robin": RoundRobin(),
             "rate-monotonic": RateMonotonic(),
             "edf": Edf(),
