@@ -120,8 +120,9 @@ class RtosApplication:
 
     @cached_property
     def _planned(self) -> tuple[NDArray[np.int64] | None, str]:
+        oracle: Any = RtosOracle(self.config)
         try:
-            return self.trace(RtosOracle(self.config)).actions, ""
+            return self.trace(oracle).actions, ""
         except UserError as error:
             return None, str(error)
 
