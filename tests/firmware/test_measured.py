@@ -108,6 +108,6 @@ def test_the_compiler_of_the_system_gives_the_same_numbers(
     ended = export_measured("default", "normal", 0, tmp_path)
     assert ended.code == 0, ended.errors
     figures = ended.figures["rust-q10-bit-exact"]
-    assert figures["rustc"] == target_toolchain().version
+    assert figures["compiler"] == target_toolchain().version
     assert figures["instructions"] <= MOST_NARROW
     assert figures["flash_inference"] <= MOST_FLASH

@@ -56,7 +56,7 @@ def test_a_crate_alone_is_tested_on_this_machine(tmp_path: Path) -> None:
     built = build(SAMPLE, None)
     assert built.images == {}
     assert built.verdicts() == [
-        {"name": "host-tests", "holds": True, "figures": {"rustc": compiler.version}}
+        {"name": "host-tests", "holds": True, "figures": {"compiler": compiler.version}}
     ]
     broken = Path(shutil.copytree(SAMPLE, tmp_path / "broken"))
     source = broken / "policy/src/lib.rs"

@@ -35,9 +35,9 @@ def show_document(document: Mapping[str, Any], as_json: bool, *, reference: str 
     for case in cases_of(document):
         out.print(_case_table(document, case))
         for line in _findings(document, case, reference):
-            out.print(line, markup=False)
+            out.print(line, markup=False, soft_wrap=True)
     for note in document["notes"]:
-        out.print(f"note: {note}", markup=False)
+        out.print(f"note: {note}", markup=False, soft_wrap=True)
     if document["run"] is not None and "report" in document["artefacts"]:
         out.print(f"\nreport: {document['run']}/{document['artefacts']['report']}", markup=False)
 

@@ -52,7 +52,7 @@ class Built:
 
     def verdicts(self) -> list[Verdict]:
         """Return what was shown by building it."""
-        figures = {"rustc": self.host_rustc}
+        figures = {"compiler": self.host_rustc}
         return [{"name": "host-tests", "holds": True, "figures": figures}]
 
     @property
@@ -156,7 +156,7 @@ def run(
         "flash_text": sizes.text,
         "flash_total": sizes.flash,
         "static_ram": sizes.static_ram,
-        "rustc": built.target_rustc,
+        "compiler": built.target_rustc,
     }
     return [{"name": "bit-exact", "holds": True, "figures": figures}]
 
