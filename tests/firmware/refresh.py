@@ -19,7 +19,7 @@ from typing import Any
 from exports import FIRMWARE, Ended, export_measured
 
 from rlsys_rust_q10.cargo import cargo_build
-from rlsys_rust_q10.elf import read_sizes
+from rlsys_rust_q10.elf import read_sections, read_sizes
 from rlsys_rust_q10.qemu import boot
 from rlsys_rust_q10.toolchain import target_toolchain
 
@@ -56,8 +56,10 @@ def printed(image: bytes) -> str:
         return boot(path, path.parent, 60.0)
 
 
-def measured(image: bytes) -> dict[str, Any]:
-    """The sizes that are kept."""
+def measured(policy: str, image: bytes) -> dict[str, Any]:
+    """The sizes that are kept: of the sections, and what inference has of them."""
+    if policy != "network":
+        return {"sections": read_sections(image)}
     sizes = read_sizes(image)
     return {"sections": sizes.sections, "inference": sizes.inference, "workload": sizes.workload}
 
@@ -74,14 +76,13 @@ def main() -> None:
                 shutil.rmtree(target)
             (shutil.copytree if (folder / name).is_dir() else shutil.copy)(folder / name, target)
     EXPECTED.mkdir(exist_ok=True)
+    known = json.loads(SIZES.read_text(encoding="utf-8")) if SIZES.exists() else {}
+    known[target_toolchain().version] = sizes = {}
     for policy in POLICIES:
         image = build_product(policy)
         (EXPECTED / f"{policy}.txt").write_text(printed(image), encoding="utf-8")
-        if policy == "network":
-            known = json.loads(SIZES.read_text(encoding="utf-8")) if SIZES.exists() else {}
-            known[target_toolchain().version] = measured(image)
-            text = json.dumps(dict(sorted(known.items())), indent=2) + "\n"
-            SIZES.write_text(text, encoding="utf-8")
+        sizes[policy] = measured(policy, image)
+    SIZES.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def read_sizes(image: bytes) -> Sizes:
     """
     try:
         elf = ELFFile(io.BytesIO(image))
-        sizes = {section.name: int(section["sh_size"]) for section in elf.iter_sections()}
+        sections = _sections(elf)
         symbols = [
             (symbol.name, int(symbol["st_size"]))
             for table in elf.iter_sections()
@@ -81,7 +81,7 @@ def read_sizes(image: bytes) -> Sizes:
             if symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT")
         ]
     except ELFError as error:
-        raise UserError(f"the image is no ELF file ({error}); build it with cargo") from error
+        raise _no_elf(error) from error
     counted = [(module_path(name), size) for name, size in symbols]
     inference = [
         (path, size)
@@ -94,10 +94,31 @@ def read_sizes(image: bytes) -> Sizes:
             "read; build it without stripping (`strip = false` in the release profile)"
         )
     return Sizes(
-        sections={name: sizes.get(name, 0) for name in dict.fromkeys((*IN_FLASH, *IN_RAM))},
+        sections=sections,
         inference=_total(inference),
         workload=_total(c for c in counted if c[0][: len(NOT_INFERENCE)] == NOT_INFERENCE),
     )
+
+
+def read_sections(image: bytes) -> dict[str, int]:
+    """Read the sizes of an ELF file's sections that take flash or RAM, by name.
+
+    Raises:
+        UserError: it is no ELF file.
+    """
+    try:
+        return _sections(ELFFile(io.BytesIO(image)))
+    except ELFError as error:
+        raise _no_elf(error) from error
+
+
+def _sections(elf: ELFFile) -> dict[str, int]:
+    sizes = {section.name: int(section["sh_size"]) for section in elf.iter_sections()}
+    return {name: sizes.get(name, 0) for name in dict.fromkeys((*IN_FLASH, *IN_RAM))}
+
+
+def _no_elf(error: ELFError) -> UserError:
+    return UserError(f"the image is no ELF file ({error}); build it with cargo")
 
 
 def _total(counted: Iterable[tuple[tuple[str, ...], int]]) -> int:

@@ -190,13 +190,50 @@ def _rewards(
     floating = play(make_env, NetworkController(network), seeds)["reward"]
     fixed = play(make_env, FixedPointController(policy), seeds)["reward"]
     if floating.mean() != fixed.mean():
+        different = np.flatnonzero(fixed != floating)
         notes.append(
             f"in {policy.bits} fractional bits the policy earns {fixed.mean():g} and the network "
-            f"{floating.mean():g}, the mean of {len(seeds)} episodes; "
-            f"{int((fixed != floating).sum())} of them differ"
+            f"{floating.mean():g}, the mean of {len(seeds)} episodes; {len(different)} of them "
+            f"differ: {_parting(network, policy, make_env, seeds[different[0]])}"
         )
     return {
         "episodes": len(seeds),
         "reward_float": float(floating.mean()),
         "reward_fixed": float(fixed.mean()),
     }
+
+
+def _parting(network: Network, policy: QuantisedPolicy, make_env: MakeEnv, seed: int) -> str:
+    """Say where the two policies part in an episode in which they do."""
+    env = make_env(1)
+    controller = FixedPointController(policy)
+    try:
+        observations, _ = env.reset(seed=cast("Any", [seed]))
+        step, ended = 0, False
+        while not ended:
+            tally = Tally(network, policy)
+            masks = action_masks(env) if network.masked else None
+            met = Met(np.array(observations), controller.observe(env, observations), masks)
+            action = network.decoding(tally.add(met))
+            if tally.different:
+                break
+            observations, _, terminated, truncated, _ = env.step(action)
+            ended = bool(terminated[0] or truncated[0])
+            step += 1
+    finally:
+        env.close()
+    if ended:
+        return f"the one of seed {seed} does not when played again, so its environment is at odds"
+    decided = policy.actions(policy.act(met.fixed, masks))
+    logits = to_float(policy.logits(met.fixed), policy.bits)
+    return (
+        f"in the one of seed {seed}, the first different decision is that of step {step}, "
+        f"{_numbers(decided)} instead of {_numbers(action)}, with logits {_numbers(logits)} "
+        f"instead of {_numbers(network.logits(met.observations))}"
+    )
+
+
+def _numbers(values: Array) -> str:
+    flat = np.ravel(values)
+    text = " ".join(f"{value:.6g}" for value in flat)
+    return text if len(flat) == 1 else f"[{text}]"
