@@ -35,6 +35,7 @@ LAYERS = [
     {"report", "units"},
     {"adapters", "agents", "exporters"},
     {"workflow", "tuning", "trials", "searchspace"},
+    {"policy_exports"},
     {"cli", "testing"},
 ]
 

@@ -34,6 +34,7 @@ def command(
     from rlsys.cli.output import show_document
     from rlsys.cli.progress import announce
     from rlsys.config import assignment
+    from rlsys.policy_exports import export_policies
     from rlsys.runconfig import plan_of
 
     work = app.workplace(announce(quiet))
@@ -51,6 +52,6 @@ def command(
     plan = plan_of(app.registry, document)
     evaluation = workflow.judge(work, plan, run)
     with run.adding():
-        exports = workflow.export(work, plan, run, plan.exports)
+        exports = export_policies(work, plan, run, plan.exports)
         result = workflow.publish(work, plan, run, evaluation, exports)
     show_document(result, as_json, reference=plan.environment.reference)

@@ -54,6 +54,7 @@ def command(
     from rlsys import workflow
     from rlsys.cli.output import print_json, verdict_line
     from rlsys.cli.progress import announce
+    from rlsys.policy_exports import export_policies
     from rlsys.report import result_document
 
     work = app.workplace(announce(quiet))
@@ -61,7 +62,7 @@ def command(
     plan, run = workflow.reopen(work, run_path)
     # Inside the run directory, its manifest has to learn of the new files.
     with contextlib.nullcontext() if out else run.adding():
-        reports = workflow.export(
+        reports = export_policies(
             work, plan, run, exports, cases=cases or None, seed=seed, directory=out, again=True
         )
     if not as_json:

@@ -44,10 +44,11 @@ def command(
     from rlsys import workflow
     from rlsys.cli.output import show_document
     from rlsys.cli.training import training
+    from rlsys.policy_exports import export_policies
 
     outcome = training(app, plugin, settings, jobs, out, resume, quiet, whole=True)
     with outcome as (work, plan, run):
         evaluation = workflow.judge(work, plan, run)
-        exports = workflow.export(work, plan, run, plan.exports)
+        exports = export_policies(work, plan, run, plan.exports)
         document = workflow.publish(work, plan, run, evaluation, exports)
     show_document(document, as_json, reference=plan.environment.reference)

@@ -1,0 +1,142 @@
+"""Export the policies of a run: whatever an exporter may want to know is gathered here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rlsys.controllers import NetworkController
+from rlsys.descriptors import Case, resolve
+from rlsys.errors import ConfigError, UserError
+from rlsys.evaluation import make_env_of
+from rlsys.exporting import ExportContext, ExportReport, export_network, finished_export
+from rlsys.network import Network
+from rlsys.requirements import is_met
+from rlsys.rollout import MakeEnv, record
+from rlsys.runconfig import Plan, PlannedExport
+from rlsys.runs import RunDirectory
+from rlsys.seeds import evaluation_seeds, validation_seeds
+from rlsys.training import NETWORK_FILE
+from rlsys.workflow import Workplace, controller_name, load_policies
+
+
+def export_policies(
+    work: Workplace,
+    plan: Plan,
+    run: RunDirectory,
+    exports: Sequence[PlannedExport],
+    *,
+    cases: Sequence[str] | None = None,
+    seed: int | None = None,
+    directory: Path | None = None,
+    observations: int = 10_000,
+    again: bool = False,
+) -> list[ExportReport]:
+    """Export the policies of a run.
+
+    Args:
+        exports: in which formats.
+        cases: which trained cases; None: all.
+        seed: of the training; None: the first.
+        directory: where to; None: ``exports`` in the run directory.
+        observations: how many on-policy observations the exporters check with.
+        again: whether to make anew what an earlier export left as it would be now.
+
+    Raises:
+        UserError: unknown case or seed, or the exporter refuses.
+        CheckFailed: the exported policy does not act as the original does.
+    """
+    seed = plan.config.seed if seed is None else seed
+    if seed not in plan.config.training_seeds():
+        raise UserError(f"seed {seed} was not trained; there are {plan.config.training_seeds()}")
+    trained = [case.name for case in plan.trained_cases]
+    for name in cases or ():
+        if name not in trained:
+            plan.case(name)
+            raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
+    load_policies(plan, run)  # refuses a run whose training has not finished
+    reports = []
+    for planned in exports:
+        missing = _missing(planned)
+        if planned.spec is None or missing:
+            reports.append(ExportReport((), notes=(f"export {planned.name}: skipped, {missing}",)))
+            continue
+        for case in cases or trained:
+            path = run.policy_directory(case, seed) / NETWORK_FILE
+            context = _export_context(plan, plan.case(case), path, seed, planned, observations)
+            target = (directory or run.path / "exports") / planned.name / case
+            report = None
+            if not again:
+                report = finished_export(planned.spec, target, context, planned.settings)
+            if report is None:
+                work.progress(f"export {planned.name}: {case}")
+                report = export_network(
+                    Network.load(path), planned.spec, target, context, planned.settings
+                )
+            reports.append(_named_after(planned.name, case, report))
+    return reports
+
+
+def _export_context(
+    plan: Plan,
+    case: Case,
+    path: Path,
+    seed: int,
+    planned: PlannedExport,
+    observations: int,
+) -> ExportContext:
+    make_env = make_env_of(plan.environment, case)
+    network = Network.load(path)
+    seen, masks = record(make_env, NetworkController(network), validation_seeds(16), observations)
+    low, high = _bounds(make_env)
+    settings = plan.config.evaluation
+    episodes = evaluation_seeds(settings.episodes, settings.first_episode)
+    application = plan.environment.application
+    return ExportContext(
+        observations=seen,
+        masks=masks,
+        low=low,
+        high=high,
+        environment=plan.environment.name,
+        case=case.name,
+        notes={"agent": controller_name(plan), "seed": seed, "network": _hash(path)},
+        make_env=make_env,
+        episodes=episodes,
+        application=None if application is None else resolve(application)(case.config, episodes[0]),
+        optional=planned.optional,
+    )
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _bounds(make_env: MakeEnv) -> tuple[Any, Any]:
+    """Return the lowest and highest observation of the environment, where it states them."""
+    env = make_env(1)
+    try:
+        space = getattr(env, "single_observation_space", None)
+        return getattr(space, "low", None), getattr(space, "high", None)
+    finally:
+        env.close()
+
+
+def _named_after(exporter: str, case: str, report: ExportReport) -> ExportReport:
+    checks = [
+        {**c, "case": case, "name": f"{exporter}-{c['name'].removeprefix(f'{exporter}-')}"}
+        for c in report.checks
+    ]
+    notes = [f"{case}: export {exporter}: {note}" for note in report.notes]
+    return ExportReport(report.files, checks, notes)
+
+
+def _missing(planned: PlannedExport) -> str:
+    """Return why an optional export is skipped; empty where it is not."""
+    if planned.spec is None:
+        return f"no installed plugin provides it (pip install 'rlsys[{planned.name}]')"
+    if not planned.optional:
+        return ""
+    missing = [r for r in planned.spec.requires if not is_met(r)]
+    return "; ".join(f"{r.name} is missing ({r.mend})" for r in missing)
