@@ -137,9 +137,11 @@ def test_a_cache_that_cannot_be_written_is_named(
 def test_ctrl_c_ends_what_cargo_started(project: Path, tmp_path: Path) -> None:
     fake = program(tmp_path / "cargo", f"sleep 300 &\necho $! > {tmp_path}/child\nsleep 300\n")
     script = (
-        "import sys, pathlib\n"
+        "import sys, pathlib, signal\n"
         "from rlsys_rust_q10.cargo import cargo_test\n"
         "from rlsys_rust_q10.toolchain import Toolchain\n"
+        # A shell's background jobs, such as these tests may be, start with SIGINT ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "cargo_test(pathlib.Path(sys.argv[1]), Toolchain(sys.argv[2], '/usr/bin/rustc', ''))\n"
     )
     caller = subprocess.Popen(
