@@ -272,6 +272,8 @@ class AgentSpec:
         actions: which action spaces it can act in.
         uses_masks: whether it obeys the environment's action masks.
         starts_from_network: whether it can go on from the network of the agent before it.
+        roles: which environments it trains: those without roles (see `rlsys.roles`), those with
+            several, or both.
         search: what `rlsys tune` tries where the user names nothing.
     """
 
@@ -283,6 +285,7 @@ class AgentSpec:
     uses_masks: bool = False
     needs_oracle: bool = False
     starts_from_network: bool = False
+    roles: Literal["none", "several", "both"] = "none"
     search: tuple[SearchRange, ...] = ()
     requires: tuple[Requirement, ...] = ()
 

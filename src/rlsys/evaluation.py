@@ -12,17 +12,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.controllers import Controller, NetworkController
+from rlsys.controllers import Controller
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import CheckFailed, ConfigError, UserError
-from rlsys.network import Network
+from rlsys.policies import Policy, controller_of
 from rlsys.rollout import MakeEnv, play
 from rlsys.runs import write_atomically
 from rlsys.seeds import evaluation_seeds
 from rlsys.statistics import Summary, better, gap_closed, paired_difference, summarise
 
 Kind = Literal["learned", "baseline", "oracle"]
-Policies = Mapping[str, Mapping[str, Sequence[Network]]]
+Policies = Mapping[str, Mapping[str, Sequence[Policy]]]
 """Learned controllers: name, then case, then one network a training seed."""
 
 REWARD = MetricSpec(
@@ -170,7 +170,7 @@ def evaluate(
             networks = by_case.get(case.name) or by_case.get(case.policy or "") or ()
             if networks:
                 progress(f"{case.name}: {name}")
-                controllers: list[Controller] = [NetworkController(n) for n in networks]
+                controllers: list[Controller] = [controller_of(n) for n in networks]
                 result.played.append(_play(result, make_env, case, name, "learned", controllers))
         for baseline in environment.baselines:
             if baselines is None or baseline.name in baselines:

@@ -250,8 +250,8 @@ class Network:
                         "lower the learning rate and train again"
                     )
 
-    def save(self, path: str | Path) -> None:
-        """Write the network to one ``.npz`` file, atomically; arrays plus a JSON header."""
+    def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return everything as a JSON header and arrays by name."""
         header: dict[str, Any] = {
             "format": FORMAT,
             "shape": "scorer" if isinstance(self.body, Scorer) else "stack",
@@ -278,7 +278,11 @@ class Network:
         if self.decoding.low is not None and self.decoding.high is not None:
             arrays["decoding.low"] = self.decoding.low
             arrays["decoding.high"] = self.decoding.high
-        write_archive(Path(path), header, arrays)
+        return header, arrays
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to one ``.npz`` file, atomically; arrays plus a JSON header."""
+        write_archive(Path(path), *self.parts())
 
     @classmethod
     def load(cls, path: str | Path) -> Network:
@@ -287,15 +291,23 @@ class Network:
         Raises:
             UserError: no such file, not a network, or a newer format.
         """
-        header, arrays = read_archive(Path(path), "network")
+        return cls.of_parts(*read_archive(Path(path), "network"), str(path))
+
+    @classmethod
+    def of_parts(cls, header: Any, arrays: Mapping[str, Array], source: str) -> Network:
+        """Return the network of `parts`; `source` is the name of the file for messages.
+
+        Raises:
+            UserError: not a network, or a newer format.
+        """
         if not isinstance(header, dict):
-            raise UserError(f"{path}: not a readable network file: its header is no mapping")
+            raise UserError(f"{source}: not a readable network file: its header is no mapping")
         if header.get("format") != FORMAT:
-            raise UserError(f"{path}: format {header.get('format')!r} is not {FORMAT!r}")
+            raise UserError(f"{source}: format {header.get('format')!r} is not {FORMAT!r}")
         try:
             return cls._from_parts(header, arrays)
         except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{path}: not a readable network file: {error!r}") from error
+            raise UserError(f"{source}: not a readable network file: {error!r}") from error
 
     @classmethod
     def _from_parts(cls, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> Network:

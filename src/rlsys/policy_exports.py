@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlsys.controllers import NetworkController
 from rlsys.descriptors import Case, resolve
 from rlsys.errors import ConfigError, UserError
 from rlsys.evaluation import make_env_of
 from rlsys.exporting import ExportContext, ExportReport, export_network, finished_export
 from rlsys.network import Network
+from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.requirements import is_met
+from rlsys.roles import RolePolicy, roles_of
 from rlsys.rollout import MakeEnv, record
 from rlsys.runconfig import Plan, PlannedExport
 from rlsys.runs import RunDirectory
@@ -65,46 +67,73 @@ def export_policies(
             continue
         for case in cases or trained:
             path = run.policy_directory(case, seed) / NETWORK_FILE
-            context = _export_context(plan, plan.case(case), path, seed, planned, observations)
-            target = (directory or run.path / "exports") / planned.name / case
-            report = None
-            if not again:
-                report = finished_export(planned.spec, target, context, planned.settings)
-            if report is None:
-                work.progress(f"export {planned.name}: {case}")
-                report = export_network(
-                    Network.load(path), planned.spec, target, context, planned.settings
-                )
-            reports.append(_named_after(planned.name, case, report))
+            folder = (directory or run.path / "exports") / planned.name / case
+            for role, network in _networks(load_policy(path)):
+                facts = _Facts(plan.case(case), path, seed, role)
+                context = _export_context(plan, facts, planned, observations)
+                target = folder / role if role else folder
+                report = None
+                if not again:
+                    report = finished_export(planned.spec, target, context, planned.settings)
+                if report is None:
+                    work.progress(f"export {planned.name}: {case}{role and f', {role}'}")
+                    report = export_network(
+                        network, planned.spec, target, context, planned.settings
+                    )
+                reports.append(_named_after(planned.name, case, role, report))
     return reports
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """Which network is exported; `role` is empty where there are none."""
+
+    case: Case
+    path: Path
+    seed: int
+    role: str
+
+
+def _networks(policy: Policy) -> list[tuple[str, Network]]:
+    """Return the networks of a policy with the roles that they are for."""
+    if isinstance(policy, RolePolicy):
+        return list(policy.networks.items())
+    return [("", policy)]
+
+
 def _export_context(
-    plan: Plan,
-    case: Case,
-    path: Path,
-    seed: int,
-    planned: PlannedExport,
-    observations: int,
+    plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
 ) -> ExportContext:
-    make_env = make_env_of(plan.environment, case)
-    network = Network.load(path)
-    seen, masks = record(make_env, NetworkController(network), validation_seeds(16), observations)
-    low, high = _bounds(make_env)
+    make_env = make_env_of(plan.environment, facts.case)
+    controller = controller_of(load_policy(facts.path))
+    seen, masks = record(
+        make_env, controller, validation_seeds(16), observations, facts.role or None
+    )
+    low, high = _bounds(make_env, facts.role)
     settings = plan.config.evaluation
     episodes = evaluation_seeds(settings.episodes, settings.first_episode)
-    application = plan.environment.application
+    make_application = plan.environment.application
+    application = None
+    if make_application is not None and not facts.role:
+        application = resolve(make_application)(facts.case.config, episodes[0])
+    notes = {
+        "agent": controller_name(plan),
+        "seed": facts.seed,
+        "network": _hash(facts.path),
+        **({"role": facts.role} if facts.role else {}),
+    }
     return ExportContext(
         observations=seen,
         masks=masks,
         low=low,
         high=high,
         environment=plan.environment.name,
-        case=case.name,
-        notes={"agent": controller_name(plan), "seed": seed, "network": _hash(path)},
-        make_env=make_env,
+        case=facts.case.name,
+        notes=notes,
+        # An exporter plays with one network; the other roles' would be missing.
+        make_env=None if facts.role else make_env,
         episodes=episodes,
-        application=None if application is None else resolve(application)(case.config, episodes[0]),
+        application=application,
         optional=planned.optional,
     )
 
@@ -113,22 +142,25 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _bounds(make_env: MakeEnv) -> tuple[Any, Any]:
-    """Return the lowest and highest observation of the environment, where it states them."""
+def _bounds(make_env: MakeEnv, role: str) -> tuple[Any, Any]:
+    """Return the lowest and highest observation of one agent, where the environment states them."""
     env = make_env(1)
     try:
         space = getattr(env, "single_observation_space", None)
+        for one in roles_of(env):
+            space = one.observation_space if one.name == role else space
         return getattr(space, "low", None), getattr(space, "high", None)
     finally:
         env.close()
 
 
-def _named_after(exporter: str, case: str, report: ExportReport) -> ExportReport:
+def _named_after(exporter: str, case: str, role: str, report: ExportReport) -> ExportReport:
+    of_role = f"-{role}" if role else ""
     checks = [
-        {**c, "case": case, "name": f"{exporter}-{c['name'].removeprefix(f'{exporter}-')}"}
+        {**c, "case": case, "name": f"{exporter}{of_role}-{c['name'].removeprefix(f'{exporter}-')}"}
         for c in report.checks
     ]
-    notes = [f"{case}: export {exporter}: {note}" for note in report.notes]
+    notes = [f"{case}: export {exporter}{of_role}: {note}" for note in report.notes]
     return ExportReport(report.files, checks, notes)
 
 

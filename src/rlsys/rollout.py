@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.controllers import Controller, action_masks
+from rlsys.roles import acting_role
 
 if TYPE_CHECKING:
     from gymnasium.vector import VectorEnv
@@ -115,13 +116,18 @@ class EpisodeMeter:
 
 
 def record(
-    make_env: MakeEnv, controller: Controller, seeds: Sequence[int], count: int
+    make_env: MakeEnv,
+    controller: Controller,
+    seeds: Sequence[int],
+    count: int,
+    role: str | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
     """Collect what a controller sees.
 
     Args:
         seeds: one a copy; copies begin new episodes of their own where one ends.
         count: how many observations.
+        role: whose, in an environment with roles; those of one agent each.
 
     Returns:
         Observations (count, ...), and masks (count, n_actions) or None.
@@ -130,12 +136,16 @@ def record(
     try:
         observations, _ = env.reset(seed=cast("Any", list(seeds)))
         controller.reset(env)
-        seen, allowed = [], []
-        for _ in range(-(-count // len(seeds))):
-            seen.append(np.array(observations))
-            masks = action_masks(env)
-            if masks is not None:
-                allowed.append(masks.copy())
+        seen: list[NDArray[Any]] = []
+        allowed: list[NDArray[np.bool_]] = []
+        while sum(map(len, seen)) < count:
+            if role is None:
+                seen.append(np.array(observations))
+                masks = action_masks(env)
+                if masks is not None:
+                    allowed.append(masks.copy())
+            elif acting_role(env) == role:
+                seen.append(np.concatenate(observations))
             observations, *_ = env.step(controller.act(env, observations))
         return (
             np.concatenate(seen)[:count],

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from rlsys.controllers import NetworkController, Oracle
+from rlsys.controllers import Oracle
 from rlsys.errors import Interrupted, UserError
-from rlsys.network import Network
+from rlsys.policies import Policy, controller_of
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import validation_seeds
 from rlsys.states import load_state, save_state
@@ -58,7 +58,7 @@ class Session:
     directory: Path
     seed: int
     problem: Problem
-    start: Network | None = None
+    start: Policy | None = None
     emit: Callable[[Mapping[str, Any]], None] = lambda _: None
     stop_requested: Callable[[], bool] = lambda: False
     checkpoint_every: int = 0
@@ -96,7 +96,7 @@ class Session:
         self,
         step: int,
         total: int,
-        network: Callable[[], Network],
+        network: Callable[[], Policy],
         state: Callable[[], Mapping[str, Any]],
     ) -> None:
         """Say that training could stop here and go on exactly.
@@ -133,16 +133,16 @@ class Session:
         if stop and step < total:
             raise Interrupted(f"stopped at step {step} of {total}; go on with --resume")
 
-    def _validation_reward(self, network: Network) -> float:
+    def _validation_reward(self, network: Policy) -> float:
         played = play(
             self.problem.make_env,
-            NetworkController(network),
+            controller_of(network),
             validation_seeds(self.validation_episodes),
         )
         return float(played["reward"].mean())
 
     def _write(
-        self, name: str, step: int, network: Network, state: Mapping[str, Any] | None
+        self, name: str, step: int, network: Policy, state: Mapping[str, Any] | None
     ) -> None:
         directory = self.directory / name
         directory.mkdir(parents=True, exist_ok=True)
@@ -175,7 +175,7 @@ def checkpoint_step(directory: Path) -> int | None:
 class Agent(Protocol):
     """A way to obtain a network; made by an `AgentSpec`'s factory from its config model."""
 
-    def train(self, problem: Problem, session: Session) -> Network:
+    def train(self, problem: Problem, session: Session) -> Policy:
         """Train and return the final network.
 
         It begins from ``session.start`` where its description says it can, goes on from

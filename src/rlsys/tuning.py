@@ -21,12 +21,11 @@ import numpy as np
 import yaml
 
 from rlsys.config import Document
-from rlsys.controllers import NetworkController
 from rlsys.descriptors import Requirement
 from rlsys.errors import ConfigError, Interrupted, UserError
 from rlsys.evaluation import make_env_of
 from rlsys.events import RunEvents
-from rlsys.network import Network
+from rlsys.policies import controller_of, load_policy
 from rlsys.report import result_document
 from rlsys.rollout import play
 from rlsys.runconfig import Plan, plan_of
@@ -266,8 +265,8 @@ class Search:
         seeds = validation_seeds(self.plan.config.training.validation_episodes)
         rewards = []
         for seed in self.plan.config.training_seeds():
-            network = Network.load(policy_directory(directory, case, seed) / NETWORK_FILE)
-            rewards.append(play(make_env, NetworkController(network), seeds)["reward"])
+            network = load_policy(policy_directory(directory, case, seed) / NETWORK_FILE)
+            rewards.append(play(make_env, controller_of(network), seeds)["reward"])
         said = summarise(np.array(rewards))
         return {
             "case": case,

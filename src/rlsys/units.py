@@ -21,9 +21,10 @@ from typing import Any
 from rlsys.config import Document
 from rlsys.descriptors import resolve
 from rlsys.errors import Interrupted, UserError
-from rlsys.network import Network
 from rlsys.plugins import PluginManager, PluginOptions
+from rlsys.policies import Policy, load_policy
 from rlsys.registry import Registry
+from rlsys.roles import roles_of
 from rlsys.runconfig import Plan, plan_of
 from rlsys.runs import timestamp, write_atomically
 from rlsys.training import NETWORK_FILE, Agent, Problem, Session
@@ -81,8 +82,9 @@ def train_pipeline(
     plan: Plan, unit: TrainingUnit, emit: Emit, stop_requested: Callable[[], bool]
 ) -> None:
     """Train the agents one after another, each from the best network of the one before."""
-    network: Network | None = None
+    network: Policy | None = None
     summary = []
+    _check_roles(plan, unit.case)
     for index, (spec, settings) in enumerate(plan.agents):
         directory = agent_directory(unit.directory, index, spec.name)
         done = directory / SUMMARY_FILE
@@ -107,11 +109,31 @@ def train_pipeline(
                 json.dumps({"seconds": session.seconds, "validation_reward": session.best_reward}),
             )
         summary.append({"agent": spec.name, **json.loads(done.read_text(encoding="utf-8"))})
-        network = Network.load(directory / "best" / NETWORK_FILE)
+        network = load_policy(directory / "best" / NETWORK_FILE)
     if network is None:
         raise ValueError("a pipeline needs an agent")
     write_atomically(unit.directory / SUMMARY_FILE, json.dumps({"agents": summary}, indent=2))
     network.save(unit.directory / NETWORK_FILE)
+
+
+def _check_roles(plan: Plan, case: str) -> None:
+    """Refuse agents that cannot train an environment with, or without, several roles."""
+    env = problem_of(plan, case).make_env(1)
+    try:
+        roles = [role.name for role in roles_of(env)]
+    finally:
+        env.close()
+    for spec, _ in plan.agents:
+        if roles and spec.roles == "none":
+            raise UserError(
+                f"agent {spec.name!r} trains one policy, and {plan.environment.name} has the roles "
+                f"{', '.join(roles)}; choose an agent for several roles with --agent"
+            )
+        if not roles and spec.roles == "several":
+            raise UserError(
+                f"agent {spec.name!r} trains environments with several roles, and "
+                f"{plan.environment.name} has none; choose another with --agent"
+            )
 
 
 def _emit_line(emit: Emit, unit: TrainingUnit, agent: str, metrics: Mapping[str, Any]) -> None:

@@ -10,15 +10,15 @@ from typing import Any
 
 import yaml
 
-from rlsys.controllers import Controller, NetworkController
+from rlsys.controllers import Controller
 from rlsys.descriptors import Case, MetricSpec, resolve
 from rlsys.errors import Interrupted, UserError
 from rlsys.evaluation import REWARD, Evaluation, evaluate, make_baseline
 from rlsys.events import RunEvents
 from rlsys.exporting import ExportReport
 from rlsys.figures import Panel, comparison_figure, training_figure
-from rlsys.network import Network
 from rlsys.plugins import PluginManager
+from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.registry import Registry
 from rlsys.report import cases_of, markdown, ranked, result_document
 from rlsys.runconfig import Plan, plan_of
@@ -87,13 +87,13 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, *, jobs: int) -> None:
         events.finished(status)
 
 
-def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Network]]]:
+def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Policy]]]:
     """Return the trained networks of a run: controller, then case, then one a seed.
 
     Raises:
         UserError: the training has not finished.
     """
-    networks: dict[str, list[Network]] = {}
+    networks: dict[str, list[Policy]] = {}
     for case in plan.trained_cases:
         for seed in plan.config.training_seeds():
             path = run.policy_directory(case.name, seed) / NETWORK_FILE
@@ -102,7 +102,7 @@ def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Net
                     f"{run.path}: the training of case {case.name!r}, seed {seed}, has not "
                     "finished; finish it with --resume"
                 )
-            networks.setdefault(case.name, []).append(Network.load(path))
+            networks.setdefault(case.name, []).append(load_policy(path))
     return {controller_name(plan): networks}
 
 
@@ -215,7 +215,7 @@ def _panel(metric: MetricSpec, document: Mapping[str, Any]) -> Panel:
 def fresh_controllers(
     plan: Plan,
     case: Case,
-    policies: Mapping[str, Mapping[str, Sequence[Network]]],
+    policies: Mapping[str, Mapping[str, Sequence[Policy]]],
     *,
     oracle: bool = True,
 ) -> dict[str, Controller]:
@@ -224,7 +224,7 @@ def fresh_controllers(
     for name, by_case in policies.items():
         networks = by_case.get(case.policy or case.name)
         if networks:
-            controllers[name] = NetworkController(networks[0])
+            controllers[name] = controller_of(networks[0])
     for baseline in plan.environment.baselines:
         controllers[baseline.name] = make_baseline(baseline, case)
     if plan.environment.oracle is not None and plan.config.evaluation.oracle and oracle:

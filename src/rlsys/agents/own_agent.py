@@ -16,6 +16,7 @@ from rlsys.agents.torch_network import TorchNetwork, fresh_network
 from rlsys.agents.torch_states import pack, require_same_tensors, unpack
 from rlsys.errors import UserError
 from rlsys.network import Network, Scorer
+from rlsys.policies import Policy
 
 MASKED_LOGIT = -1e8
 """Instead of a masked logit: its probability is exactly 0, and gradients stay finite."""
@@ -76,7 +77,7 @@ class Learner:
 
 
 def begin_network(
-    env: VectorEnv[Any, Any, Any], settings: NetworkSettings, start: Network | None, seed: int
+    env: VectorEnv[Any, Any, Any], settings: NetworkSettings, start: Policy | None, seed: int
 ) -> TorchNetwork:
     """Return `start` to be trained further, or a fresh network.
 
@@ -103,6 +104,8 @@ def begin_network(
             seed=seed,
         )
     wanted = _signature(fresh_network(observation, action).to_network())
+    if not isinstance(start, Network):
+        raise UserError("the policy to start from has a network for each of several roles")
     given = _signature(start)
     if given != wanted:
         raise UserError(

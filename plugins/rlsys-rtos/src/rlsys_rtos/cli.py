@@ -31,8 +31,9 @@ def gantt(
     out: Path,
 ) -> None:
     """Draw one episode under CONTROLLER: a baseline, `optimum`, or a run directory."""
-    from rlsys.controllers import Controller, NetworkController
+    from rlsys.controllers import Controller
     from rlsys.errors import UserError, did_you_mean
+    from rlsys.policies import controller_of
     from rlsys.runconfig import resolve_plan
     from rlsys.seeds import evaluation_seeds
     from rlsys.workflow import fresh_controllers, load_policies, reopen
@@ -48,7 +49,7 @@ def gantt(
         policy = chosen.policy or chosen.name
         if policy not in by_case:
             raise UserError(f"{controller}: has no policy of case {policy!r}; has {list(by_case)}")
-        drawn: Controller = NetworkController(by_case[policy][0])
+        drawn: Controller = controller_of(by_case[policy][0])
     else:
         known = fresh_controllers(plan, chosen, {})
         if controller not in known:

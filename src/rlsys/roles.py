@@ -1,0 +1,149 @@
+"""Several kinds of agent in one environment: who they are, and policies with a network for each.
+
+An environment with roles lets them decide in turn. A step of the system (a slot, a round) is made
+of half-steps, one a role; in each of them only the acting role is live, and it sees what was
+decided before it in the same step. Whatever plays or trains drives it through the usual interface:
+
+* ``roles``: `Role` descriptions, in the order in which they decide;
+* ``acting``: the name of the role whose half-step it is;
+* ``reset(...)`` returns what the first role sees, ``(num_envs, agents, ...)``;
+* ``step(actions)`` takes the acting role's actions ``(num_envs, agents, ...)`` and returns what the
+  next role sees. Rewards ``(num_envs,)`` and the ends of episodes come with the last half-step; all
+  roles share the reward. Autoreset is in the same step, as everywhere.
+
+All agents of a role share one network, which sees one agent's observation at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from rlsys.archive import write_archive
+from rlsys.errors import UserError
+from rlsys.network import Network
+
+if TYPE_CHECKING:
+    from gymnasium import Space
+    from gymnasium.vector import VectorEnv
+
+FORMAT = "rlsys.roles/1"
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Role:
+    """One kind of agent.
+
+    Attributes:
+        agents: how many of them one copy of the environment has.
+        observation_space, action_space: of one agent.
+    """
+
+    name: str
+    agents: int
+    observation_space: Space[Any]
+    action_space: Space[Any]
+
+
+def roles_of(env: VectorEnv[Any, Any, Any]) -> tuple[Role, ...]:
+    """Return the roles of an environment, none where it has a single agent."""
+    return tuple(getattr(env, "roles", ()))
+
+
+def acting_role(env: VectorEnv[Any, Any, Any]) -> str:
+    """Return the name of the role whose half-step it is."""
+    name: str = env.acting  # type: ignore[attr-defined]  # see the module's docstring
+    return name
+
+
+@dataclass(frozen=True)
+class RolePolicy:
+    """A network for each role; the counterpart of `rlsys.network.Network` where there are several.
+
+    Attributes:
+        networks: by name of the role.
+    """
+
+    networks: Mapping[str, Network]
+
+    def parameters(self) -> int:
+        """Return the number of weights and biases."""
+        return sum(network.parameters() for network in self.networks.values())
+
+    def check_finite(self) -> None:
+        """Refuse NaN and infinity.
+
+        Raises:
+            UserError: naming role and layer.
+        """
+        for name, network in self.networks.items():
+            try:
+                network.check_finite()
+            except UserError as error:
+                raise UserError(f"role {name!r}: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write all networks to one ``.npz`` file, atomically."""
+        headers: dict[str, Any] = {}
+        arrays: dict[str, Array] = {}
+        for name, network in self.networks.items():
+            headers[name], own = network.parts()
+            arrays |= {f"{name}/{key}": array for key, array in own.items()}
+        write_archive(Path(path), {"format": FORMAT, "roles": headers}, arrays)
+
+    @classmethod
+    def of_parts(
+        cls, header: Mapping[str, Any], arrays: Mapping[str, Array], source: str
+    ) -> RolePolicy:
+        """Return the policy of an archive's header and arrays; `source` names it in messages.
+
+        Raises:
+            UserError: a network in it that is not readable.
+        """
+        roles = header.get("roles")
+        if not isinstance(roles, dict) or not roles:
+            raise UserError(f"{source}: not a readable policy file: it names no roles")
+        return cls(
+            {
+                name: Network.of_parts(
+                    own,
+                    {k.partition("/")[2]: a for k, a in arrays.items() if k.startswith(f"{name}/")},
+                    f"{source}, role {name!r}",
+                )
+                for name, own in roles.items()
+            }
+        )
+
+
+class RoleController:
+    """The networks of all roles at work, each in its half-steps; needs NumPy alone."""
+
+    def __init__(self, policy: RolePolicy) -> None:
+        self.policy = policy
+
+    def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
+        """Check that the policy is one for this environment.
+
+        Raises:
+            UserError: a role without a network.
+        """
+        wanted = [role.name for role in roles_of(env)]
+        missing = [name for name in wanted if name not in self.policy.networks]
+        if missing or not wanted:
+            raise UserError(
+                f"the policy has networks for the roles {list(self.policy.networks)}, and the "
+                f"environment has the roles {wanted}; use the environment it was trained in"
+            )
+
+    def act(self, env: VectorEnv[Any, Any, Any], observations: Array) -> Array:
+        """Return the acting role's actions, (num_envs, agents, ...)."""
+        network = self.policy.networks[acting_role(env)]
+        copies, agents = observations.shape[:2]
+        flat = network.act(observations.reshape(copies * agents, *observations.shape[2:]))
+        return flat.reshape(copies, agents, *flat.shape[1:])
