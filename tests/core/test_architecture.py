@@ -33,6 +33,7 @@ LAYERS = [
     {"rollout", "runconfig", "tensorboard"},
     {"training", "evaluation"},
     {"report", "units"},
+    {"sweep"},
     {"adapters", "agents", "exporters"},
     {"workflow", "tuning", "trials", "searchspace"},
     {"policy_exports"},

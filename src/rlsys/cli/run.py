@@ -23,6 +23,11 @@ from rlsys.cli.options import (
 @config_options
 @training_options
 @evaluation_options
+@click.option(
+    "--sweep",
+    metavar="KEY=RANGE",
+    help="The whole job at every value of a setting: KEY=2..7 or KEY=a,b,c.",
+)
 @json_option
 @quiet_option
 @pass_app
@@ -33,6 +38,7 @@ def command(
     jobs: int,
     out: Path | None,
     resume: bool,
+    sweep: str | None,
     as_json: bool,
     quiet: bool,
     **settings: Any,
@@ -41,14 +47,13 @@ def command(
 
     Everything goes into one run directory, by default below runs/.
     """
-    from rlsys import workflow
     from rlsys.cli.output import show_document
-    from rlsys.cli.training import training
-    from rlsys.policy_exports import export_policies
+    from rlsys.cli.whole_job import whole_job
 
-    outcome = training(app, plugin, settings, jobs, out, resume, quiet, whole=True)
-    with outcome as (work, plan, run):
-        evaluation = workflow.judge(work, plan, run)
-        exports = export_policies(work, plan, run, plan.exports)
-        document = workflow.publish(work, plan, run, evaluation, exports)
-    show_document(document, as_json, reference=plan.environment.reference)
+    if sweep is None:
+        document, reference = whole_job(app, plugin, settings, jobs, out, resume, quiet)
+    else:
+        from rlsys.cli.sweeping import whole_series
+
+        document, reference = whole_series(app, plugin, settings, sweep, jobs, out, resume, quiet)
+    show_document(document, as_json, reference=reference)
