@@ -19,6 +19,7 @@ from typing import Any, Literal
 from rlsys.errors import PluginError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_FILE_NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _RESOURCE = re.compile(r"[A-Za-z_][\w.]*:[\w./-]+")
 
@@ -48,6 +49,11 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"name {name!r} must be lower-case words of letters and digits joined by '-'"
         )
+
+
+def _check_file_name(name: str) -> None:
+    if not _FILE_NAME.fullmatch(name):
+        raise ValueError(f"name {name!r} must be lower-case words joined by '-' or '_'")
 
 
 def _check_reference(reference: str | None) -> None:
@@ -142,6 +148,8 @@ class FigureSpec:
     """A figure of the environment's own, drawn at the end of an evaluation.
 
     Attributes:
+        name: of the file, with the case's behind it: ``NAME-CASE.png``.
+        first_case_only: whether only the first case is drawn, into ``NAME.png``.
         factory: ``factory(case_name, config, controllers, path) -> None`` writes a PNG to `path`;
             `controllers` maps names to fresh controllers, the learned ones first.
     """
@@ -149,10 +157,27 @@ class FigureSpec:
     name: str
     summary: str
     factory: str
+    first_case_only: bool = False
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        _check_file_name(self.name)
         _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningFigureSpec:
+    """A figure ``NAME.png`` of one metric over the training, a panel a case.
+
+    Attributes:
+        metric: one of the environment's; of a vector metric every part is drawn.
+    """
+
+    name: str
+    summary: str
+    metric: str
+
+    def __post_init__(self) -> None:
+        _check_file_name(self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +192,7 @@ class EnvironmentSpec:
             ``default`` is used when none is named, and is empty where it is not given.
         agent: that a run without any other word uses.
         cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one.
+        learning_figures: metrics over the training, besides ``training_reward.png``.
         reference: the baseline from which the closed share of the gap to the optimum is counted.
         application: ``application(config, seed) -> rlsys.application.Application``, the episode of
             `seed` for a program on a device.
@@ -199,6 +225,7 @@ class EnvironmentSpec:
     baselines: tuple[ControllerSpec, ...] = ()
     oracle: OracleSpec | None = None
     figures: tuple[FigureSpec, ...] = ()
+    learning_figures: tuple[LearningFigureSpec, ...] = ()
     reference: str | None = None
     application: str | None = None
     requires: tuple[Requirement, ...] = ()
@@ -211,6 +238,10 @@ class EnvironmentSpec:
             _check_name(name)
             if not _RESOURCE.fullmatch(resource):
                 raise ValueError(f"preset {resource!r} must have the form 'package:relative/path'")
+        known = [metric.name for metric in self.metrics]
+        for figure in self.learning_figures:
+            if figure.metric not in known:
+                raise ValueError(f"figure {figure.name!r}: {figure.metric!r} is none of {known}")
         names = [baseline.name for baseline in self.baselines]
         if self.reference is not None and self.reference not in names:
             raise ValueError(f"reference {self.reference!r} is none of the baselines {names}")

@@ -35,6 +35,7 @@ DASHES = ("-", "--", "-.", ":")
 
 _PANEL_HEIGHT = 2.7
 _SCALES_APART = 10
+_MOST_IN_LEGEND = 20
 _LETTER_SHARE = 0.0105
 """Of the width of a training panel, for a letter of an agent's name."""
 
@@ -170,6 +171,51 @@ def training_figure(
         rows[-1].xaxis.set_major_formatter(_short_numbers())
         handles, labels = _legend_of(rows)
         figure.legend(handles, labels, loc="outside upper left", ncols=min(len(cases), 5))
+
+
+def learning_figure(
+    lines: Sequence[Mapping[str, Any]], metric: str, label: str, path: str | Path
+) -> bool:
+    """Draw one metric over the environment steps, a panel a case and a line a part of it.
+
+    A metric with parts is reported as ``metric[0]``, ``metric[1]`` and so on. Lines are means over
+    training seeds, bands reach from the lowest to the highest.
+
+    Args:
+        lines: as for `training_figure`.
+        label: for the axis, with the unit.
+
+    Returns:
+        Whether any line reports the metric; otherwise nothing is drawn.
+
+    Raises:
+        UserError: as `sheet`.
+    """
+    found = {key for line in lines for key in line if key == metric or key.startswith(f"{metric}[")}
+    parts = sorted(found, key=lambda key: int(key[len(metric) + 1 : -1] or 0))
+    reporting = [line for line in lines if found & line.keys()]
+    if not reporting:
+        return False
+    steps = cumulated_steps(lines)
+    cases = list(dict.fromkeys(str(line["case"]) for line in reporting))
+    with sheet(path, 8.0, 0.8 + _PANEL_HEIGHT * len(cases)) as figure:
+        rows = np.ravel(figure.subplots(len(cases), 1, sharex=True, squeeze=False))
+        for axes, case in zip(rows, cases, strict=True):
+            for index, part in enumerate(parts):
+                name = part[len(metric) :].strip("[]") or case
+                own = [{**line, "case": name if line["case"] == case else None} for line in lines]
+                colour = COLOURS[index % len(COLOURS)]
+                dashes = DASHES[index // len(COLOURS) % len(DASHES)]
+                _draw_curve(axes, own, steps, part, name, colour, dashes)
+            axes.set_title(case)
+            axes.set_ylabel(label)
+            axes.margins(x=0.01)
+        rows[-1].set_xlabel("environment steps of all agents")
+        rows[-1].xaxis.set_major_formatter(_short_numbers())
+        if 1 < len(parts) <= _MOST_IN_LEGEND:
+            handles, labels = _legend_of(rows)
+            figure.legend(handles, labels, loc="outside right upper")
+    return True
 
 
 def cumulated_steps(lines: Sequence[Mapping[str, Any]]) -> Floats:

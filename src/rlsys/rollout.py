@@ -72,7 +72,10 @@ def _play_batch(
 
 
 class EpisodeMeter:
-    """Averages over the episodes that ended since the last `flush`."""
+    """Averages over the episodes that ended since the last `flush`.
+
+    A vector metric is reported part by part, as ``name[0]``, ``name[1]`` and so on.
+    """
 
     def __init__(self, num_envs: int, metrics: Iterable[str] = ()) -> None:
         self._returns = np.zeros(num_envs)
@@ -87,7 +90,12 @@ class EpisodeMeter:
             return
         self._add("reward", self._returns[done])
         for name in self._metrics:
-            self._add(name, np.asarray(infos["final_info"][name])[done])
+            values = np.asarray(infos["final_info"][name])[done]
+            if values.ndim == 1:
+                self._add(name, values)
+            else:
+                for part, own in enumerate(values.T):
+                    self._add(f"{name}[{part}]", own)
         self._episodes += int(done.sum())
         self._returns[done] = 0.0
 

@@ -66,9 +66,10 @@ def problem_of(plan: Plan, case: str) -> Problem:
     """Return what an agent needs to know of a case."""
     spec, config = plan.environment, plan.case(case).config
     make_vector_env = resolve(spec.vector_env)
+    drawn = {figure.metric for figure in spec.learning_figures}
     return Problem(
         make_env=lambda num_envs: make_vector_env(config, num_envs),
-        metrics=tuple(metric.name for metric in spec.metrics if not metric.vector),
+        metrics=tuple(m.name for m in spec.metrics if not m.vector or m.name in drawn),
         make_oracle=partial(resolve(spec.oracle.factory), config) if spec.oracle else None,
     )
 

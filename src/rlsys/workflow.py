@@ -16,7 +16,7 @@ from rlsys.errors import Interrupted, UserError
 from rlsys.evaluation import REWARD, Evaluation, evaluate, make_baseline
 from rlsys.events import RunEvents
 from rlsys.exporting import ExportReport
-from rlsys.figures import Panel, comparison_figure, training_figure
+from rlsys.figures import Panel, comparison_figure, learning_figure, training_figure
 from rlsys.plugins import PluginManager
 from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.registry import Registry
@@ -189,10 +189,14 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
         paths["training_reward"] = "figures/training_reward.png"
     comparison_figure(rewards, directory / "comparison.png")
     paths["comparison"] = "figures/comparison.png"
+    for learning in plan.environment.learning_figures:
+        (metric,) = (m for m in plan.environment.metrics if m.name == learning.metric)
+        if learning_figure(lines, metric.name, _label(metric), directory / f"{learning.name}.png"):
+            paths[learning.name] = f"figures/{learning.name}.png"
     policies = load_policies(plan, run)
     for figure in plan.environment.figures:
-        for case in plan.cases:
-            name = f"{figure.name}-{case.name}"
+        for case in plan.cases[:1] if figure.first_case_only else plan.cases:
+            name = figure.name if figure.first_case_only else f"{figure.name}-{case.name}"
             solved = any(r["case"] == case.name and r["kind"] == "oracle" for r in rewards)
             controllers = fresh_controllers(plan, case, policies, oracle=solved)
             resolve(figure.factory)(case.name, case.config, controllers, directory / f"{name}.png")
@@ -208,8 +212,11 @@ def _panel(metric: MetricSpec, document: Mapping[str, Any]) -> Panel:
             rows = [row for row in ranked(document, case, metric.name) if row["kind"] == kind]
             if rows:
                 levels.setdefault(case, {})[rows[0]["controller"]] = rows[0]["mean"]
-    label = metric.name.replace("_", " ") + (f" ({metric.unit})" if metric.unit else "")
-    return Panel(metric.name, label, levels)
+    return Panel(metric.name, _label(metric), levels)
+
+
+def _label(metric: MetricSpec) -> str:
+    return metric.name.replace("_", " ") + (f" ({metric.unit})" if metric.unit else "")
 
 
 def fresh_controllers(

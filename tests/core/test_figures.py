@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from rlsys import figures
 from rlsys.errors import UserError
-from rlsys.figures import Panel, comparison_figure, cumulated_steps, sheet, training_figure
+from rlsys.figures import (
+    Panel,
+    comparison_figure,
+    cumulated_steps,
+    learning_figure,
+    sheet,
+    sweep_figure,
+    training_figure,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -273,3 +281,79 @@ assert matplotlib.rcParams["font.size"] == matplotlib.rcParamsDefault["font.size
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (tmp_path / "x.png").read_bytes().startswith(PNG)
+
+
+def by_part(cases=("easy", "hard")):
+    """Two seeds; part p of case c at step s is 100 c + 10 p + seed + s / 100."""
+    return [
+        line(case, seed, "ppo", step, 200,
+             **{f"load[{p}]": 100 * c + 10 * p + seed + step / 100 for p in range(11)})
+        for c, case in enumerate(cases) for seed in (0, 1) for step in (100, 200)
+    ]  # fmt: skip
+
+
+def test_every_part_of_a_vector_metric_is_a_line_in_the_panel_of_its_case(drawn, tmp_path):
+    assert learning_figure(by_part(), "load", "load (jobs)", tmp_path / "load.png")
+    assert (tmp_path / "load.png").read_bytes().startswith(PNG)
+    (figure,) = drawn
+    panels = figure.axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["easy", "hard"]
+    for c, axes in enumerate(panels):
+        assert axes.get_ylabel() == "load (jobs)"
+        curves = {one.get_label(): one for one in axes.get_lines()}
+        assert list(curves) == [str(p) for p in range(11)]  # not 0, 1, 10, 2
+        for p in range(11):
+            np.testing.assert_array_equal(curves[str(p)].get_xdata(), [100, 200])
+            mean = 100 * c + 10 * p + 0.5
+            np.testing.assert_allclose(curves[str(p)].get_ydata(), [mean + 1, mean + 2])
+
+
+def test_a_scalar_metric_is_one_line(drawn, tmp_path):
+    assert learning_figure(two_agents(), "rate", "rate", tmp_path / "rate.png")
+    (figure,) = drawn
+    assert [len(axes.get_lines()) for axes in figure.axes] == [1, 1]
+    (curve,) = figure.axes[1].get_lines()
+    np.testing.assert_allclose(curve.get_ydata(), np.array([20.5, 21.5, 22.5, 23.5]) / 100)
+
+
+def test_what_no_line_reports_is_not_drawn(tmp_path):
+    assert not learning_figure(two_agents(), "load", "load", tmp_path / "load.png")
+    assert not (tmp_path / "load.png").exists()
+
+
+def test_a_sweep_has_a_curve_a_controller_over_the_values(drawn, tmp_path):
+    def row(value, kind, mean):
+        case = f"n={value}/hall"
+        return {"case": case, "kind": kind, "mean": mean, "low": mean - 1, "high": mean + 2}
+
+    rows = {
+        "hall": {
+            "ppo": [row(v, "learned", 2.0 * v) for v in (2, 4, 8)],
+            "best": [row(v, "oracle", 20.0) for v in (2, 8)],
+        }
+    }
+    sweep_figure("n", (2, 4, 8), rows, tmp_path / "sweep.png")
+    (figure,) = drawn
+    (axes,) = figure.axes
+    curves = {one.get_label(): one for one in axes.get_lines()}
+    np.testing.assert_array_equal(curves["ppo"].get_xdata(), [2, 4, 8])
+    np.testing.assert_array_equal(curves["ppo"].get_ydata(), [4, 8, 16])
+    # A point without an oracle leaves a gap and moves nothing.
+    np.testing.assert_array_equal(curves["best"].get_xdata(), [2, 8])
+    assert curves["best"].get_linestyle() == "--"
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["2", "4", "8"]
+
+
+def test_values_that_are_no_numbers_stand_side_by_side(drawn, tmp_path):
+    rows = {
+        "": {
+            "ppo": [
+                {"case": f"view={v}", "kind": "learned", "mean": 1, "low": 0, "high": 2}
+                for v in ("local", "global")
+            ]
+        }
+    }
+    sweep_figure("view", ("local", "global"), rows, tmp_path / "sweep.png")
+    (axes,) = drawn[0].axes
+    np.testing.assert_array_equal(axes.get_lines()[0].get_xdata(), [0, 1])
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["local", "global"]
