@@ -355,6 +355,47 @@ class ExporterSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExecutorOption:
+    """An option that an executor adds to the commands that run work units.
+
+    What is given for it stands in an environment variable while the command runs, so that the
+    agents of the same plugin see it too, in whatever process they train.
+
+    Attributes:
+        name: ``cluster`` for the option ``--cluster``.
+        variable: the environment variable.
+    """
+
+    name: str
+    summary: str
+    variable: str
+    metavar: str = "VALUE"
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutorSpec:
+    """A place where work units run.
+
+    Attributes:
+        factory: ``factory(jobs) -> rlsys.execution.Executor``; `jobs` is how many at a time, or
+            None where the user leaves it to the executor.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    options: tuple[ExecutorOption, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        _check_reference(self.factory)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CommandSpec:
     """A subcommand that a plugin adds to `rlsys`.
 

@@ -13,7 +13,13 @@ from typing import Any, cast
 
 import pluggy
 
-from rlsys.descriptors import AgentSpec, CommandSpec, EnvironmentSpec, ExporterSpec
+from rlsys.descriptors import (
+    AgentSpec,
+    CommandSpec,
+    EnvironmentSpec,
+    ExecutorSpec,
+    ExporterSpec,
+)
 
 hookspec = pluggy.HookspecMarker("rlsys")
 hookimpl = pluggy.HookimplMarker("rlsys")
@@ -62,6 +68,21 @@ def rlsys_exporters() -> Sequence[ExporterSpec]:
     .. versionadded:: 0.1
     """
     return cast("Sequence[ExporterSpec]", ())
+
+
+@hookspec
+def rlsys_executors() -> Sequence[ExecutorSpec]:
+    """Describe the places that this plugin provides for work units to run in.
+
+    Example::
+
+        @rlsys.hookimpl
+        def rlsys_executors():
+            return [ExecutorSpec(name="batch-queue", ...)]
+
+    .. versionadded:: 0.1
+    """
+    return cast("Sequence[ExecutorSpec]", ())
 
 
 @hookspec

@@ -26,11 +26,12 @@ from rlsys import hookspecs
 from rlsys.errors import PluginError, did_you_mean
 
 ENTRY_POINT_GROUP = "rlsys.plugins"
-BUILT_IN = ("rlsys.agents", "rlsys.exporters")
+BUILT_IN = ("rlsys.agents", "rlsys.exporters", "rlsys.executors")
 DESCRIBING_HOOKS = (
     "rlsys_environments",
     "rlsys_agents",
     "rlsys_exporters",
+    "rlsys_executors",
     "rlsys_commands",
 )
 

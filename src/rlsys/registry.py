@@ -6,11 +6,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from rlsys.descriptors import AgentSpec, CommandSpec, EnvironmentSpec, ExporterSpec
+from rlsys.descriptors import (
+    AgentSpec,
+    CommandSpec,
+    EnvironmentSpec,
+    ExecutorSpec,
+    ExporterSpec,
+)
 from rlsys.errors import PluginError, UserError, did_you_mean
 from rlsys.plugins import LoadedPlugin, PluginManager
 
-Spec = TypeVar("Spec", EnvironmentSpec, AgentSpec, ExporterSpec, CommandSpec)
+Spec = TypeVar("Spec", EnvironmentSpec, AgentSpec, ExporterSpec, ExecutorSpec, CommandSpec)
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class Registry:
         self.environments = Family("environment", EnvironmentSpec, manager.plugins)
         self.agents = Family("agent", AgentSpec, manager.plugins)
         self.exporters = Family("exporter", ExporterSpec, manager.plugins)
+        self.executors = Family("executor", ExecutorSpec, manager.plugins)
         self.commands = Family("command", CommandSpec, manager.plugins)
         for name in taken:
             self.commands.clashes[name] = f"command {name!r} is built in; give yours another name"
@@ -96,6 +103,7 @@ class Registry:
             ("rlsys_environments", self.environments),
             ("rlsys_agents", self.agents),
             ("rlsys_exporters", self.exporters),
+            ("rlsys_executors", self.executors),
             ("rlsys_commands", self.commands),
         ):
             self._collect(hook, family)
@@ -111,7 +119,13 @@ class Registry:
     @property
     def families(self) -> tuple[Family[Any], ...]:
         """Everything by kind."""
-        return (self.environments, self.agents, self.exporters, self.commands)
+        return (
+            self.environments,
+            self.agents,
+            self.exporters,
+            self.executors,
+            self.commands,
+        )
 
     def _collect(self, hook: str, family: Family[Any]) -> None:
         described = self.manager.described(hook)

@@ -122,9 +122,14 @@ class TrialPool:
         self._pool.shutdown()
 
     @property
+    def slots(self) -> int:
+        """How many trials can run at a time."""
+        return len(self._stops)
+
+    @property
     def free(self) -> bool:
         """Whether another trial can be started."""
-        return len(self._slots) < len(self._stops)
+        return len(self._slots) < self.slots
 
     @property
     def running(self) -> list[int]:

@@ -25,6 +25,7 @@ from rlsys.descriptors import Requirement
 from rlsys.errors import ConfigError, Interrupted, UserError
 from rlsys.evaluation import make_env_of
 from rlsys.events import RunEvents
+from rlsys.execution import Executor, TrialRunner
 from rlsys.policies import controller_of, load_policy
 from rlsys.report import result_document
 from rlsys.rollout import play
@@ -34,7 +35,7 @@ from rlsys.searchspace import Dimension, present_settings, trial_config
 from rlsys.seeds import validation_seeds
 from rlsys.statistics import summarise
 from rlsys.training import NETWORK_FILE
-from rlsys.trials import Ending, TrialPool, TrialUnit
+from rlsys.trials import Ending, TrialUnit
 from rlsys.units import TrainingUnit
 from rlsys.workers import stop_on_signal
 from rlsys.workflow import Workplace, controller_name
@@ -83,7 +84,7 @@ class Search:
         plan: from `trial_plan`.
         space: what is searched.
         trials: how many trials are to be finished in all.
-        jobs: how many at a time.
+        executor: where they run.
     """
 
     work: Workplace
@@ -91,7 +92,7 @@ class Search:
     run: RunDirectory
     space: tuple[Dimension, ...]
     trials: int
-    jobs: int
+    executor: Executor
     _asked: dict[int, Trial] = field(default_factory=dict)
     _units: dict[int, TrialUnit] = field(default_factory=dict)
     _progress: dict[int, _Progress] = field(default_factory=dict)
@@ -147,7 +148,7 @@ class Search:
             if self._progress[number].prunes(line) and number in pool.running:
                 pool.stop(number)
 
-        with stop_on_signal() as stop, TrialPool(self.jobs) as pool:
+        with stop_on_signal() as stop, self.executor.trials() as pool:
             while True:
                 while pool.free and not stop.is_set() and counted(study) < self.trials:
                     self._ask(study, pool)
@@ -161,8 +162,8 @@ class Search:
             if counted(study) < self.trials:
                 raise Interrupted("stopped; go on with --resume")
 
-    def _ask(self, study: Study, pool: TrialPool) -> None:
-        study.sampler = _sampler(self.plan.config.seed, counted(study), self.jobs)
+    def _ask(self, study: Study, pool: TrialRunner) -> None:
+        study.sampler = _sampler(self.plan.config.seed, counted(study), pool.slots)
         trial = study.ask({d.name: _distribution(d) for d in self.space})
         directory = self._directory(trial.number)
         config = trial_config(self.plan, self.space, trial.params)
@@ -399,13 +400,13 @@ def _importance_notes(study: Study) -> Iterator[str]:
         yield f"importance of the settings (PED-ANOVA): {listed}"
 
 
-def _sampler(seed: int, index: int, jobs: int) -> Any:
+def _sampler(seed: int, index: int, slots: int) -> Any:
     import optuna
 
     drawn = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(seed=drawn, constant_liar=jobs > 1)
+        return optuna.samplers.TPESampler(seed=drawn, constant_liar=slots > 1)
 
 
 def _distribution(dimension: Dimension) -> BaseDistribution:

@@ -1,18 +1,13 @@
-"""Work units: one training of one case with one seed, alone in this process or in a worker.
+"""Work units: one training of one case with one seed, wherever it runs.
 
-A unit is a picklable description.  It runs here, or in a pool of worker processes; what it
-reports travels to the process that owns the run directory, so that the outcome is the same.
+A unit is a picklable description.  It runs in this process or another one (see `rlsys.execution`);
+what it reports travels to the process that owns the run directory, so that the outcome is the same.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import queue
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +15,7 @@ from typing import Any
 
 from rlsys.config import Document
 from rlsys.descriptors import resolve
-from rlsys.errors import Interrupted, UserError
+from rlsys.errors import UserError
 from rlsys.plugins import PluginManager, PluginOptions
 from rlsys.policies import Policy, load_policy
 from rlsys.registry import Registry
@@ -28,7 +23,6 @@ from rlsys.roles import roles_of
 from rlsys.runconfig import Plan, plan_of
 from rlsys.runs import timestamp, write_atomically
 from rlsys.training import NETWORK_FILE, Agent, Problem, Session
-from rlsys.workers import follow_parent, stop_on_signal, working
 
 Emit = Callable[[Mapping[str, Any]], None]
 SUMMARY_FILE = "training.json"
@@ -139,72 +133,3 @@ def _check_roles(plan: Plan, case: str) -> None:
 
 def _emit_line(emit: Emit, unit: TrainingUnit, agent: str, metrics: Mapping[str, Any]) -> None:
     emit({"time": timestamp(), "case": unit.case, "seed": unit.seed, "agent": agent, **metrics})
-
-
-def run_units(units: Sequence[TrainingUnit], jobs: int, emit: Emit) -> None:
-    """Run all units, `jobs` at a time.
-
-    SIGINT and SIGTERM end them at their next boundary with everything saved; a second SIGINT ends
-    at once.
-
-    Raises:
-        Interrupted: the user asked to stop.
-    """
-    with stop_on_signal() as stop:
-        if jobs <= 1 or len(units) <= 1:
-            for unit in units:
-                unit.run(emit, stop.is_set)
-        else:
-            _run_pool(units, jobs, emit, stop)
-        if stop.is_set():
-            raise Interrupted("stopped; go on with --resume")
-
-
-_worker: dict[str, Any] = {}
-
-
-def _start_worker(lines: Any, stop: Any) -> None:
-    follow_parent()
-    _worker.update(lines=lines, stop=stop)
-
-
-def _run_in_worker(unit: TrainingUnit) -> None:
-    with working():
-        unit.run(_worker["lines"].put, _worker["stop"].is_set)
-
-
-def _run_pool(units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop: threading.Event) -> None:
-    context = multiprocessing.get_context("spawn")
-    lines, worker_stop = context.Queue(), context.Event()
-    failure: BaseException | None = None
-    with ProcessPoolExecutor(
-        jobs, context, initializer=_start_worker, initargs=(lines, worker_stop)
-    ) as pool:
-        pending: set[Future[None]] = {pool.submit(_run_in_worker, unit) for unit in units}
-        while pending:
-            done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            _drain(lines, emit)
-            for future in done:
-                error = None if future.cancelled() else future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    error = UserError(
-                        "a training process was killed (perhaps for memory: try fewer --jobs); "
-                        "go on with --resume"
-                    )
-                if error is not None and not isinstance(error, Interrupted):
-                    failure = failure or error
-            if stop.is_set() or failure:
-                worker_stop.set()
-                for future in pending:
-                    future.cancel()
-    _drain(lines, emit)
-    if failure:
-        raise failure
-
-
-def _drain(lines: Any, emit: Emit) -> None:
-    while True:
-        try:
-            emit(lines.get(timeout=0.01))
-        except queue.Empty:
-            return

@@ -15,6 +15,7 @@ from rlsys.descriptors import Case, MetricSpec, resolve
 from rlsys.errors import Interrupted, UserError
 from rlsys.evaluation import REWARD, Evaluation, evaluate, make_baseline
 from rlsys.events import RunEvents
+from rlsys.execution import Executor, run_units
 from rlsys.exporting import ExportReport
 from rlsys.figures import Panel, comparison_figure, learning_figure, training_figure
 from rlsys.plugins import PluginManager
@@ -24,7 +25,7 @@ from rlsys.report import cases_of, markdown, ranked, result_document
 from rlsys.runconfig import Plan, plan_of
 from rlsys.runs import RunDirectory, write_atomically
 from rlsys.training import NETWORK_FILE, checkpoint_step
-from rlsys.units import SUMMARY_FILE, TrainingUnit, agent_directory, run_units
+from rlsys.units import SUMMARY_FILE, TrainingUnit, agent_directory
 
 Progress = Callable[[str], None]
 
@@ -53,7 +54,7 @@ def begin(work: Workplace, plan: Plan, path: Path, *, resume: bool) -> RunDirect
     return run
 
 
-def train(work: Workplace, plan: Plan, run: RunDirectory, *, jobs: int) -> None:
+def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) -> None:
     """Train all that is not trained yet; call it inside ``run.writing()``."""
     events = RunEvents(work.manager, run.path)
     config = plan.config.model_dump(mode="json")
@@ -78,7 +79,7 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, *, jobs: int) -> None:
     events.started(config)
     status = "failed"
     try:
-        run_units(units, jobs, emit)
+        run_units(units, executor, emit)
         status = "complete"
     except (Interrupted, KeyboardInterrupt):
         status = "interrupted"

@@ -10,7 +10,10 @@ import pytest
 from rlsys.agents import rlsys_agents
 from rlsys.descriptors import resolve
 
-NAMES = ["ppo", "maskable-ppo", "dqn", "sac", "self-labelling", "imitation"]
+NAMES = [
+    *("ppo", "maskable-ppo", "dqn", "sac", "self-labelling", "imitation"),
+    *("sb3-shared", "mappo"),
+]
 
 
 def test_all_are_described():
@@ -31,7 +34,7 @@ def test_every_setting_is_explained_and_has_a_default(spec):
 
 def test_describing_and_configuring_imports_nothing_heavy():
     code = (
-        "import sys, rlsys.agents, rlsys.agents.settings; rlsys.agents.rlsys_agents(); "
+        "import sys, rlsys.agents, rlsys.agents.role_settings; rlsys.agents.rlsys_agents(); "
         "print([m for m in ('torch', 'stable_baselines3', 'gymnasium', 'numpy') "
         "if m in sys.modules])"
     )

@@ -22,7 +22,7 @@ DOMAIN = re.compile(
 )
 
 # Lowest first: a module imports only from its own layer or one below.  The built-in plugins
-# (agents, exporters) stand where third-party ones do.
+# (agents, exporters, executors) stand where third-party ones do.
 LAYERS = [
     {"errors", "__init__"},
     {"descriptors", "archive", "folders", "config", "seeds", "hookspecs", "statistics", "workers"},
@@ -32,10 +32,10 @@ LAYERS = [
     {"exporting", "policies"},
     {"rollout", "runconfig", "tensorboard"},
     {"training", "evaluation"},
-    {"report", "units"},
+    {"report", "units", "trials", "execution"},
     {"sweep"},
-    {"adapters", "agents", "exporters"},
-    {"workflow", "tuning", "trials", "searchspace"},
+    {"adapters", "agents", "exporters", "executors"},
+    {"workflow", "tuning", "searchspace"},
     {"policy_exports"},
     {"cli", "testing"},
 ]

@@ -42,6 +42,8 @@ def test_every_key_of_a_run_is_described():
         ("sac", "### `dqn` and `sac`"),
         ("self-labelling", "### `self-labelling`"),
         ("imitation", "### `imitation`"),
+        ("sb3-shared", "### `sb3-shared` and `mappo`"),
+        ("mappo", "### `sb3-shared` and `mappo`"),
     ],
 )
 def test_every_setting_of_an_agent_is_described(agent, heading):
@@ -51,7 +53,9 @@ def test_every_setting_of_an_agent_is_described(agent, heading):
     shared = table(section(text, "### The network: every agent"), "key")
     assert_describes(shared, "every agent", NetworkSettings)
     own = table(section(text, heading), "key")
-    assert_describes(own, f"`{agent}`", settings_of(agent), skip=NetworkSettings.model_fields)
+    model = settings_of(agent)
+    skip = NetworkSettings.model_fields if issubclass(model, NetworkSettings) else ()
+    assert_describes(own, f"`{agent}`", model, skip=skip)
 
 
 def test_every_agent_is_described():

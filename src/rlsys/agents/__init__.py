@@ -25,6 +25,15 @@ _ON_POLICY = (
     SearchRange(key="clip_range", low=0.1, high=0.4),
     SearchRange(key="n_epochs", low=3, high=20),
 )
+_ROLES = (
+    _LARGE_BATCH_RATE,
+    SearchRange(key="gae_lambda", low=0.8, high=1.0),
+    SearchRange(key="ent_coef", low=0.0, high=0.1),
+    SearchRange(key="clip_range", low=0.1, high=0.4),
+    SearchRange(key="n_epochs", low=2, high=20),
+    SearchRange(key="minibatches", low=1, high=32, log=True),
+    SearchRange(key="initial_std", low=0.2, high=2.0, log=True),
+)
 
 
 @hookimpl
@@ -122,6 +131,26 @@ def rlsys_agents() -> Sequence[AgentSpec]:
                 SearchRange(key="regret_weight", low=0.1, high=10.0, log=True),
                 SearchRange(key="cross_entropy_weight", low=0.01, high=1.0, log=True),
             ),
+            requires=(_TORCH,),
+        ),
+        AgentSpec(
+            name="sb3-shared",
+            summary="one PPO a role, shared by its agents (Stable-Baselines3)",
+            config="rlsys.agents.role_settings:SharedPpoSettings",
+            factory="rlsys.agents.shared_ppo:make_shared_ppo",
+            actions=("discrete", "multi-discrete", "continuous"),
+            roles="several",
+            search=_ROLES,
+            requires=(_TORCH, _SB3),
+        ),
+        AgentSpec(
+            name="mappo",
+            summary="PPO for several roles with one centralised critic",
+            config="rlsys.agents.role_settings:MappoSettings",
+            factory="rlsys.agents.mappo:make_mappo",
+            actions=("discrete", "continuous"),
+            roles="several",
+            search=_ROLES,
             requires=(_TORCH,),
         ),
     )

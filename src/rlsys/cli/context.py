@@ -19,6 +19,8 @@ class App:
 
     def __init__(self, blocked: Iterable[str] = (), files: Iterable[str] = ()) -> None:
         self.options = PluginOptions.from_environment(blocked, files)
+        self.given_options: dict[str, str] = {}
+        """Options of executors that the user gave, and the plugins that they belong to."""
 
     @cached_property
     def manager(self) -> PluginManager:

@@ -61,10 +61,15 @@ training_options = _together(
     click.option(
         "--jobs",
         type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
         metavar="N",
-        help="Trainings at a time, each in a process of its own.",
+        help="Trainings at a time, each in a process of its own.  [default: the executor's; 1]",
+    ),
+    click.option(
+        "--executor",
+        default="local",
+        show_default=True,
+        metavar="NAME",
+        help="Where trainings run; `rlsys plugins` lists the executors.",
     ),
     click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory."),
     click.option(

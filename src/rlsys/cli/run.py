@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rlsys.cli.context import App
+from rlsys.cli.executing import ExecutingCommand, Place
 from rlsys.cli.options import (
     config_options,
     evaluation_options,
@@ -18,7 +19,7 @@ from rlsys.cli.options import (
 )
 
 
-@click.command("run")
+@click.command("run", cls=ExecutingCommand)
 @click.argument("plugin")
 @config_options
 @training_options
@@ -35,7 +36,8 @@ def command(
     app: App,
     /,
     plugin: str,
-    jobs: int,
+    executor: str,
+    jobs: int | None,
     out: Path | None,
     resume: bool,
     sweep: str | None,
@@ -50,10 +52,11 @@ def command(
     from rlsys.cli.output import show_document
     from rlsys.cli.whole_job import whole_job
 
+    place = Place(executor, jobs)
     if sweep is None:
-        document, reference = whole_job(app, plugin, settings, jobs, out, resume, quiet)
+        document, reference = whole_job(app, plugin, settings, place, out, resume, quiet)
     else:
         from rlsys.cli.sweeping import whole_series
 
-        document, reference = whole_series(app, plugin, settings, sweep, jobs, out, resume, quiet)
+        document, reference = whole_series(app, plugin, settings, sweep, place, out, resume, quiet)
     show_document(document, as_json, reference=reference)

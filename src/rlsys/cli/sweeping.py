@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rlsys.cli.context import App
+from rlsys.cli.executing import Place
 from rlsys.cli.progress import announce
 from rlsys.cli.whole_job import whole_job
 from rlsys.errors import UserError
@@ -23,7 +24,7 @@ def whole_series(
     plugin: str,
     settings: Mapping[str, Any],
     text: str,
-    jobs: int,
+    place: Place,
     out: Path | None,
     resume: bool,
     quiet: bool,
@@ -55,7 +56,7 @@ def whole_series(
             **settings,
             "assignments": (*settings["assignments"], sweep.assignment(value)),
         }
-        documents[value], _ = whole_job(app, plugin, point, jobs, path, path.exists(), quiet)
+        documents[value], _ = whole_job(app, plugin, point, place, path, path.exists(), quiet)
     document = merged(sweep, documents, home)
     sweep_figure(sweep.name, sweep.values, curves(sweep, document), home / FIGURE)
     document["artefacts"]["sweep"] = FIGURE

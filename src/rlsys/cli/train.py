@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rlsys.cli.context import App
+from rlsys.cli.executing import ExecutingCommand, Place
 from rlsys.cli.options import (
     config_options,
     json_option,
@@ -17,7 +18,7 @@ from rlsys.cli.options import (
 )
 
 
-@click.command("train")
+@click.command("train", cls=ExecutingCommand)
 @click.argument("plugin")
 @config_options
 @training_options
@@ -28,7 +29,8 @@ def command(
     app: App,
     /,
     plugin: str,
-    jobs: int,
+    executor: str,
+    jobs: int | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -40,7 +42,11 @@ def command(
     from rlsys.cli.training import training
     from rlsys.report import result_document
 
-    with training(app, plugin, settings, jobs, out, resume, quiet) as (_, plan, run):
+    with training(app, plugin, settings, Place(executor, jobs), out, resume, quiet) as (
+        _,
+        plan,
+        run,
+    ):
         pass
     if as_json:
         print_json(

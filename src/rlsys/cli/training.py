@@ -9,6 +9,7 @@ from typing import Any
 
 from rlsys import workflow
 from rlsys.cli.context import App
+from rlsys.cli.executing import Place, make_executor
 from rlsys.cli.options import overrides
 from rlsys.cli.progress import ProgressListener, announce
 from rlsys.descriptors import Requirement, resolve
@@ -26,7 +27,7 @@ def training(
     app: App,
     plugin: str,
     settings: Mapping[str, Any],
-    jobs: int,
+    place: Place,
     out: Path | None,
     resume: bool,
     quiet: bool,
@@ -49,6 +50,7 @@ def training(
         check_requirements("rlsys run", (_FIGURES,))
         for planned in plan.exports:
             _check_export(planned)
+    executor = make_executor(app, place, plan)
     path = out or (
         newest_unfinished(plugin, plan.config.preset)
         if resume
@@ -60,7 +62,7 @@ def training(
     with run.writing():
         with ProgressListener(plan, quiet) as listener:
             app.manager.register_listener(listener)
-            workflow.train(work, plan, run, jobs=jobs)
+            workflow.train(work, plan, run, executor)
         yield work, plan, run
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rlsys.cli.context import App
+from rlsys.cli.executing import ExecutingCommand, Place, make_executor
 from rlsys.cli.options import (
     config_options,
     json_option,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-@click.command("tune")
+@click.command("tune", cls=ExecutingCommand)
 @click.argument("plugin")
 @config_options
 @training_options
@@ -50,7 +51,8 @@ def command(
     plugin: str,
     trials: int,
     searches: tuple[str, ...],
-    jobs: int,
+    executor: str,
+    jobs: int | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -83,12 +85,13 @@ def command(
     check_requirements(plan.environment.name, plan.environment.requires)
     for spec, _ in plan.agents:
         check_requirements(spec.name, spec.requires)
+    where = make_executor(app, Place(executor, jobs), plan)
     path = _directory(plugin, plan.config.preset, out, resume)
     if resume and path.exists() and not (path / STUDY_FILE).exists():
         raise UserError(f"{path}: holds no {STUDY_FILE}: it is no search; choose another --out")
     run = workflow.begin(work, plan, path, resume=resume)
     work.progress(f"run directory: {run.path}")
-    search = Search(work, plan, run, space, trials, jobs)
+    search = Search(work, plan, run, space, trials, where)
     with run.writing():
         study = search.execute()
         document = search.document(study)

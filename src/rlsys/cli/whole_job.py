@@ -8,6 +8,7 @@ from typing import Any
 
 from rlsys import workflow
 from rlsys.cli.context import App
+from rlsys.cli.executing import Place
 from rlsys.cli.training import training
 from rlsys.policy_exports import export_policies
 
@@ -16,13 +17,13 @@ def whole_job(
     app: App,
     plugin: str,
     settings: Mapping[str, Any],
-    jobs: int,
+    place: Place,
     out: Path | None,
     resume: bool,
     quiet: bool,
 ) -> tuple[dict[str, Any], str | None]:
     """Do everything that `rlsys run` promises; return the result document and the reference."""
-    outcome = training(app, plugin, settings, jobs, out, resume, quiet, whole=True)
+    outcome = training(app, plugin, settings, place, out, resume, quiet, whole=True)
     with outcome as (work, plan, run):
         evaluation = workflow.judge(work, plan, run)
         exports = export_policies(work, plan, run, plan.exports)

@@ -1,0 +1,1 @@
+"""Methods without learning: offloading rules, combined with an order at the server."""

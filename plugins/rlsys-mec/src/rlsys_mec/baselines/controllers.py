@@ -1,0 +1,110 @@
+"""Rules at work: each role decides in its turn, upon what was really decided before it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.errors import ConfigError
+from rlsys_mec.baselines.rules import OrderRule, UserRule, ascend, greedy, like
+from rlsys_mec.config import MecConfig
+from rlsys_mec.randomness import stream_states, uniforms
+from rlsys_mec.slot import Bools, Floats, Situation
+from rlsys_mec.vector_env import MecVectorEnv
+from rlsys_mec.views import LIMIT
+
+Array = NDArray[Any]
+
+
+class RuleController:
+    """A rule for the users and one for the server, with equal shares of the band.
+
+    In a hierarchy the coordinator gives every cluster a share of the CPU in proportion to the work
+    that its users would offload if the shares were equal, and the users then decide upon the shares
+    that they have.
+    """
+
+    def __init__(self, users: UserRule, order: OrderRule) -> None:
+        self._users = users
+        self._order = order
+
+    def reset(self, env: MecVectorEnv) -> None:
+        """Nothing to begin: the choice depends on the present slot alone."""
+
+    def act(self, env: MecVectorEnv, observations: Array) -> Floats:
+        """Return the acting role's actions, (num_envs, agents, ...)."""
+        del observations
+        situation = env.situation
+        if env.acting == "coordinator":
+            wanted = self._users(env.config, situation, env.cpu, self._order)
+            return cpu_logits(situation, wanted)[:, None]
+        if env.acting == "ue":
+            return user_actions(self._users(env.config, situation, env.cpu, self._order))
+        assert env.sent is not None  # the users have decided
+        return self._order(situation, env.sent)
+
+
+class Random:
+    """Every action is drawn uniformly; the same for the same task, whatever the batch."""
+
+    def reset(self, env: MecVectorEnv) -> None:
+        """Nothing to begin."""
+
+    def act(self, env: MecVectorEnv, observations: Array) -> Floats:
+        """Return the acting role's actions, (num_envs, agents, ...)."""
+        del observations
+        (role,) = (role for role in env.roles if role.name == env.acting)
+        shape = (role.agents, *(role.action_space.shape or ()))
+        # The bits of the first task's data are as good as any other seed.
+        seeds = np.ascontiguousarray(env.situation.data[:, 0]).view(np.uint64)
+        drawn = uniforms(seeds + np.uint64(env.roles.index(role)), int(np.prod(shape)))
+        return LIMIT * (2.0 * drawn.reshape(len(seeds), *shape) - 1.0)
+
+
+class CoordinateAscent:
+    """Local search over who offloads, as a rule for `RuleController`.
+
+    From the greedy decisions and from random ones of about their number it flips the one user whose
+    change raises the reward most, until none does, and keeps the best. The band is split equally.
+
+    Args:
+        restarts: random beginnings besides the greedy one.
+    """
+
+    def __init__(self, restarts: int) -> None:
+        if restarts < 0:
+            raise ConfigError(f"coordinate ascent: restarts must be >= 0 (got {restarts})")
+        self._restarts = restarts
+
+    def __call__(
+        self, config: MecConfig, situation: Situation, cpu: Floats, order: OrderRule
+    ) -> Bools:
+        """Return who offloads, (B, N)."""
+        start = greedy(config, situation, cpu, order)
+        best, worth = ascend(config, situation, cpu, order, start)
+        users = best.shape[1]
+        drawn = uniforms(stream_states([0]), self._restarts * users)
+        for row in drawn.reshape(self._restarts, users):
+            found, reached = ascend(config, situation, cpu, order, like(start, row))
+            better = reached > worth
+            best[better], worth[better] = found[better], reached[better]
+        return best
+
+
+def user_actions(offload: Bools, request: Floats | None = None) -> Floats:
+    """Return the actions (B, N, 2) of the users."""
+    requests = np.zeros(offload.shape) if request is None else request
+    return np.stack([np.where(offload, 1.0, -1.0), requests], axis=2)
+
+
+def cpu_logits(situation: Situation, offload: Bools) -> Floats:
+    """Return logits (B, K) that share out the CPU in proportion to what is offloaded.
+
+    A cluster without work gets the least that the action space allows.
+    """
+    work = situation.queues.sums(np.where(offload, situation.cycles, 0.0))
+    share = work / np.maximum(work.max(axis=1, keepdims=True), 1e-12)
+    logits: Floats = np.log(np.maximum(share, np.exp(-2.0 * LIMIT))) + LIMIT
+    return logits

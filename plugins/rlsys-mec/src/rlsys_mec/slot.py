@@ -1,0 +1,157 @@
+"""What happens in a slot: transmission, execution, and what it is worth.
+
+All functions take B copies at once and no Python loop runs over copies, users or places, so that
+the environment, the baselines and the search for the optimum share them. Data in Mbit, cycles in
+10^9, times in s from the slot's begin, clocks in GHz, energy in J.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys_mec.clusters import Ints, Queues
+from rlsys_mec.config import MecConfig
+from rlsys_mec.radio import rate, shares
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Situation(NamedTuple):
+    """What is given at a slot's begin.
+
+    Attributes:
+        data, cycles, deadline: (B, N) of the tasks.
+        distance, local_ghz, snr: (B, N) of the users; see `rlsys_mec.radio.full_band_snr`.
+        queues: who stands where at the server.
+        backlog: (B, K) unfinished work of earlier slots, 10^9 cycles.
+    """
+
+    data: Floats
+    cycles: Floats
+    deadline: Floats
+    distance: Floats
+    local_ghz: Floats
+    snr: Floats
+    queues: Queues
+    backlog: Floats
+
+    def take(self, copies: Ints) -> Situation:
+        """Return the situations of some copies, in that order; one may come several times."""
+        return Situation._make(
+            part.take(copies) if isinstance(part, Queues) else part[copies] for part in self
+        )
+
+
+class Sent(NamedTuple):
+    """What the users' decisions lead to.
+
+    Attributes:
+        offload: (B, N).
+        share: (B, N) of the band, 0 for local execution.
+        arrival: (B, N) when the data are at the server, 0 for local execution.
+    """
+
+    offload: Bools
+    share: Floats
+    arrival: Floats
+
+    def take(self, copies: Ints) -> Sent:
+        """Return those of some copies, in that order."""
+        return Sent._make(array[copies] for array in self)
+
+
+class Outcome(NamedTuple):
+    """What became of the tasks.
+
+    Attributes:
+        start: (B, N) when the server begins it; 0 for local execution, which begins at once.
+        delay: (B, N) when it is done.
+        qos: (B, N) 1 until the deadline, linear to 0 at twice the deadline.
+        energy: (B, N) of user and server for it.
+        backlog: (B, K) unfinished work at the slot's end; 0 where nothing carries over.
+    """
+
+    start: Floats
+    delay: Floats
+    qos: Floats
+    energy: Floats
+    backlog: Floats
+
+
+def local_delay(situation: Situation) -> Floats:
+    """Return how long the users' own CPUs take, (B, N)."""
+    return situation.cycles / situation.local_ghz
+
+
+def local_energy(config: MecConfig, situation: Situation) -> Floats:
+    """Return the energy of local execution, (B, N): kappa f^2 a cycle."""
+    clock_hz = situation.local_ghz * 1e9
+    return config.kappa * clock_hz * clock_hz * (situation.cycles * 1e9)
+
+
+def quality(delay: Floats, deadline: Floats) -> Floats:
+    """Return the QoS: 1 until the deadline, linear to 0 at twice the deadline."""
+    return np.clip(2.0 - delay / deadline, 0.0, 1.0)
+
+
+def transmit(config: MecConfig, situation: Situation, offload: Bools, request: Floats) -> Sent:
+    """Send the tasks of the offloading users; `offload` and `request` are (B, N)."""
+    share = shares(config, offload, request)
+    # Who does not offload is given the whole band, lest anything is divided by zero.
+    speed = rate(config, np.where(offload, share, 1.0), situation.snr)
+    return Sent(offload, share, np.where(offload, situation.data / speed, 0.0))
+
+
+def execute(
+    config: MecConfig, situation: Situation, sent: Sent, cpu: Floats, priority: Floats
+) -> Outcome:
+    """Execute what was sent, each queue in the order of its priorities, highest first.
+
+    A queue is served one task after another and waits for the arrival of the next in order, even if
+    a later one is there already: start_k = max(arrival_k, end_{k-1}). Its first task waits for the
+    backlog. Equal priorities keep the order of the places.
+
+    With A_k the arrivals and S_k the sums of the service times up to k this is
+    end_k = S_k + max_{j <= k}(A_j - S_{j-1}), which needs no loop over the places.
+
+    Args:
+        cpu: (B, K) shares of the server's clock.
+        priority: (B, K, M).
+    """
+    queues = situation.queues
+    clock = config.server_ghz * cpu
+    served = np.where(sent.offload, situation.cycles, 0.0)
+    work = queues.of_users(served)
+    if queues.members.shape[1] > 1:
+        work = np.where(queues.present, work, 0.0)
+    order = np.argsort(-priority, axis=2, kind="stable")
+    service = np.take_along_axis(work, order, axis=2) / clock[:, :, None]
+    arrival = np.take_along_axis(queues.of_users(sent.arrival), order, axis=2)
+    total = np.cumsum(service, axis=2)
+    # Places without work have arrival 0 or, where empty, anything: they must hold nobody up.
+    ready = np.where(service > 0.0, arrival - (total - service), 0.0)
+    waited = np.maximum(ready, (situation.backlog / clock)[:, :, None])
+    end = total + np.maximum.accumulate(waited, axis=2)
+    ends = np.empty_like(end)
+    np.put_along_axis(ends, order, end, axis=2)
+    done = queues.to_users(ends)
+    delay = np.where(sent.offload, done, local_delay(situation))
+    users_clock = np.take_along_axis(clock, queues.cluster, axis=1)
+    start = np.where(sent.offload, done - situation.cycles / users_clock, 0.0)
+    remote = config.transmit_w * sent.arrival + config.server_w / config.server_ghz * served
+    energy = np.where(sent.offload, remote, local_energy(config, situation))
+    left = np.zeros_like(situation.backlog)
+    if config.slot_s is not None:
+        left = np.maximum(0.0, end[:, :, -1] - config.slot_s) * clock
+    return Outcome(start, delay, quality(delay, situation.deadline), energy, left)
+
+
+def value(config: MecConfig, outcome: Outcome) -> Floats:
+    """Return the reward of every copy, (B,): the weighted sum of QoS less that of the energy."""
+    qos = outcome.qos.sum(axis=1)
+    worth: Floats = config.weight_qos * qos - config.weight_energy * outcome.energy.sum(axis=1)
+    return worth

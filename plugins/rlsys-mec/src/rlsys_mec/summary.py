@@ -1,0 +1,75 @@
+"""The global view: what a user is told about everybody's tasks.
+
+All users share one policy, so what one of them should do depends on the others only through how
+much of the band and of the server they want, and who of them has the better claim. This is told in
+three parts: everybody's mean task; how much the user itself would take, and how far its own CPU
+falls short; and, in four orders of precedence, how much those before it want, so that "offload if
+there is room for all before me and for me" can be learned for each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys_mec.config import MecConfig
+from rlsys_mec.radio import rate
+from rlsys_mec.slot import Floats, Situation, local_delay, quality
+
+_ORDERS = ("gain", "deadline", "service", "airtime")
+
+SUMMARY = (
+    "mean_data", "mean_cycles", "mean_deadline", "mean_distance", "mean_clock",
+    "airtime", "service", "need", "all_airtime", "all_service",
+    *(f"{what}_before_by_{order}" for order in _ORDERS for what in ("airtime", "service")),
+)  # fmt: skip
+"""Names of the features, in order. ``airtime``: sending alone over the whole band; ``service``:
+execution on the clock of the user's queue; both as shares of the longest deadline. ``need``: 1 less
+the QoS of local execution. ``all_``: of all users (of the queue, for service), weighted by need;
+``_before_by_``: of those among them that come before the user by gain (need per airtime and
+service), earlier deadline, shorter service or shorter airtime. Sums are shown as log(1 + x)."""
+
+MOST = 10.0
+"""Features are cut off there, at sums of 22,000 longest deadlines."""
+
+
+def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.float32]:
+    """Return the features `SUMMARY` of every user, (B, N, features); `cpu` (B, K) are shares."""
+    queues = situation.queues
+    longest = config.deadline_s[1]
+    everywhere = np.ones_like(situation.data)
+    airtime = situation.data / rate(config, everywhere, situation.snr) / longest
+    clock = np.take_along_axis(config.server_ghz * cpu, queues.cluster, axis=1)
+    service = situation.cycles / clock / longest
+    need = 1.0 - quality(local_delay(situation), situation.deadline)
+    wanted_air, wanted_service = need * airtime, need * service
+    features = np.empty((*situation.data.shape, len(SUMMARY)), np.float32)
+    ranges = (config.data_mbit, config.cycles_g, config.deadline_s, config.distance_m,
+              config.local_ghz)  # fmt: skip
+    own = (situation.data, situation.cycles, situation.deadline, situation.distance,
+           situation.local_ghz)  # fmt: skip
+    for column, (values, (_, high)) in enumerate(zip(own, ranges, strict=True)):
+        features[:, :, column] = values.mean(axis=1, keepdims=True) / high
+    features[:, :, 5] = np.log1p(airtime)
+    features[:, :, 6] = np.log1p(service)
+    features[:, :, 7] = need
+    features[:, :, 8] = np.log1p(wanted_air.sum(axis=1, keepdims=True))
+    total = np.take_along_axis(queues.sums(wanted_service), queues.cluster, axis=1)
+    features[:, :, 9] = np.log1p(total)
+    keys = (-need / (airtime + service), situation.deadline, service, airtime)
+    for index, key in enumerate(keys):
+        features[:, :, 10 + 2 * index] = np.log1p(_before(key, wanted_air))
+        in_queue = np.where(queues.present, queues.of_users(key), np.inf)
+        before = _before(in_queue, np.where(queues.present, queues.of_users(wanted_service), 0.0))
+        features[:, :, 11 + 2 * index] = np.log1p(queues.to_users(before))
+    return np.minimum(features, np.float32(MOST), out=features)
+
+
+def _before(key: Floats, amount: Floats) -> Floats:
+    """Return, along the last axis, the sums of `amount` over those with a lesser key."""
+    order = np.argsort(key, axis=-1, kind="stable")
+    sorted_amount = np.take_along_axis(amount, order, axis=-1)
+    before = np.empty_like(amount)
+    ahead = np.maximum(np.cumsum(sorted_amount, axis=-1) - sorted_amount, 0.0)
+    np.put_along_axis(before, order, ahead, axis=-1)
+    return before

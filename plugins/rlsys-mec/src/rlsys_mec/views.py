@@ -1,0 +1,189 @@
+"""What each role sees. The layout of every observation is written here and nowhere else.
+
+A user sees its own task in physical units, and in a hierarchy the clock that the coordinator has
+just given to its cluster. The others see one row a user or cluster, scaled to about 0..1: data,
+cycles, deadline, distance and clock by the highest value of their range.
+
+Where unfinished work carries over, each row ends with the wait that it causes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from gymnasium.spaces import Box
+from numpy.typing import NDArray
+
+from rlsys_mec.config import MecConfig
+from rlsys_mec.slot import Floats, Sent, Situation
+from rlsys_mec.summary import MOST, SUMMARY, summary
+
+Array = NDArray[np.float32]
+
+LIMIT = 5.0
+"""Bound of all actions, which are logits: shares differ by at most exp(10)."""
+
+FAR = 10.0
+"""Where times relative to the longest deadline are cut off."""
+
+
+def logits(*shape: int) -> Box:
+    """Return an action space of logits."""
+    return Box(-LIMIT, LIMIT, shape, np.float32)
+
+
+def user_space(config: MecConfig) -> Box:
+    """Return what a user sees: data (Mbit), cycles (10^9), deadline (s), distance (m), clock (GHz).
+
+    Then, where they exist: its cluster's clock (GHz), its queue's backlog (10^9 cycles), and the
+    features of `rlsys_mec.summary`. A backlog of more than `FAR` times the longest deadline on the
+    whole server is shown as that.
+    """
+    ranges = (
+        config.data_mbit, config.cycles_g, config.deadline_s, config.distance_m, config.local_ghz,
+    )  # fmt: skip
+    low, high = [low for low, _ in ranges], [high for _, high in ranges]
+    if config.n_clusters is not None:
+        low, high = [*low, 0.0], [*high, config.server_ghz]
+    if config.slot_s is not None:
+        low, high = [*low, 0.0], [*high, _most_backlog(config)]
+    if config.view == "global":
+        low, high = [*low, *[0.0] * len(SUMMARY)], [*high, *[MOST] * len(SUMMARY)]
+    # Rounded to float32 the bounds may lie inside the range.
+    return Box(
+        np.nextafter(np.array(low, np.float32), np.float32(-np.inf)),
+        np.nextafter(np.array(high, np.float32), np.float32(np.inf)),
+        dtype=np.float32,
+    )
+
+
+def users(config: MecConfig, situation: Situation, cpu: Floats) -> Array:
+    """Return what all users see, (B, N, features); `cpu` (B, K) are shares."""
+    copies, count = situation.data.shape
+    seen = np.empty((copies, count, user_space_width(config)), np.float32)
+    own = (situation.data, situation.cycles, situation.deadline, situation.distance,
+           situation.local_ghz)  # fmt: skip
+    for column, values in enumerate(own):
+        seen[:, :, column] = values
+    column = len(own)
+    cluster = situation.queues.cluster
+    if config.n_clusters is not None:
+        seen[:, :, column] = np.take_along_axis(config.server_ghz * cpu, cluster, axis=1)
+        column += 1
+    if config.slot_s is not None:
+        shown = np.minimum(situation.backlog, _most_backlog(config))
+        seen[:, :, column] = np.take_along_axis(shown, cluster, axis=1)
+        column += 1
+    if config.view == "global":
+        seen[:, :, column:] = summary(config, situation, cpu)
+    return seen
+
+
+def user_space_width(config: MecConfig) -> int:
+    """Return the number of values that a user sees."""
+    width = 5 + (config.n_clusters is not None) + (config.slot_s is not None)
+    return width + len(SUMMARY) if config.view == "global" else width
+
+
+def server_space(config: MecConfig) -> Box:
+    """Return what the server sees of every user: see `server`."""
+    return Box(0.0, FAR, (config.n_users, 6 + (config.slot_s is not None)), np.float32)
+
+
+def server(config: MecConfig, situation: Situation, sent: Sent) -> Array:
+    """Return (B, 1, N, 6): data, cycles, deadline, distance, offload (0 or 1), share of the band.
+
+    The last two are what the users have just decided.
+    """
+    seen = np.empty((len(sent.share), 1, *server_space(config).shape), np.float32)
+    rows = seen[:, 0]
+    for column, values in enumerate(_rows(config, situation, sent)):
+        rows[:, :, column] = values
+    if config.slot_s is not None:
+        rows[:, :, 6] = _wait(config, situation.backlog / config.server_ghz)
+    return seen
+
+
+def scheduler_space(config: MecConfig) -> Box:
+    """Return what a cluster's scheduler sees of every place: see `schedulers`."""
+    return Box(0.0, FAR, (config.members, 7 + (config.slot_s is not None)), np.float32)
+
+
+def schedulers(config: MecConfig, situation: Situation, sent: Sent, cpu: Floats) -> Array:
+    """Return (B, K, M, 7): whether there is a user, then as `server`.
+
+    Cycles are shown as the time that they take on the clock that the coordinator has just given to
+    the cluster, as a share of the longest deadline, at most `FAR`. Empty places are all 0.
+    """
+    queues = situation.queues
+    clock = config.server_ghz * cpu
+    seen = np.zeros((*queues.members.shape, *scheduler_space(config).shape[1:]), np.float32)
+    seen[..., 0] = queues.present
+    data, _, *others = _rows(config, situation, sent)
+    service = situation.cycles / np.take_along_axis(clock, queues.cluster, axis=1)
+    columns = (data, _wait(config, service), *others)
+    for column, values in enumerate(columns, start=1):
+        seen[..., column] = np.where(queues.present, queues.of_users(values), 0.0)
+    if config.slot_s is not None:
+        seen[..., 7] = queues.present * _wait(config, situation.backlog / clock)[:, :, None]
+    return seen
+
+
+def coordinator_space(config: MecConfig) -> Box:
+    """Return what the coordinator sees of every cluster: see `coordinator`."""
+    high = np.full((config.queues, 5 + (config.slot_s is not None)), 1.0, np.float32)
+    # A cluster of one user, or of nearly all, is far from the average.
+    high[:, 0] = config.queues
+    if config.slot_s is not None:
+        high[:, 5] = FAR
+    return Box(0.0, np.nextafter(high, np.float32(np.inf)), dtype=np.float32)
+
+
+def coordinator(config: MecConfig, situation: Situation, last_ratio: Floats) -> Array:
+    """Return (B, 1, K, 5): load, mean deadline, mean distance, mean clock, last offload ratio.
+
+    The load is the cluster's mean number of cycles, weighted by its size relative to the average
+    size of a cluster: what counts for sharing out the CPU is how much work there is. The last
+    offload ratio is the share of the cluster's users that offloaded in the slot before, 0 in an
+    episode's first.
+
+    Args:
+        last_ratio: (B, K).
+    """
+    queues = situation.queues
+    seen = np.empty((len(last_ratio), 1, *coordinator_space(config).shape), np.float32)
+    rows = seen[:, 0]
+    sizes = queues.present.sum(axis=2)
+    average = config.n_users / config.queues
+    rows[:, :, 0] = queues.sums(situation.cycles) / (average * config.cycles_g[1])
+    for column, (values, high) in enumerate(
+        (
+            (situation.deadline, config.deadline_s[1]),
+            (situation.distance, config.distance_m[1]),
+            (situation.local_ghz, config.local_ghz[1]),
+        ),
+        start=1,
+    ):
+        rows[:, :, column] = queues.sums(values) / (sizes * high)
+    rows[:, :, 4] = last_ratio
+    if config.slot_s is not None:
+        rows[:, :, 5] = _wait(config, situation.backlog / (config.server_ghz / config.queues))
+    return seen
+
+
+def _rows(config: MecConfig, situation: Situation, sent: Sent) -> tuple[NDArray[np.generic], ...]:
+    return (
+        situation.data / config.data_mbit[1],
+        situation.cycles / config.cycles_g[1],
+        situation.deadline / config.deadline_s[1],
+        situation.distance / config.distance_m[1],
+        sent.offload,
+        sent.share,
+    )
+
+
+def _most_backlog(config: MecConfig) -> float:
+    return FAR * config.deadline_s[1] * config.server_ghz
+
+
+def _wait(config: MecConfig, seconds: Floats) -> Floats:
+    return np.minimum(seconds / config.deadline_s[1], FAR)

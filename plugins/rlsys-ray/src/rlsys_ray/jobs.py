@@ -1,0 +1,215 @@
+"""A work unit packed for another machine, and what becomes of it there."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata as metadata
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from rlsys.errors import Interrupted, RlsysError, UserError
+from rlsys.trials import TrialUnit
+from rlsys.units import TrainingUnit
+from rlsys_ray.parcels import Folders, Parcel
+
+Work: TypeAlias = TrainingUnit | TrialUnit
+Lines: TypeAlias = list[dict[str, Any]]
+Deliver: TypeAlias = Callable[[Lines, Parcel], bool]
+"""Takes lines of metrics and files home; returns whether the work is to stop."""
+
+_SECONDS_BETWEEN_DELIVERIES = 0.1
+
+
+def units_of(work: Work) -> tuple[TrainingUnit, ...]:
+    """Return the trainings of a unit."""
+    return work.units if isinstance(work, TrialUnit) else (work,)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A work unit with everything that it needs on a machine without our files.
+
+    Attributes:
+        attempt: 1, and one more whenever it has been lost.
+        files: what there is of it already.
+        plugin_files: content of the plugins that are single files, by path.
+        versions: of what determines the result.
+        folder: where the command was given; relative paths in settings count from there.
+    """
+
+    number: int
+    attempt: int
+    work: Work
+    files: Parcel
+    plugin_files: Mapping[str, bytes]
+    versions: Mapping[str, str]
+    folder: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        score: of a trial that finished.
+        stopped: whether it was told to stop.
+        refusal: what the user can mend.
+        bug: what an agent raised that should not have happened.
+    """
+
+    score: float | None = None
+    stopped: bool = False
+    refusal: str | None = None
+    bug: Exception | None = None
+
+    @property
+    def failure(self) -> Exception | None:
+        """The error that ends a command whose only work this was."""
+        return UserError(self.refusal) if self.refusal else self.bug
+
+
+def pack(number: int, attempt: int, work: Work, files: Parcel) -> Job:
+    """Return the job of a work unit of this process."""
+    plugins = units_of(work)[0].plugins
+    return Job(
+        number,
+        attempt,
+        work,
+        files,
+        {path: Path(path).read_bytes() for path in plugins.files},
+        versions(),
+        os.getcwd(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that must be the same wherever a unit runs."""
+    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    for name in ("rlsys", "rlsys-ray", "numpy", "torch", "stable-baselines3"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def do(job: Job, deliver: Deliver) -> Outcome:
+    """Do the work in a folder of this machine and deliver what it makes.
+
+    A checkpoint is delivered at the boundary after it, before the training may stop there; so the
+    run directory always holds a state from which it goes on.
+    """
+    with tempfile.TemporaryDirectory(prefix="rlsys-") as scratch, _working_folder(job.folder):
+        units = tuple(
+            replace(
+                unit,
+                directory=Path(scratch) / str(index),
+                plugins=replace(unit.plugins, files=_plugin_files(job, unit.plugins.files)),
+                resume=True,
+            )
+            for index, unit in enumerate(units_of(job.work))
+        )
+        courier = _Courier(Folders([unit.directory for unit in units]), deliver)
+        courier.folders.unpack(job.files)
+        try:
+            _require_same_versions(job.versions)
+            score = None
+            if isinstance(job.work, TrialUnit):
+                score = replace(job.work, units=units).run(courier.emit, courier.stop_requested)
+            else:
+                units[0].run(courier.emit, courier.stop_requested)
+            return Outcome(score=score)
+        except Interrupted:
+            return Outcome(stopped=True)
+        except RlsysError as error:
+            return Outcome(refusal=str(error))
+        finally:
+            courier.go()
+
+
+class _Courier:
+    """Delivers lines and files; all of it in the thread that trains, so nothing is half-written."""
+
+    def __init__(self, folders: Folders, deliver: Deliver) -> None:
+        self.folders = folders
+        self._deliver = deliver
+        self._lines: Lines = []
+        self._stop = False
+        self._last = 0.0
+
+    def emit(self, line: Mapping[str, Any]) -> None:
+        self._lines.append(dict(line))
+
+    def stop_requested(self) -> bool:
+        """Called at each boundary, when the checkpoint of the one before is complete."""
+        parcel = self.folders.pack()
+        if parcel or time.monotonic() - self._last >= _SECONDS_BETWEEN_DELIVERIES:
+            self._send(parcel)
+        return self._stop
+
+    def go(self) -> None:
+        """Deliver what is left."""
+        self._send(self.folders.pack())
+
+    def _send(self, parcel: Parcel) -> None:
+        lines, self._lines = self._lines, []
+        self._stop = self._deliver(lines, parcel)
+        self._last = time.monotonic()
+
+
+def _require_same_versions(wanted: Mapping[str, str]) -> None:
+    """Refuse to compute a result that another version would not give.
+
+    Raises:
+        UserError: naming this machine and the first difference.
+    """
+    here = versions()
+    for name in wanted:
+        if here.get(name) != wanted[name]:
+            raise UserError(
+                f"Ray node {platform.node()} has {name} {here.get(name, '(none)')}, and the run "
+                f"was begun with {wanted[name]}: install the same there"
+            )
+
+
+@contextmanager
+def _working_folder(path: str) -> Iterator[None]:
+    """Work in `path` where this machine has it."""
+    before = os.getcwd()
+    if os.path.isdir(path):
+        os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+_plugin_folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
+"""Plugin files that were written by this process, by name and content; they go with it."""
+
+
+def _plugin_files(job: Job, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return where the plugin files are on this machine; those that it lacks are written.
+
+    One with the same content gets the same place again: a process that serves many jobs imports
+    it once.
+    """
+    places = []
+    for path in paths:
+        content = job.plugin_files[path]
+        place = Path(path)
+        if not (place.is_file() and place.read_bytes() == content):
+            name = f"{place.name}-{hashlib.sha256(content).hexdigest()}"
+            if name not in _plugin_folders:
+                _plugin_folders[name] = tempfile.TemporaryDirectory(prefix="rlsys-plugin-")
+            place = Path(_plugin_folders[name].name) / place.name
+            place.write_bytes(content)
+        places.append(str(place))
+    return tuple(places)

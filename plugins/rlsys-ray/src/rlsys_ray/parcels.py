@@ -1,0 +1,81 @@
+"""Files of work units on their way between machines that share no disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rlsys.errors import UserError
+from rlsys.training import NETWORK_FILE
+
+Key = tuple[int, str]
+"""Which of the folders, and the path in it, with slashes."""
+
+Parcel = Mapping[Key, bytes]
+"""Contents of files, in the order in which they are to be written."""
+
+
+class Folders:
+    """Some folders, and which of their files have been packed before.
+
+    Args:
+        paths: of the folders; they need not exist.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(paths)
+        self._packed: dict[Key, tuple[int, int, int]] = {}
+
+    def pack(self) -> dict[Key, bytes]:
+        """Return the files that are new or were replaced since the last time."""
+        parcel: dict[Key, bytes] = {}
+        for key, path in sorted(self._files().items(), key=lambda item: _place(item[0])):
+            status = path.stat()
+            mark = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if self._packed.get(key) != mark:
+                self._packed[key] = mark
+                parcel[key] = path.read_bytes()
+        return parcel
+
+    def unpack(self, parcel: Parcel) -> None:
+        """Write files, each whole or not at all; they count as packed.
+
+        Raises:
+            UserError: a file cannot be written.
+        """
+        for key, content in parcel.items():
+            path = self.paths[key[0]] / key[1]
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                partial = path.with_name(path.name + ".part")
+                with partial.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(partial, path)
+            except OSError as error:
+                raise UserError(
+                    f"{path}: cannot be written: {error.strerror}; free space and go on with "
+                    "--resume"
+                ) from error
+            status = path.stat()
+            self._packed[key] = (status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def _files(self) -> dict[Key, Path]:
+        return {
+            (index, path.relative_to(folder).as_posix()): path
+            for index, folder in enumerate(self.paths)
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".part"
+        }
+
+
+def _place(key: Key) -> tuple[bool, int, bool, str]:
+    """Return where a file stands in the order of writing.
+
+    As a training writes them: ``last``, from which it goes on, after the other checkpoints, then
+    what marks an agent as finished, and at the very end what marks the training as finished.
+    """
+    parts = key[1].split("/")
+    return (key[1] == NETWORK_FILE, -len(parts), "last" in parts, key[1])

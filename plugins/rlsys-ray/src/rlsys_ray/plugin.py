@@ -1,0 +1,66 @@
+"""What this plugin gives to rlsys; imports nothing heavy."""
+
+from __future__ import annotations
+
+from rlsys.descriptors import AgentSpec, ExecutorOption, ExecutorSpec, Requirement, SearchRange
+from rlsys.hookspecs import hookimpl
+
+_MEND = (
+    "make an environment for it: python3 -m venv ray-env && ray-env/bin/pip install 'rlsys[ray]' "
+    "gymnasium==1.2.2"
+)
+_RAY = Requirement(name="ray", mend=_MEND)
+_RLLIB = Requirement(
+    name="RLlib with the very gymnasium that it demands",
+    kind="check",
+    check="rlsys_ray.installed:rllib_fits",
+    mend=_MEND,
+)
+_TORCH = Requirement(name="torch", mend=_MEND)
+
+
+@hookimpl
+def rlsys_executors() -> list[ExecutorSpec]:
+    """Describe the executor."""
+    return [
+        ExecutorSpec(
+            name="ray",
+            summary="tasks on a Ray cluster, or on one started here for the time being",
+            factory="rlsys_ray.factories:make_executor",
+            options=(
+                ExecutorOption(
+                    name="ray-address",
+                    summary="Running Ray cluster for --executor ray and for RLlib: HOST:PORT, or "
+                    "auto for that of this machine.  [default: one is started here]",
+                    variable="RAY_ADDRESS",
+                    metavar="ADDRESS",
+                ),
+            ),
+            requires=(_RAY,),
+        )
+    ]
+
+
+@hookimpl
+def rlsys_agents() -> list[AgentSpec]:
+    """Describe the agent."""
+    return [
+        AgentSpec(
+            name="rllib-ppo",
+            summary="proximal policy optimisation (Ray RLlib), one shared policy a role",
+            config="rlsys_ray.settings:RllibPpoSettings",
+            factory="rlsys_ray.factories:make_rllib_ppo",
+            actions=("discrete", "multi-discrete", "continuous"),
+            roles="both",
+            search=(
+                SearchRange(key="learning_rate", low=1e-5, high=1e-2, log=True),
+                SearchRange(key="gamma", low=0.9, high=1.0),
+                SearchRange(key="gae_lambda", low=0.8, high=1.0),
+                SearchRange(key="ent_coef", low=0.0, high=0.3),
+                SearchRange(key="clip_range", low=0.1, high=0.4),
+                SearchRange(key="n_epochs", low=3, high=20),
+                SearchRange(key="batch_size", choices=(64, 128, 256, 512, 1024)),
+            ),
+            requires=(_RAY, _TORCH, _RLLIB),
+        )
+    ]

@@ -1,0 +1,114 @@
+"""One copy of an environment with roles, as RLlib's multi-agent interface wants it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+from ray.rllib.env.multi_agent_env import MultiAgentEnv
+
+from rlsys.roles import Role, acting_role, roles_of
+from rlsys.rollout import EpisodeMeter
+from rlsys.seeds import training_seeds
+from rlsys_ray.single_env import EPISODE
+from rlsys_ray.spaces import (
+    counted_action_space,
+    first_action,
+    flat_observation,
+    flat_observation_space,
+)
+
+Array = NDArray[Any]
+ByAgent = dict[Any, Any]
+
+
+def role_of(agent: str) -> str:
+    """Return the role of the agent called ``ROLE_NUMBER``."""
+    return agent.rpartition("_")[0]
+
+
+def agents_of(role: Role) -> list[str]:
+    """Return the names of a role's agents."""
+    return [f"{role.name}_{number}" for number in range(role.agents)]
+
+
+class RllibRolesEnv(MultiAgentEnv):
+    """Turn-based: each half-step shows observations to the agents of the acting role alone.
+
+    The reward of a step of the system goes to every agent, whoever acted last: RLlib adds it to
+    the decision that each has made in that step. An episode that is cut off shows each agent a
+    last observation to estimate the rest from: the first role what it would have seen next, where
+    the environment tells it (``final_obs``), the others what they saw last.
+
+    Args:
+        vector_env: batched environment with roles and one copy.
+        metrics: names of the episode metrics to report.
+    """
+
+    def __init__(self, vector_env: VectorEnv[Any, Any, Any], metrics: tuple[str, ...]) -> None:
+        self._env = vector_env
+        self._roles = {role.name: role for role in roles_of(vector_env)}
+        self._names = {role.name: agents_of(role) for role in self._roles.values()}
+        self.possible_agents = [name for names in self._names.values() for name in names]
+        self.agents = list(self.possible_agents)
+        self.observation_spaces = {
+            name: flat_observation_space(role.observation_space)
+            for role in self._roles.values()
+            for name in self._names[role.name]
+        }
+        self.action_spaces = {
+            name: counted_action_space(role.action_space)
+            for role in self._roles.values()
+            for name in self._names[role.name]
+        }
+        self._meter = EpisodeMeter(1, metrics)
+        self._waiting: ByAgent | None = None
+        self._seen: ByAgent = {}
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[ByAgent, ByAgent]:
+        """Begin an episode; a seed stands for a training seed drawn from it."""
+        super().reset(seed=seed, options=options)
+        waiting, self._waiting = self._waiting, None
+        if waiting is None or seed is not None:
+            drawn = None if seed is None else training_seeds(seed, 1)[0]
+            observations, _ = self._env.reset(seed=drawn, options=options)
+            waiting = self._shown(observations)
+        self._seen = dict(waiting)
+        return waiting, {}
+
+    def step(  # type: ignore[override]  # as RLlib's own class differs from Gymnasium's
+        self, action_dict: ByAgent
+    ) -> tuple[ByAgent, ByAgent, ByAgent, ByAgent, ByAgent]:
+        """Do the half-step of the acting role."""
+        role = self._roles[acting_role(self._env)]
+        actions = np.stack([np.asarray(action_dict[name]) for name in self._names[role.name]])
+        observations, rewards, terminated, truncated, infos = self._env.step(
+            actions[None] + first_action(role.action_space)
+        )
+        ends, cut = bool(terminated[0]), bool(truncated[0] and not terminated[0])
+        self._meter.update(rewards, terminated | truncated, infos)
+        shown = self._shown(observations)
+        told: ByAgent = {}
+        if ends or cut:
+            self._waiting = shown
+            last = infos.get("final_obs")
+            shown = {**self._seen, **(self._shown(last) if last is not None else {})}
+            told = {self.possible_agents[0]: {EPISODE: self._meter.flush()}}
+        self._seen |= shown
+        slot_over = ends or cut or acting_role(self._env) == next(iter(self._roles))
+        earned = dict.fromkeys(self.possible_agents, float(rewards[0])) if slot_over else {}
+        return shown, earned, {"__all__": ends}, {"__all__": cut}, told
+
+    def close(self) -> None:
+        """Close the batch."""
+        self._env.close()
+
+    def _shown(self, observations: Array) -> ByAgent:
+        """Return what the agents of the acting role see, from (1, agents, ...)."""
+        names = self._names[acting_role(self._env)]
+        return {name: flat_observation(o) for name, o in zip(names, observations[0], strict=True)}

@@ -1,0 +1,63 @@
+"""One copy of an environment without roles, as RLlib steps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+
+from rlsys.adapters.single import SingleEnv
+from rlsys.rollout import EpisodeMeter
+from rlsys.seeds import training_seeds
+from rlsys_ray.spaces import (
+    counted_action_space,
+    first_action,
+    flat_observation,
+    flat_observation_space,
+)
+
+EPISODE = "rlsys_episode"
+"""Key of the last info of an episode: its reward and its metrics."""
+
+
+class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
+    """`gymnasium.Env` over a batch of one, with vectors to observe and actions from 0.
+
+    Args:
+        vector_env: batched environment with one copy.
+        metrics: names of the episode metrics to report.
+    """
+
+    def __init__(self, vector_env: VectorEnv[Any, Any, Any], metrics: tuple[str, ...]) -> None:
+        self._env = SingleEnv(vector_env)
+        self.observation_space = flat_observation_space(self._env.observation_space)
+        self.action_space = counted_action_space(self._env.action_space)
+        self._first = first_action(self._env.action_space)
+        self._meter = EpisodeMeter(1, metrics)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Begin an episode; a seed stands for a training seed drawn from it."""
+        super().reset(seed=seed)
+        drawn = None if seed is None else training_seeds(seed, 1)[0]
+        observation, _ = self._env.reset(seed=drawn, options=options)
+        return flat_observation(observation), {}
+
+    def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
+        """Do one step; the last info of an episode has `EPISODE`."""
+        if self._first:
+            action = action + self._first
+        observation, reward, terminated, truncated, info = self._env.step(action)
+        done = terminated or truncated
+        batched = {name: np.asarray(value)[None] for name, value in info.items()} if done else {}
+        self._meter.update(np.array([reward]), np.array([done]), {"final_info": batched})
+        told = {EPISODE: self._meter.flush()} if done else {}
+        return flat_observation(observation), reward, terminated, truncated, told
+
+    def close(self) -> None:
+        """Close the batch."""
+        self._env.close()

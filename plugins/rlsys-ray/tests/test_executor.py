@@ -1,0 +1,170 @@
+"""`--executor ray`: the same run directory as here, whatever stops or dies on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from comparing import assert_same_result, marked, steps
+from program import LAMPS, refused, run, start
+
+from rlsys_ray.connection import remove
+
+RAY = ("--executor", "ray")
+TWO = (*LAMPS, "train", "lamps", "--seeds", "2", "--steps", "1920",
+       "--set", "training.checkpoint_every=96")  # fmt: skip
+SLOW = ("--set", "agents.hill-climbing.pause=0.1")
+
+
+def wait_until(condition, seconds=90.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory) -> Path:
+    """Return what a local run of `TWO` with `SLOW` makes."""
+    path = tmp_path_factory.mktemp("local") / "run"
+    done = run(*TWO, *SLOW, "--jobs", "2", "--out", path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_a_run_on_ray_is_the_run_of_here(tmp_path, local):
+    path = tmp_path / "run"
+    done = run(*TWO, *SLOW, *RAY, "--jobs", "2", "--json", "--out", path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "complete"
+    assert_same_result(path, local)
+    # All is done: nothing is started again for what is there.
+    begin = time.monotonic()
+    assert run(*TWO, *SLOW, *RAY, "--jobs", "2", "--out", path, "--resume").returncode == 0
+    assert time.monotonic() - begin < 4
+
+
+def test_a_tiny_training_of_torch_is_the_one_of_here(tmp_path):
+    command = ("train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "16384",
+               "--set", "training.checkpoint_every=8192")  # fmt: skip
+    for name, more in (("here", ()), ("ray", RAY)):
+        done = run(*command, *more, "--out", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+    assert_same_result(tmp_path / "ray", tmp_path / "here")
+
+
+def test_the_work_of_a_dead_node_is_done_again_on_another(tmp_path, local, cluster):
+    path = tmp_path / "run"
+    child = start(*TWO, *SLOW, *RAY, "--ray-address", cluster.address, "--json", "--out", path)
+    try:
+        # Each node has one processor, so each trains one of the seeds.
+        wait_until(lambda: len(steps(path)) == 2 and min(steps(path).values()) >= 480)
+        (other,) = cluster.worker_nodes
+        cluster.remove_node(other, allow_graceful=False)
+        assert max(steps(path).values()) < 1920
+        stdout, stderr = child.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    assert child.returncode == 0, stderr
+    assert json.loads(stdout)["status"] == "complete"
+    assert "was lost" in stderr
+    assert "it is done again from its last checkpoint" in stderr
+    assert_same_result(path, local)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [
+        (signal.SIGINT, 30),
+        (signal.SIGTERM, 30),
+        # Two of Ray's own processes look only now and then whether the others are still there.
+        pytest.param(signal.SIGKILL, 150, marks=pytest.mark.slow),
+    ],
+)
+def test_a_stopped_run_has_everything_saved_and_leaves_nothing_running(
+    tmp_path, local, number, seconds, monkeypatch
+):
+    path, mark = tmp_path / "run", f"MARK_{os.getpid()}_{number.name}"
+    temporary = tempfile.mkdtemp(prefix="rt-", dir="/tmp")
+    monkeypatch.setenv(mark, "1")
+    monkeypatch.setenv("TMPDIR", temporary)
+    child = start(*TWO, *SLOW, *RAY, "--jobs", "2", "--out", path)
+    monkeypatch.delenv(mark)
+    monkeypatch.delenv("TMPDIR")
+    try:
+        wait_until(lambda: len(steps(path)) == 2 and min(steps(path).values()) >= 480)
+        assert len(marked(mark)) > 3
+        # A terminal sends its Ctrl-C to the whole group.
+        (os.killpg if number == signal.SIGINT else os.kill)(child.pid, number)
+        _, stderr = child.communicate(timeout=60)
+        wait_until(lambda: not marked(mark), seconds)
+    finally:
+        for process in marked(mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        left = os.listdir(temporary)
+        remove(Path(temporary))
+    status = json.loads((path / "manifest.json").read_text())["status"]
+    if number == signal.SIGKILL:
+        assert status == "running"
+    else:
+        assert (child.returncode, status) == (130, "interrupted"), stderr
+        assert "go on with --resume" in stderr
+        assert left == []
+    assert "Traceback" not in stderr
+    saved = {p.parents[3].name for p in path.rglob("last/state.npz")}
+    assert saved == {"seed-0", "seed-1"}
+    resumed = run(*TWO, *SLOW, "--jobs", "2", "--out", path, "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert_same_result(path, local)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("127.0.0.1:9", "no Ray cluster answers at 127.0.0.1:9"),
+        ("nonsense", "--ray-address 'nonsense' has not the form HOST:PORT"),
+        ("host:99999999", "no Ray cluster answers at host:99999999"),
+    ],
+)
+def test_an_address_without_a_cluster_is_refused_in_one_line(tmp_path, address, said):
+    line = refused(*TWO, *RAY, "--ray-address", address, "--quiet", "--out", tmp_path / "run")
+    assert said in line
+    assert "RAY_ADDRESS" not in os.environ
+
+
+def test_an_address_that_nothing_heeds_is_refused(tmp_path):
+    line = refused(*TWO, "--ray-address", "auto", "--quiet", "--out", tmp_path / "run")
+    assert "--ray-address is for the executor and the agents of plugin 'ray'" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_agent_that_breaks_down_is_a_bug_and_the_rest_is_saved(tmp_path):
+    path = tmp_path / "run"
+    done = run(*TWO, *RAY, "--set", "agents.hill-climbing.fail_at=960", "--out", path)
+    assert done.returncode == 4, done.stderr
+    assert "RuntimeError: the agent broke down" in done.stderr
+    assert list(path.rglob("last/state.npz"))
+
+
+def test_trials_of_a_search_are_those_of_here(tmp_path):
+    pytest.importorskip("optuna", reason="pip install 'rlsys[tune]'")
+    command = (*LAMPS, "tune", "lamps", "--trials", "4", "--steps", "192", "--json",
+               "--search", "hill-climbing.width=0.1..1", "--jobs", "1")  # fmt: skip
+    found = []
+    for name, more in (("here", ()), ("ray", RAY)):
+        done = run(*command, *more, "--out", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        found.append((document["results"], document["notes"]))
+        found[-1] += ((tmp_path / name / "best.yaml").read_text(),)
+        assert not list((tmp_path / name).rglob("checkpoints"))
+    assert found[0] == found[1]

@@ -1,0 +1,193 @@
+"""Rollouts of environments with roles: whole slots of all copies, each role's half-steps apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+
+from rlsys.agents.spaces import kind_of
+from rlsys.errors import UserError
+from rlsys.roles import Role, acting_role, roles_of
+from rlsys.rollout import EpisodeMeter
+
+Array = NDArray[Any]
+
+Choose = Callable[[Role, Array], Array]
+"""From a role and observations (N, features) to N actions, counted from 0 and not yet clipped."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """What was seen and done in a number of slots; T slots, C copies.
+
+    Attributes:
+        observations: by role, float32 (T, C, agents, features), as the environment showed them.
+        actions: by role, (T, C, agents, ...), counted from 0 and before clipping.
+        rewards: (T, C), shared by all agents.
+        ends: whether the slot was its episode's last, (T, C).
+        following: what the first role sees next, float32 (C, agents, features).
+    """
+
+    observations: Mapping[str, NDArray[np.float32]]
+    actions: Mapping[str, Array]
+    rewards: NDArray[np.float64]
+    ends: NDArray[np.bool_]
+    following: NDArray[np.float32]
+
+
+def features_of(role: Role) -> int:
+    """Return how many numbers one agent of `role` sees."""
+    return int(np.prod(role.observation_space.shape or ()))
+
+
+def check_roles(
+    agent: str, env: VectorEnv[Any, Any, Any], kinds: Sequence[str]
+) -> tuple[Role, ...]:
+    """Return the roles of `env`, or refuse what an agent cannot learn in.
+
+    Args:
+        agent: its name, for the message.
+        env: batched environment.
+        kinds: action kinds that the agent can act in (see `rlsys.agents.spaces.kind_of`).
+
+    Raises:
+        UserError: no roles, or one whose spaces do not suit.
+    """
+    roles = roles_of(env)
+    if not roles:
+        raise UserError(
+            f"agent {agent!r} trains environments with roles, and {type(env).__name__} has none; "
+            "choose another agent"
+        )
+    for role in roles:
+        _check_role(agent, role, kinds)
+    return roles
+
+
+def _check_role(agent: str, role: Role, kinds: Sequence[str]) -> None:
+    observation, action = role.observation_space, role.action_space
+    who = f"agent {agent!r}, role {role.name!r}"
+    if not isinstance(observation, spaces.Box) or not observation.shape:
+        raise UserError(f"{who}: needs a Box observation of at least one value, not {observation}")
+    kind = kind_of(action)
+    if kind not in kinds:
+        raise UserError(f"{who}: needs {' or '.join(kinds)} actions, not {kind} ones ({action})")
+    if isinstance(action, spaces.Box) and not np.isfinite([action.low, action.high]).all():
+        raise UserError(f"{who}: continuous actions need finite bounds, not {action}")
+
+
+class RoleCollector:
+    """Steps the environment slot by slot and keeps what happened.
+
+    An episode that is cut off at its horizon (truncated) ends like any other: the horizon is taken
+    as part of the task, since nobody shows the later roles what they would have seen beyond it.
+
+    Args:
+        env: with `roles`; driven by this object alone.
+        meter: takes in the rewards and episode metrics of every slot.
+    """
+
+    def __init__(self, env: VectorEnv[Any, Any, Any], meter: EpisodeMeter) -> None:
+        self.env = env
+        self.meter = meter
+        self._roles = roles_of(env)
+        self._seen: Array = np.empty(0)
+
+    def begin(self, seeds: Sequence[int]) -> None:
+        """Start an episode in every copy."""
+        observations, _ = self.env.reset(seed=cast("Any", list(seeds)))
+        self._seen = np.array(observations)
+
+    def collect(self, slots: int, choose: Choose) -> Slots:
+        """Play `slots` slots in every copy with the actions of `choose`.
+
+        Raises:
+            UserError: roles that act out of turn; observations or rewards that are not finite.
+        """
+        copies = self.env.num_envs
+        observations: dict[str, NDArray[np.float32]] = {
+            role.name: np.empty((slots, copies, role.agents, features_of(role)), np.float32)
+            for role in self._roles
+        }
+        actions: dict[str, list[Array]] = {role.name: [] for role in self._roles}
+        rewards = np.empty((slots, copies))
+        ends = np.empty((slots, copies), dtype=bool)
+        for slot in range(slots):
+            for role in self._roles:
+                self._check_turn(role)
+                kept = observations[role.name][slot]
+                kept[...] = self._seen.reshape(kept.shape)
+                _require_finite_view(role, kept)
+                chosen = choose(role, kept.reshape(-1, kept.shape[-1]))
+                chosen = chosen.reshape(copies, role.agents, *chosen.shape[1:])
+                actions[role.name].append(chosen)
+                self._seen, reward, terminated, truncated, infos = self.env.step(
+                    _allowed(role, chosen)
+                )
+            if not np.isfinite(reward).all():
+                raise UserError(
+                    "the environment gave a reward of NaN or infinity; check its dynamics"
+                )
+            rewards[slot] = reward
+            ends[slot] = terminated | truncated
+            self.meter.update(rewards[slot], ends[slot], infos)
+        first = self._roles[0]
+        following = np.array(self._seen, np.float32).reshape(copies, first.agents, -1)
+        stacked = {name: np.stack(chosen) for name, chosen in actions.items()}
+        return Slots(observations, stacked, rewards, ends, following)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what a checkpoint must keep; the environment's part only where it has one."""
+        env: Any = self.env
+        return {
+            "env": env.get_state() if hasattr(env, "get_state") else None,
+            "seen": np.array(self._seen),
+            "meter": self.meter.get_state(),
+        }
+
+    def set_state(self, state: Mapping[str, Any], seeds: Sequence[int]) -> None:
+        """Go on from `get_state`.
+
+        Args:
+            state: of the checkpoint.
+            seeds: of new episodes, where the environment's state could not be kept.
+        """
+        self.begin(seeds)
+        if state["env"] is not None:
+            env: Any = self.env
+            env.set_state(state["env"])
+            self._seen = state["seen"]
+            self.meter.set_state(state["meter"])
+
+    def _check_turn(self, role: Role) -> None:
+        acting = acting_role(self.env)
+        if acting != role.name:
+            raise UserError(
+                f"{type(self.env).__name__}.acting is {acting!r} in the half-step of role "
+                f"{role.name!r}; roles must decide in the order of `roles`, once a slot each"
+            )
+
+
+def _allowed(role: Role, chosen: Array) -> Array:
+    """Return actions as the environment takes them."""
+    space = role.action_space
+    if isinstance(space, spaces.Box):
+        return np.clip(chosen, space.low, space.high)
+    if isinstance(space, spaces.Discrete):
+        return chosen + int(space.start)
+    return chosen
+
+
+def _require_finite_view(role: Role, seen: Array) -> None:
+    if not np.isfinite(seen).all():
+        value = int(np.argwhere(~np.isfinite(seen))[0][-1])
+        raise UserError(
+            f"the environment showed role {role.name!r} NaN or infinity in its observed value "
+            f"{value}; check its dynamics"
+        )

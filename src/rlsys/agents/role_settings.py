@@ -1,0 +1,77 @@
+"""Settings of the agents that train environments with several roles (see `rlsys.roles`).
+
+They import no learning library, so that a configuration is checked before one is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from rlsys.agents.settings import Count, Fraction, NonNegative, Positive, Rate, Width
+
+
+class RoleSettings(BaseModel):
+    """What both agents share; every role is trained with the same settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    net_arch: tuple[Width, ...] = (32, 32)
+    """Hidden layers of each role's network."""
+    critic_arch: Annotated[tuple[Width, ...], Field(min_length=1)] = (64, 64)
+    """Hidden layers of a critic; it is not part of the policy."""
+    activation: Literal["relu", "tanh"] = "relu"
+    """Of all hidden layers."""
+    steps: Count = 500_000
+    """Steps of the system (slots) in the training, whatever the number of roles and agents; whole
+    rollouts are done, so it may be a little more."""
+    num_envs: Annotated[int, Field(ge=1, le=65_536)] = 64
+    """Copies of the environment that are stepped together."""
+    n_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 16
+    """Slots of each copy between two updates."""
+    n_epochs: Annotated[int, Field(ge=1, le=1000)] = 5
+    """Passes over the collected slots in one update."""
+    minibatches: Annotated[int, Field(ge=1, le=100_000)] = 4
+    """Gradient steps in one pass, the same for every role however many agents it has."""
+    learning_rate: Rate = 2e-3
+    """Of Adam, at the start."""
+    learning_rate_final: Fraction | None = 1e-4
+    """Of Adam, at the end, reached linearly; null: as at the start."""
+    gamma: Fraction = 0.99
+    """Discount a slot; 0 where nothing carries over from slot to slot."""
+    gae_lambda: Fraction = 0.95
+    """Bias against variance of the advantage estimate."""
+    clip_range: Rate = 0.2
+    """Clipping of the probability ratio."""
+    ent_coef: NonNegative = 0.0
+    """Weight of the entropy bonus."""
+    max_grad_norm: Positive = 0.5
+    """Gradients are scaled down to this norm."""
+    initial_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] = 1.0
+    """Standard deviation with which continuous actions are tried at the start; it is learned."""
+    normalize_observations: bool = True
+    """Whether each role's observations are scaled by their running mean and variance."""
+
+    @model_validator(mode="after")
+    def _minibatches_fit(self) -> Self:
+        collected = self.n_steps * self.num_envs
+        if 2 * self.minibatches > collected:
+            raise ValueError(
+                f"minibatches must be <= n_steps * num_envs / 2 = {collected // 2} "
+                f"(got {self.minibatches})"
+            )
+        return self
+
+
+class SharedPpoSettings(RoleSettings):
+    """Stable-Baselines3's PPO for each role, its parameters shared by the role's agents."""
+
+    vf_coef: NonNegative = 0.5
+    """Weight of the value loss."""
+    normalize_rewards: bool = True
+    """Whether rewards are scaled by the running deviation of the return while training."""
+
+
+class MappoSettings(RoleSettings):
+    """PPO with one centralised critic over all roles (Yu et al., 2022)."""

@@ -1,0 +1,93 @@
+"""Work units on this machine: one after another in this process, or in a pool of processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from rlsys.errors import Interrupted, UserError
+from rlsys.trials import TrialPool
+from rlsys.units import Emit, TrainingUnit
+from rlsys.workers import follow_parent, working
+
+
+class LocalExecutor:
+    """Runs work units here.
+
+    Args:
+        jobs: how many at a time, each in a process of its own; None or 1: one after another, and
+            trainings in this very process.
+    """
+
+    def __init__(self, jobs: int | None) -> None:
+        self.jobs = jobs or 1
+
+    def run(
+        self, units: Sequence[TrainingUnit], emit: Emit, stop_requested: Callable[[], bool]
+    ) -> None:
+        """Run all units; see `rlsys.execution.Executor`."""
+        if self.jobs == 1 or len(units) <= 1:
+            for unit in units:
+                unit.run(emit, stop_requested)
+        else:
+            _run_pool(units, self.jobs, emit, stop_requested)
+
+    def trials(self) -> TrialPool:
+        """Return processes for the trials of a search."""
+        return TrialPool(self.jobs)
+
+
+_worker: dict[str, Any] = {}
+
+
+def _start_worker(lines: Any, stop: Any) -> None:
+    follow_parent()
+    _worker.update(lines=lines, stop=stop)
+
+
+def _run_in_worker(unit: TrainingUnit) -> None:
+    with working():
+        unit.run(_worker["lines"].put, _worker["stop"].is_set)
+
+
+def _run_pool(
+    units: Sequence[TrainingUnit], jobs: int, emit: Emit, stop_requested: Callable[[], bool]
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    lines, worker_stop = context.Queue(), context.Event()
+    failure: BaseException | None = None
+    with ProcessPoolExecutor(
+        jobs, context, initializer=_start_worker, initargs=(lines, worker_stop)
+    ) as pool:
+        pending: set[Future[None]] = {pool.submit(_run_in_worker, unit) for unit in units}
+        while pending:
+            done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            _drain(lines, emit)
+            for future in done:
+                error = None if future.cancelled() else future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    error = UserError(
+                        "a training process was killed (perhaps for memory: try fewer --jobs); "
+                        "go on with --resume"
+                    )
+                if error is not None and not isinstance(error, Interrupted):
+                    failure = failure or error
+            if stop_requested() or failure:
+                worker_stop.set()
+                for future in pending:
+                    future.cancel()
+    _drain(lines, emit)
+    if failure:
+        raise failure
+
+
+def _drain(lines: Any, emit: Emit) -> None:
+    while True:
+        try:
+            emit(lines.get(timeout=0.01))
+        except queue.Empty:
+            return

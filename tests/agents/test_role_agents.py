@@ -1,0 +1,262 @@
+"""What `sb3-shared` and `mappo` have in common: they learn, resume exactly, and refuse clearly."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+pytest.importorskip("torch")
+pytest.importorskip("stable_baselines3")
+
+import torch
+from gymnasium.spaces import Box, Dict, MultiDiscrete
+from recipes import SPECS
+from role_envs import Alone, Haul, Watch
+from role_recipes import AGENTS, evaluate, recipe, same_policies
+from toy_envs import Corridor
+
+from rlsys.descriptors import resolve
+from rlsys.errors import UserError
+from rlsys.policies import load_policy
+from rlsys.training import NETWORK_FILE
+
+pytestmark = pytest.mark.parametrize("agent", AGENTS)
+
+# A continuous action is never exact; scouts that always report 0 and a guard that guesses lose
+# 0.33 + 0.67 a slot.
+MISSES_BY = {Watch: 0.1, Haul: 1e-6, Alone: 0.05}
+SHORT = {"steps": 2500}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return policies and lines of metrics, trained once for each agent and environment."""
+
+    @functools.cache
+    def train(agent, make_env):
+        lines = []
+        path = tmp_path_factory.mktemp("trained")
+        return recipe(agent, make_env).train(path, emit=lines.append), lines
+
+    return train
+
+
+@pytest.mark.parametrize("make_env", MISSES_BY)
+def test_comes_near_the_optimum(agent, make_env, trained):
+    policy, lines = trained(agent, make_env)
+    rewards = evaluate(make_env, policy)
+    assert rewards.max() <= make_env.optimum() + 1e-6
+    assert make_env.optimum() - rewards.mean() <= MISSES_BY[make_env]
+    reported = [line for line in lines if "seconds" in line]
+    assert reported[-1]["step"] == reported[-1]["total"]
+    steps = [line["step"] for line in reported]
+    assert steps == sorted(set(steps))
+    assert reported[-1]["slots"] <= make_env.horizon
+    assert reported[-1]["reward"] > reported[0]["reward"]
+    assert any(name.endswith("loss") for name in reported[-1])
+
+
+def test_a_role_reacts_to_what_was_decided_in_the_same_slot(agent, trained):
+    policy, _ = trained(agent, Watch)
+    reports = np.random.default_rng(0).uniform(-1, 1, (1000, Watch.scouts, 1)).astype(np.float32)
+    named = policy.networks["guard"].act(reports)
+    assert np.mean(named == reports[..., 0].argmax(axis=1) + Watch.first) > 0.95
+
+
+def test_each_role_has_one_network_for_all_its_agents(agent, tmp_path):
+    class Crowd(Watch):
+        scouts = 9
+        memory_shape = (9, 2)
+
+    few = recipe(agent, Watch, **SHORT).train(tmp_path / "few")
+    many = replace(recipe(agent, Watch, **SHORT), make_env=Crowd).train(tmp_path / "many")
+    assert few.networks["scout"].parameters() == many.networks["scout"].parameters()
+
+
+@pytest.mark.parametrize(
+    ("make_env", "settings"),
+    [
+        (Watch, {}),
+        (Haul, {"normalize_observations": False, "learning_rate_final": None}),
+        (Alone, {"gamma": 0.9}),
+    ],
+    ids=["bandit", "foresight", "one-role"],
+)
+def test_resumed_training_ends_bit_for_bit_the_same(agent, make_env, settings, tmp_path):
+    short = recipe(agent, make_env, **{**SHORT, **settings})
+    whole_lines, resumed_lines = [], []
+    whole = short.train(tmp_path / "whole", seed=3, emit=whole_lines.append)
+    short.interrupt(tmp_path / "cut", 2, seed=3, emit=resumed_lines.append)
+    assert 0 < len(resumed_lines) < len(whole_lines)
+    # Another process: its global generators stand elsewhere.
+    np.random.seed(99)
+    torch.manual_seed(99)
+    short.interrupt(tmp_path / "cut", 1, seed=3, resume=True, emit=resumed_lines.append)
+    np.random.seed(98)
+    torch.manual_seed(98)
+    resumed = short.train(tmp_path / "cut", seed=3, resume=True, emit=resumed_lines.append)
+    assert same_policies(whole, resumed)
+
+    def told(lines):
+        return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
+
+    assert told(resumed_lines) == told(whole_lines)
+
+
+def test_an_environment_without_state_resumes_with_new_episodes(agent, tmp_path):
+    class Forgetful(Watch):
+        get_state = property()
+
+    short = replace(recipe(agent, Watch, **SHORT), make_env=Forgetful)
+    short.interrupt(tmp_path, 2)
+    lines = []
+    short.train(tmp_path, resume=True, emit=lines.append)
+    assert lines[0]["step"] == 3 * 32 * 16
+    assert lines[-1]["step"] == 5 * 32 * 16
+
+
+@pytest.mark.parametrize("changed", [{"net_arch": (8,)}, {"normalize_observations": False}])
+def test_other_settings_than_those_of_the_checkpoint_are_refused(agent, changed, tmp_path):
+    short = recipe(agent, Watch, **SHORT)
+    short.interrupt(tmp_path, 1)
+    with pytest.raises(UserError, match="resume with the settings it was begun with"):
+        short.but(**changed).train(tmp_path, resume=True)
+
+
+def test_the_seed_decides_everything(agent, tmp_path):
+    short = recipe(agent, Watch, **SHORT)
+    one = short.train(tmp_path / "1", seed=5)
+    np.random.seed(1)
+    torch.manual_seed(1)
+    again = short.train(tmp_path / "2", seed=5)
+    other = short.train(tmp_path / "3", seed=6)
+    assert same_policies(one, again)
+    assert not same_policies(one, other)
+
+
+def test_the_best_checkpoint_plays_as_it_was_validated(agent, tmp_path):
+    lines = []
+    recipe(agent, Watch, **SHORT).train(
+        tmp_path, emit=lines.append, checkpoint_every=512, validation_episodes=20
+    )
+    validated = [line["validation_reward"] for line in lines if "validation_reward" in line]
+    assert len(validated) == 5
+    policy = load_policy(tmp_path / "best" / NETWORK_FILE)
+    assert policy.networks["scout"].notes["agent"] == agent
+    assert np.isfinite(evaluate(Watch, policy, 5)).all()
+
+
+def test_observations_of_any_scale_are_learned_from_only_if_normalised(agent, tmp_path):
+    class Far(Alone):
+        def look(self, role):
+            return 1e5 * super().look(role) + 1e6
+
+    scaled = replace(recipe(agent, Alone), make_env=Far)
+    policy = scaled.train(tmp_path / "scaled")
+    assert evaluate(Far, policy).mean() > 0.95 * Alone.optimum()
+    raw = scaled.but(normalize_observations=False).train(tmp_path / "raw")
+    assert all(network.transform is None for network in raw.networks.values())
+    assert evaluate(Far, raw).mean() < 0.9 * Alone.optimum()
+
+
+def refused(agent, make_env, tmp_path):
+    with pytest.raises(UserError) as caught:
+        replace(recipe(agent, Watch, **SHORT), make_env=make_env).train(tmp_path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert not (tmp_path / "last").exists()
+    return message
+
+
+def watch_with(**spaces):
+    """Return a watch whose scouts have other spaces."""
+
+    def make(num_envs):
+        env = Watch(num_envs)
+        env.roles = (replace(env.roles[0], **spaces), env.roles[1])
+        return env
+
+    return make
+
+
+def test_spaces_that_do_not_suit_are_refused(agent, tmp_path):
+    box = Box(0, 1, (2,))
+    message = refused(agent, watch_with(observation_space=Dict({"a": box})), tmp_path)
+    assert f"agent {agent!r}, role 'scout': needs a Box observation" in message
+    message = refused(agent, watch_with(action_space=Dict({"a": box})), tmp_path)
+    assert "no built-in agent can act in Dict" in message
+    message = refused(agent, watch_with(action_space=Box(0, np.inf, (1,))), tmp_path)
+    assert "role 'scout': continuous actions need finite bounds" in message
+    if agent == "mappo":
+        message = refused(agent, watch_with(action_space=MultiDiscrete([2, 3])), tmp_path)
+        assert "needs discrete or continuous actions, not multi-discrete ones" in message
+
+
+def test_an_environment_without_roles_is_refused(agent, tmp_path):
+    assert "Corridor has none" in refused(agent, Corridor, tmp_path)
+
+
+def test_roles_out_of_turn_are_refused(agent, tmp_path):
+    class Eager(Watch):
+        acting = "guard"
+
+        def look(self, role):
+            del role
+            return self.memory
+
+    assert "acting is 'guard' in the half-step of role 'scout'" in refused(agent, Eager, tmp_path)
+
+
+def test_nan_in_an_observation_is_refused_by_role_and_place(agent, tmp_path):
+    class Blind(Watch):
+        def look(self, role):
+            seen = super().look(role)
+            if role == "scout" and self.time.max() > 2:
+                seen[-1, 1, 1] = np.nan
+            return seen
+
+    message = refused(agent, Blind, tmp_path)
+    assert "role 'scout' NaN or infinity in its observed value 1" in message
+
+
+def test_nan_in_a_reward_is_refused(agent, tmp_path):
+    class Broken(Watch):
+        def settle(self):
+            rewards, ends = super().settle()
+            return rewards * np.where(self.time > 2, np.nan, 1), ends
+
+    assert "a reward of NaN or infinity" in refused(agent, Broken, tmp_path)
+
+
+def test_weights_that_have_become_nan_are_refused(agent, tmp_path, monkeypatch):
+    step = torch.optim.Adam.step
+
+    def diverge(self, closure=None):
+        step(self, closure)
+        self.param_groups[0]["params"][-1].data.fill_(np.nan)
+        self.param_groups[0]["params"][1].data.fill_(np.nan)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", diverge)
+    message = refused(agent, Watch, tmp_path)
+    assert "role 'scout'" in message
+    assert "NaN or infinity; training diverged" in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"minibatches": 513}, r"n_steps \* num_envs / 2 = 512"),
+        ({"critic_arch": []}, "critic_arch"),
+        ({"initial_std": 0}, "initial_std"),
+        ({"gamma": 1.1}, "gamma"),
+        ({"learning_rate": float("nan")}, "learning_rate"),
+        ({"batch_size": 64}, "batch_size"),
+    ],
+)
+def test_settings_out_of_range(agent, settings, words):
+    with pytest.raises(ValidationError, match=words):
+        resolve(SPECS[agent].config)(**settings)
