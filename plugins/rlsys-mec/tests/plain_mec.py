@@ -120,6 +120,7 @@ class PlainMec:
             priorities = actions[f"{role}_{number}"]
             clock = c.server_ghz * self.cpu[number]
             now = self.backlog[number] / clock
+            left = max(0.0, self.backlog[number] - clock * (c.slot_s or 0.0))
             order = sorted(range(len(queue)), key=lambda place, p=priorities: -p[place])
             for name in (queue[place] for place in order):
                 user = self.users[name]
@@ -127,11 +128,12 @@ class PlainMec:
                     continue
                 start = max(user["arrival"], now)
                 now = start + user["cycles"] / clock
+                if c.slot_s is not None:
+                    left += clock * min(user["cycles"] / clock, max(0.0, now - c.slot_s))
                 energy = c.transmit_w * user["arrival"]
                 energy += c.server_w * user["cycles"] / c.server_ghz
                 told[name] = {"start": start, "delay": now, "energy": energy}
-            over = 0.0 if c.slot_s is None else max(0.0, now - c.slot_s)
-            self.backlog[number] = over * clock
+            self.backlog[number] = 0.0 if c.slot_s is None else left
             offloaded = sum(self.users[name]["offload"] for name in queue)
             self.ratio[number] = offloaded / len(queue)
         reward = 0.0
@@ -176,7 +178,8 @@ class PlainMec:
             if c.n_clusters is not None:
                 seen[name].append(c.server_ghz * self.cpu[user["cluster"]])
             if c.slot_s is not None:
-                seen[name].append(self.backlog[user["cluster"]])
+                most = 10 * c.deadline_s[1] * c.server_ghz
+                seen[name].append(min(self.backlog[user["cluster"]], most))
         return seen
 
     def observe_server(self):

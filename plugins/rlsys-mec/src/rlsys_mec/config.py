@@ -36,8 +36,8 @@ class MecConfig(BaseModel):
     view: Literal["local", "global"] = "local"
     """What a user sees: its own task alone, or a summary of everybody's besides."""
     slot_s: Positive | None = None
-    """Length of a slot in s, after which unfinished server work carries over to the next one; null:
-    nothing carries over, and every slot is a problem of its own."""
+    """Length of a slot in s; server work that is not done by its end goes first in the next one.
+    Null: nothing carries over, and every slot is a problem of its own."""
 
     data_mbit: Range = (16.0, 80.0)
     """Data of a task that must be sent to offload it, Mbit; drawn each slot."""

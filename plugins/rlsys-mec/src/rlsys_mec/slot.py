@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_mec.clusters import Ints, Queues
+from rlsys_mec.clusters import Ints, Queues, along
 from rlsys_mec.config import MecConfig
 from rlsys_mec.radio import rate, shares
 
@@ -115,6 +115,9 @@ def execute(
     a later one is there already: start_k = max(arrival_k, end_{k-1}). Its first task waits for the
     backlog. Equal priorities keep the order of the places.
 
+    Where work carries over, what is not executed by the slot's end stands before the tasks of the
+    next slot; a task's own delay remains the one that is planned here.
+
     With A_k the arrivals and S_k the sums of the service times up to k this is
     end_k = S_k + max_{j <= k}(A_j - S_{j-1}), which needs no loop over the places.
 
@@ -129,8 +132,8 @@ def execute(
     if queues.members.shape[1] > 1:
         work = np.where(queues.present, work, 0.0)
     order = np.argsort(-priority, axis=2, kind="stable")
-    service = np.take_along_axis(work, order, axis=2) / clock[:, :, None]
-    arrival = np.take_along_axis(queues.of_users(sent.arrival), order, axis=2)
+    service = along(work, order) / clock[:, :, None]
+    arrival = along(queues.of_users(sent.arrival), order)
     total = np.cumsum(service, axis=2)
     # Places without work have arrival 0 or, where empty, anything: they must hold nobody up.
     ready = np.where(service > 0.0, arrival - (total - service), 0.0)
@@ -140,13 +143,14 @@ def execute(
     np.put_along_axis(ends, order, end, axis=2)
     done = queues.to_users(ends)
     delay = np.where(sent.offload, done, local_delay(situation))
-    users_clock = np.take_along_axis(clock, queues.cluster, axis=1)
+    users_clock = along(clock, queues.cluster)
     start = np.where(sent.offload, done - situation.cycles / users_clock, 0.0)
     remote = config.transmit_w * sent.arrival + config.server_w / config.server_ghz * served
     energy = np.where(sent.offload, remote, local_energy(config, situation))
     left = np.zeros_like(situation.backlog)
     if config.slot_s is not None:
-        left = np.maximum(0.0, end[:, :, -1] - config.slot_s) * clock
+        unserved = np.minimum(service, np.maximum(end - config.slot_s, 0.0)).sum(axis=2)
+        left = unserved * clock + np.maximum(situation.backlog - clock * config.slot_s, 0.0)
     return Outcome(start, delay, quality(delay, situation.deadline), energy, left)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys_mec.clusters import along
 from rlsys_mec.config import MecConfig
 from rlsys_mec.radio import rate
 from rlsys_mec.slot import Floats, Situation, local_delay, quality
@@ -39,7 +40,7 @@ def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.
     longest = config.deadline_s[1]
     everywhere = np.ones_like(situation.data)
     airtime = situation.data / rate(config, everywhere, situation.snr) / longest
-    clock = np.take_along_axis(config.server_ghz * cpu, queues.cluster, axis=1)
+    clock = along(config.server_ghz * cpu, queues.cluster)
     service = situation.cycles / clock / longest
     need = 1.0 - quality(local_delay(situation), situation.deadline)
     wanted_air, wanted_service = need * airtime, need * service
@@ -54,22 +55,30 @@ def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.
     features[:, :, 6] = np.log1p(service)
     features[:, :, 7] = need
     features[:, :, 8] = np.log1p(wanted_air.sum(axis=1, keepdims=True))
-    total = np.take_along_axis(queues.sums(wanted_service), queues.cluster, axis=1)
+    total = along(queues.sums(wanted_service), queues.cluster)
     features[:, :, 9] = np.log1p(total)
     keys = (-need / (airtime + service), situation.deadline, service, airtime)
     for index, key in enumerate(keys):
-        features[:, :, 10 + 2 * index] = np.log1p(_before(key, wanted_air))
-        in_queue = np.where(queues.present, queues.of_users(key), np.inf)
-        before = _before(in_queue, np.where(queues.present, queues.of_users(wanted_service), 0.0))
-        features[:, :, 11 + 2 * index] = np.log1p(queues.to_users(before))
+        if config.n_clusters is None:
+            air, work = _before(key, wanted_air, wanted_service)
+        else:
+            (air,) = _before(key, wanted_air)
+            in_queue = np.where(queues.present, queues.of_users(key), np.inf)
+            (placed,) = _before(in_queue, queues.present * queues.of_users(wanted_service))
+            work = queues.to_users(placed)
+        features[:, :, 10 + 2 * index] = np.log1p(air)
+        features[:, :, 11 + 2 * index] = np.log1p(work)
     return np.minimum(features, np.float32(MOST), out=features)
 
 
-def _before(key: Floats, amount: Floats) -> Floats:
-    """Return, along the last axis, the sums of `amount` over those with a lesser key."""
+def _before(key: Floats, *amounts: Floats) -> list[Floats]:
+    """Return, along the last axis, the sums of each of `amounts` over those with a lesser key."""
     order = np.argsort(key, axis=-1, kind="stable")
-    sorted_amount = np.take_along_axis(amount, order, axis=-1)
-    before = np.empty_like(amount)
-    ahead = np.maximum(np.cumsum(sorted_amount, axis=-1) - sorted_amount, 0.0)
-    np.put_along_axis(before, order, ahead, axis=-1)
-    return before
+    sums = []
+    for amount in amounts:
+        sorted_amount = along(amount, order)
+        before = np.empty_like(amount)
+        ahead = np.maximum(np.cumsum(sorted_amount, axis=-1) - sorted_amount, 0.0)
+        np.put_along_axis(before, order, ahead, axis=-1)
+        sums.append(before)
+    return sums

@@ -13,6 +13,7 @@ import numpy as np
 from gymnasium.spaces import Box
 from numpy.typing import NDArray
 
+from rlsys_mec.clusters import along
 from rlsys_mec.config import MecConfig
 from rlsys_mec.slot import Floats, Sent, Situation
 from rlsys_mec.summary import MOST, SUMMARY, summary
@@ -67,11 +68,11 @@ def users(config: MecConfig, situation: Situation, cpu: Floats) -> Array:
     column = len(own)
     cluster = situation.queues.cluster
     if config.n_clusters is not None:
-        seen[:, :, column] = np.take_along_axis(config.server_ghz * cpu, cluster, axis=1)
+        seen[:, :, column] = along(config.server_ghz * cpu, cluster)
         column += 1
     if config.slot_s is not None:
         shown = np.minimum(situation.backlog, _most_backlog(config))
-        seen[:, :, column] = np.take_along_axis(shown, cluster, axis=1)
+        seen[:, :, column] = along(shown, cluster)
         column += 1
     if config.view == "global":
         seen[:, :, column:] = summary(config, situation, cpu)
@@ -94,7 +95,9 @@ def server(config: MecConfig, situation: Situation, sent: Sent) -> Array:
 
     The last two are what the users have just decided.
     """
-    seen = np.empty((len(sent.share), 1, *server_space(config).shape), np.float32)
+    seen = np.empty(
+        (len(sent.share), 1, config.n_users, 6 + (config.slot_s is not None)), np.float32
+    )
     rows = seen[:, 0]
     for column, values in enumerate(_rows(config, situation, sent)):
         rows[:, :, column] = values
@@ -116,10 +119,10 @@ def schedulers(config: MecConfig, situation: Situation, sent: Sent, cpu: Floats)
     """
     queues = situation.queues
     clock = config.server_ghz * cpu
-    seen = np.zeros((*queues.members.shape, *scheduler_space(config).shape[1:]), np.float32)
+    seen = np.zeros((*queues.members.shape, 7 + (config.slot_s is not None)), np.float32)
     seen[..., 0] = queues.present
     data, _, *others = _rows(config, situation, sent)
-    service = situation.cycles / np.take_along_axis(clock, queues.cluster, axis=1)
+    service = situation.cycles / along(clock, queues.cluster)
     columns = (data, _wait(config, service), *others)
     for column, values in enumerate(columns, start=1):
         seen[..., column] = np.where(queues.present, queues.of_users(values), 0.0)
@@ -150,7 +153,9 @@ def coordinator(config: MecConfig, situation: Situation, last_ratio: Floats) -> 
         last_ratio: (B, K).
     """
     queues = situation.queues
-    seen = np.empty((len(last_ratio), 1, *coordinator_space(config).shape), np.float32)
+    seen = np.empty(
+        (len(last_ratio), 1, config.queues, 5 + (config.slot_s is not None)), np.float32
+    )
     rows = seen[:, 0]
     sizes = queues.present.sum(axis=2)
     average = config.n_users / config.queues
