@@ -161,11 +161,54 @@ def test_a_coordinator_gives_the_cpu_to_the_work():
     np.testing.assert_allclose(env.cpu, work / work.sum(axis=1, keepdims=True))
 
 
+@pytest.mark.parametrize("clusters", [None, 3])
+def test_limited_greedy_keeps_the_queues_short_and_drops_the_least_gain_a_cycle(clusters):
+    env = started(copies=30, n_users=12, n_clusters=clusters, bandwidth_mhz=200.0, slot_s=0.3)
+    config = env.config
+    controller = factories.limited_greedy(config, limit=0.5)
+    dropped = 0
+    for _ in range(3):
+        while env.acting != "ue":
+            env.step(controller.act(env, None))
+        situation, cpu = env.situation, env.cpu
+        free = greedy(config, situation, cpu, first_come)
+        actions = controller.act(env, None)
+        offload = actions[:, :, 0] > 0
+        assert (offload <= free).all()
+        work = situation.queues.sums(np.where(offload, situation.cycles, 0.0))
+        busy = (work + situation.backlog) / (config.server_ghz * cpu)
+        assert (busy[work > 0] <= 0.5 * config.deadline_s[1] + 1e-9).all()
+        alone = situation._replace(backlog=np.zeros_like(situation.backlog))
+        density = alone_gain(config, alone, cpu, first_come) / situation.cycles
+        for copy in range(30):
+            for queue in range(config.queues):
+                own = situation.queues.cluster[copy] == queue
+                kept = own & offload[copy]
+                left = own & free[copy] & ~offload[copy]
+                dropped += left.sum()
+                if kept.any() and left.any():
+                    assert density[copy, kept].min() >= density[copy, left].max()
+        env.step(actions)
+        env.step(controller.act(env, None))
+    assert dropped > 0
+
+
+def test_with_backlog_it_pays_to_take_on_less_than_what_pays_now():
+    config = MecConfig(slot_s=1.0)
+    reward = [
+        play(lambda n: MecVectorEnv(config, n), controller, range(5))["reward"].min()
+        for controller in (factories.rule(config, "greedy"), factories.limited_greedy(config))
+    ]
+    assert reward[1] > 1.15 * reward[0]
+
+
 def test_unknown_rules_are_refused():
     config = MecConfig()
     with pytest.raises(ConfigError, match=r"unknown offloading rule 'greeedy'.*'greedy'"):
         factories.rule(config, "greeedy")
     with pytest.raises(ConfigError, match=r"unknown order 'lifo'"):
         factories.rule(config, "greedy", "lifo")
+    with pytest.raises(ConfigError, match="limit must be > 0"):
+        factories.limited_greedy(config, limit=0.0)
     with pytest.raises(ConfigError, match="restarts must be >= 0"):
         factories.coordinate_ascent(config, restarts=-1)

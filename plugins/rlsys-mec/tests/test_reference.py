@@ -222,3 +222,18 @@ def test_it_says_what_it_cannot_do():
     env.step(np.zeros((1, 5, 2)))
     with pytest.raises(ValueError, match="begins with a slot"):
         oracle.act(env, None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "users"),
+    [
+        ({"bandwidth_mhz": 200.0, "server_ghz": 24.0}, "everybody"),
+        ({"local_ghz": (3.5, 7.0)}, "nobody"),
+    ],
+)
+def test_with_plenty_of_everything_a_trivial_rule_is_optimal(settings, users):
+    config = MecConfig(slots=4, weight_energy=0.0, **settings)
+    seeds = list(range(5))
+    best = play(lambda n: MecVectorEnv(config, n), MecOracle(config), seeds)["reward"]
+    rule = play(lambda n: MecVectorEnv(config, n), factories.rule(config, users), seeds)["reward"]
+    np.testing.assert_allclose(rule, best, atol=1e-4)

@@ -14,12 +14,16 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+def flat_index(index: Ints, width: int) -> Ints:
+    """Return indices along a last axis of `width` as indices into the flattened array."""
+    rows = index.size // index.shape[-1]
+    begin = np.arange(0, rows * width, width).reshape(*index.shape[:-1], 1)
+    return index + begin
+
+
 def along(values: NDArray[Any], index: Ints) -> NDArray[Any]:
     """Return ``np.take_along_axis`` along the last axis, in a third of its time."""
-    width = values.shape[-1]
-    rows = values.size // width
-    begin = np.arange(0, rows * width, width).reshape(*values.shape[:-1], 1)
-    return values.ravel().take(index + begin)
+    return values.ravel().take(flat_index(index, values.shape[-1]))
 
 
 class Queues(NamedTuple):

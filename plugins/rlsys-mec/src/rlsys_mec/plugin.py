@@ -97,6 +97,12 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                     "greedy",
                     "edf",
                 ),
+                ControllerSpec(
+                    name="greedy-limited",
+                    summary="greedy, with a limit on how long the server is busy",
+                    factory=f"{_FACTORIES}:limited_greedy",
+                    options={"limit": 0.75, "order": "fifo"},
+                ),
                 _ascent("fifo", "first come first"),
                 _ascent("edf", "earliest deadline first"),
             ),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_mec.clusters import Ints, Queues, along
+from rlsys_mec.clusters import Ints, Queues, along, flat_index
 from rlsys_mec.config import MecConfig
 from rlsys_mec.radio import rate, shares
 
@@ -131,16 +131,16 @@ def execute(
     work = queues.of_users(served)
     if queues.members.shape[1] > 1:
         work = np.where(queues.present, work, 0.0)
-    order = np.argsort(-priority, axis=2, kind="stable")
-    service = along(work, order) / clock[:, :, None]
-    arrival = along(queues.of_users(sent.arrival), order)
+    order = flat_index(np.argsort(-priority, axis=2, kind="stable"), priority.shape[2])
+    service = work.ravel().take(order) / clock[:, :, None]
+    arrival = queues.of_users(sent.arrival).ravel().take(order)
     total = np.cumsum(service, axis=2)
     # Places without work have arrival 0 or, where empty, anything: they must hold nobody up.
     ready = np.where(service > 0.0, arrival - (total - service), 0.0)
     waited = np.maximum(ready, (situation.backlog / clock)[:, :, None])
     end = total + np.maximum.accumulate(waited, axis=2)
-    ends = np.empty_like(end)
-    np.put_along_axis(ends, order, end, axis=2)
+    ends = np.empty(end.shape)
+    ends.ravel()[order] = end
     done = queues.to_users(ends)
     delay = np.where(sent.offload, done, local_delay(situation))
     users_clock = along(clock, queues.cluster)

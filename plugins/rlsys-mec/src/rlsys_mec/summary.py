@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_mec.clusters import along
+from rlsys_mec.clusters import along, flat_index
 from rlsys_mec.config import MecConfig
 from rlsys_mec.radio import rate
 from rlsys_mec.slot import Floats, Situation, local_delay, quality
@@ -73,12 +73,12 @@ def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.
 
 def _before(key: Floats, *amounts: Floats) -> list[Floats]:
     """Return, along the last axis, the sums of each of `amounts` over those with a lesser key."""
-    order = np.argsort(key, axis=-1, kind="stable")
+    order = flat_index(np.argsort(key, axis=-1, kind="stable"), key.shape[-1])
     sums = []
     for amount in amounts:
-        sorted_amount = along(amount, order)
-        before = np.empty_like(amount)
+        sorted_amount = amount.ravel().take(order)
+        before = np.empty(amount.shape)
         ahead = np.maximum(np.cumsum(sorted_amount, axis=-1) - sorted_amount, 0.0)
-        np.put_along_axis(before, order, ahead, axis=-1)
+        before.ravel()[order] = ahead
         sums.append(before)
     return sums

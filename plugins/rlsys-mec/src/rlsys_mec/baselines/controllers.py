@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.errors import ConfigError
-from rlsys_mec.baselines.rules import OrderRule, UserRule, ascend, greedy, like
+from rlsys_mec.baselines.rules import (
+    OrderRule,
+    UserRule,
+    admitted,
+    alone_gain,
+    ascend,
+    greedy,
+    like,
+)
 from rlsys_mec.config import MecConfig
 from rlsys_mec.randomness import stream_states, uniforms
 from rlsys_mec.slot import Bools, Floats, Situation
@@ -61,6 +69,33 @@ class Random:
         seeds = np.ascontiguousarray(env.situation.data[:, 0]).view(np.uint64)
         drawn = uniforms(seeds + np.uint64(env.roles.index(role)), int(np.prod(shape)))
         return LIMIT * (2.0 * drawn.reshape(len(seeds), *shape) - 1.0)
+
+
+class LimitedGreedy:
+    """Greedy with a limit on the work that the server takes on, as a rule for `RuleController`.
+
+    Where work carries over, what pays in this slot is paid for in the next ones. Of those that are
+    greedily admitted the ones with the greatest gain a cycle go on, until the queue, with what it
+    has left from before, is busy for as long as is allowed.
+
+    Args:
+        limit: time for which a queue may be busy, as a share of the longest deadline.
+    """
+
+    def __init__(self, limit: float) -> None:
+        if not limit > 0.0:
+            raise ConfigError(f"greedy with a limit: limit must be > 0 (got {limit})")
+        self._limit = limit
+
+    def __call__(
+        self, config: MecConfig, situation: Situation, cpu: Floats, order: OrderRule
+    ) -> Bools:
+        """Return who offloads, (B, N)."""
+        offload = greedy(config, situation, cpu, order)
+        empty = situation._replace(backlog=np.zeros_like(situation.backlog))
+        gain = alone_gain(config, empty, cpu, order)
+        limit = self._limit * config.deadline_s[1]
+        return admitted(config, situation, cpu, offload, gain, limit)
 
 
 class CoordinateAscent:

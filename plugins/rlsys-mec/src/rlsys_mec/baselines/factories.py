@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from rlsys.errors import ConfigError, did_you_mean
-from rlsys_mec.baselines.controllers import CoordinateAscent, Random, RuleController
+from rlsys_mec.baselines.controllers import (
+    CoordinateAscent,
+    LimitedGreedy,
+    Random,
+    RuleController,
+)
 from rlsys_mec.baselines.rules import (
     OrderRule,
     UserRule,
@@ -34,6 +39,12 @@ def coordinate_ascent(config: MecConfig, restarts: int = 4, order: str = "edf") 
     """Return local search over who offloads, with an order at the server."""
     del config
     return RuleController(CoordinateAscent(restarts), _order(order))
+
+
+def limited_greedy(config: MecConfig, limit: float = 0.75, order: str = "fifo") -> RuleController:
+    """Return the greedy rule with a limit on the server's work, with an order at the server."""
+    del config
+    return RuleController(LimitedGreedy(limit), _order(order))
 
 
 def random(config: MecConfig) -> Random:

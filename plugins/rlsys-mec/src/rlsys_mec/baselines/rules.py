@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rlsys_mec.clusters import along
 from rlsys_mec.config import MecConfig
 from rlsys_mec.slot import (
     Bools,
@@ -128,6 +129,26 @@ def greedy(config: MecConfig, situation: Situation, cpu: Floats, order: OrderRul
         offload[better] = trial[better]
         best = np.maximum(best, reached)
     return offload
+
+
+def admitted(
+    config: MecConfig, situation: Situation, cpu: Floats, offload: Bools, gain: Floats, limit: float
+) -> Bools:
+    """Return those of `offload` (B, N) that fit into their queues, the greatest gain a cycle first.
+
+    Args:
+        gain: (B, N) of offloading.
+        limit: time in s for which a queue may be busy, its backlog included.
+    """
+    queues = situation.queues
+    wanted = queues.of_users(offload) & queues.present
+    density = np.where(wanted, queues.of_users(gain / situation.cycles), -np.inf)
+    order = np.argsort(-density, axis=2, kind="stable")
+    work = along(np.where(wanted, queues.of_users(situation.cycles), 0.0), order)
+    room = limit * config.server_ghz * cpu - situation.backlog
+    fits = np.empty(order.shape)
+    np.put_along_axis(fits, order, np.cumsum(work, axis=2) <= room[:, :, None], axis=2)
+    return offload & (queues.to_users(fits) > 0.0)
 
 
 def ascend(
