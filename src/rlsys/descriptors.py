@@ -196,6 +196,8 @@ class EnvironmentSpec:
         reference: the baseline from which the closed share of the gap to the optimum is counted.
         application: ``application(config, seed) -> rlsys.application.Application``, the episode of
             `seed` for a program on a device.
+        costly: a step takes seconds on a real system: nothing is played only to gather observations
+            for the checks of an export.
 
     Optional methods of the batched environment: ``action_masks()``, ``get_state()``,
     ``set_state(state)``, and ``fixed_point_observations(fractional_bits)``, which returns the
@@ -228,6 +230,7 @@ class EnvironmentSpec:
     learning_figures: tuple[LearningFigureSpec, ...] = ()
     reference: str | None = None
     application: str | None = None
+    costly: bool = False
     requires: tuple[Requirement, ...] = ()
 
     def __post_init__(self) -> None:

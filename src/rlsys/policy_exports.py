@@ -105,10 +105,12 @@ def _export_context(
     plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
 ) -> ExportContext:
     make_env = make_env_of(plan.environment, facts.case)
-    controller = controller_of(load_policy(facts.path))
-    seen, masks = record(
-        make_env, controller, validation_seeds(16), observations, facts.role or None
-    )
+    seen, masks = None, None
+    if not plan.environment.costly:
+        controller = controller_of(load_policy(facts.path))
+        seen, masks = record(
+            make_env, controller, validation_seeds(16), observations, facts.role or None
+        )
     low, high = _bounds(make_env, facts.role)
     settings = plan.config.evaluation
     episodes = evaluation_seeds(settings.episodes, settings.first_episode)

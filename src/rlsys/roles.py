@@ -12,6 +12,15 @@ decided before it in the same step. Whatever plays or trains drives it through t
   roles share the reward. Autoreset is in the same step, as everywhere.
 
 All agents of a role share one network, which sees one agent's observation at a time.
+
+An environment may also tell what each agent's own decision was worth, for agents that learn from
+it instead of the shared reward:
+
+* ``difference_rewards()``, called after a slot's last half-step, returns by name of the role
+  ``(num_envs, agents)``: the slot's reward less something that does not depend on what this agent
+  did, such as the slot's reward had it done something fixed beforehand (difference rewards; Wolpert
+  and Tumer, 2001). A role that is left out has the reward itself. It counts this slot alone, so
+  that it suits where no slot depends on what was decided in another.
 """
 
 from __future__ import annotations
@@ -21,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.archive import write_archive
@@ -54,6 +64,35 @@ class Role:
 def roles_of(env: VectorEnv[Any, Any, Any]) -> tuple[Role, ...]:
     """Return the roles of an environment, none where it has a single agent."""
     return tuple(getattr(env, "roles", ()))
+
+
+def difference_rewards(
+    env: VectorEnv[Any, Any, Any], rewards: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Return what each agent's decision was worth in the slot that has just ended.
+
+    Args:
+        env: with ``difference_rewards``.
+        rewards: of the slot, (num_envs,).
+
+    Returns:
+        by role, (num_envs, agents).
+
+    Raises:
+        UserError: another shape, or a value that is not finite.
+    """
+    told = env.difference_rewards()  # type: ignore[attr-defined]  # see the module's docstring
+    earned = {}
+    for role in roles_of(env):
+        shape = (len(rewards), role.agents)
+        own = np.asarray(told.get(role.name, np.broadcast_to(rewards[:, None], shape)), np.float64)
+        if own.shape != shape or not np.isfinite(own).all():
+            raise UserError(
+                f"{type(env).__name__}.difference_rewards gave role {role.name!r} values of shape "
+                f"{own.shape}; it must give finite ones of shape {shape}"
+            )
+        earned[role.name] = own
+    return earned
 
 
 def acting_role(env: VectorEnv[Any, Any, Any]) -> str:

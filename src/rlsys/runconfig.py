@@ -58,6 +58,8 @@ class RunConfig(_Section):
     """Settings of the environment; see the page of its plugin."""
     agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Agents with their settings; each starts from the network of the one before it."""
+    other_agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Settings for agents that are not in `agents`, for when ``--agent`` chooses them instead."""
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     exports: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -197,6 +199,7 @@ def plan_of(registry: Registry, document: Document) -> Plan:
         update={
             "environment": settings.model_dump(mode="json"),
             "agents": {a.name: s.model_dump(mode="json") for a, s in agents},
+            "other_agents": {},
             "exports": {
                 export.name: _dumped(export, config.exports[export.name]) for export in exports
             },
@@ -279,8 +282,13 @@ def _without_agents(document: Document) -> Document:
 
 def _with_agents(document: Document, names: Sequence[str]) -> Document:
     """Keep the named agents alone, with the settings that the document has for them."""
-    old = document.data.get("agents") or {}
-    if not isinstance(old, dict):
-        raise ConfigError(f"{document.where(('agents',))}agents: must map names to settings")
-    kept = {name: old.get(name) or {} for name in names}
+    own, others = _settings_of(document, "agents"), _settings_of(document, "other_agents")
+    kept = {name: {**(others.get(name) or {}), **(own.get(name) or {})} for name in names}
     return Document({**document.data, "agents": kept}, document.source, document.places)
+
+
+def _settings_of(document: Document, key: str) -> dict[str, Any]:
+    settings = document.data.get(key) or {}
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{document.where((key,))}{key}: must map names to settings")
+    return settings

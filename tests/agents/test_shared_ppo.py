@@ -12,12 +12,15 @@ pytest.importorskip("stable_baselines3")
 
 import torch
 from gymnasium.spaces import Box, MultiDiscrete
+from pydantic import ValidationError
 from role_envs import Alone, Haul, RoleEnv, Watch
-from role_recipes import evaluate, recipe
+from role_recipes import RoleRecipe, evaluate, recipe, same_policies
 
 from rlsys.agents import shared_ppo
-from rlsys.agents.role_settings import SharedPpoSettings
+from rlsys.agents.mappo import MappoRun
+from rlsys.agents.role_settings import MappoSettings, SharedPpoSettings
 from rlsys.agents.shared_ppo import SharedPpoRun, build_ppo, fill_buffer
+from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.roles import Role
 from rlsys.training import Session
@@ -25,13 +28,17 @@ from rlsys.training import Session
 ROLE = Role("pair", 2, Box(-1.0, 1.0, (3,)), Box(-1.0, 1.0, (2,)))
 
 
-def run_of(make_env, tmp_path, **changes):
+def run_of(make_env, tmp_path, agent="sb3-shared", **changes):
     """Return a training that has not begun."""
-    made = recipe("sb3-shared", make_env, **changes)
+    made = recipe(agent, make_env, **changes)
     problem = made.problem()
-    configured = SharedPpoSettings(**made.settings)
+    make_settings, make_run = {
+        "sb3-shared": (SharedPpoSettings, SharedPpoRun),
+        "mappo": (MappoSettings, MappoRun),
+    }[agent]
+    configured = make_settings(**made.settings)
     env = problem.make_env(configured.num_envs)
-    return SharedPpoRun(configured, env, env.roles, problem, Session(tmp_path, 0, problem))
+    return make_run(configured, env, env.roles, problem, Session(tmp_path, 0, problem))
 
 
 def rollout(model, slots, trajectories, seed=0):
@@ -210,3 +217,130 @@ def test_several_discrete_choices_at_once(tmp_path):
 
     made = replace(recipe("sb3-shared", Alone), make_env=Signs)
     assert evaluate(Signs, made.train(tmp_path)).mean() > 3.9
+
+
+class Crowd(RoleEnv):
+    """Forty agents each name the sign of a number they see; all share the share that is right.
+
+    Luck is a hundred times as loud in the shared reward as what one agent does.
+    """
+
+    agents = 40
+    memory_shape = (agents, 1)
+    horizon = 2
+
+    def __init__(self, num_envs):
+        self.roles = (Role("one", self.agents, Box(-1.0, 1.0, (1,)), Box(-1.0, 1.0, (1,))),)
+        super().__init__(num_envs)
+
+    def draw(self, copies, first):
+        del first
+        for copy in copies:
+            self.memory[copy] = self.generators[copy].uniform(-1, 1, self.memory_shape)
+
+    def look(self, role):
+        del role
+        return self.memory
+
+    luck = 2.5
+
+    def settle(self):
+        self.right = (self.decided["one"] > 0) == (self.memory > 0)
+        luck = self.luck * np.array([generator.normal() for generator in self.generators])
+        return self.right.mean(axis=(1, 2)) + luck, np.zeros(self.num_envs, bool)
+
+
+class Credited(Crowd):
+    def difference_rewards(self):
+        return {"one": self.right[..., 0] / self.agents}
+
+
+class Luckless(Crowd):
+    luck = 0.0
+
+
+CROWDED = {
+    "num_envs": 16, "n_steps": 8, "steps": 2_000, "gamma": 0.0, "net_arch": (8,),
+    "critic_arch": (8,), "learning_rate": 4e-3,
+}  # fmt: skip
+
+
+def crowded(make_env, **changes):
+    return RoleRecipe("sb3-shared", make_env, {**CROWDED, **changes})
+
+
+def test_each_agent_learns_from_what_its_own_decision_was_worth(tmp_path):
+    run = crowded(Credited, steps=1, credit="difference", normalize_rewards=False)
+    problem = run.problem()
+    configured = SharedPpoSettings(**run.settings)
+    told = []
+
+    class Kept(Credited):
+        def difference_rewards(self):
+            told.append(super().difference_rewards()["one"])
+            return {"one": told[-1]}
+
+    env = Kept(16)
+    training = SharedPpoRun(configured, env, env.roles, problem, Session(tmp_path, 0, problem))
+    training.learn()
+    # `get` has flattened the buffer.
+    rewards = training.models["one"].rollout_buffer.rewards.reshape(8, -1)
+    np.testing.assert_allclose(rewards, np.stack(told).reshape(8, -1), rtol=1e-6)
+
+
+def test_with_credit_a_crowd_learns_what_it_cannot_from_the_shared_reward(tmp_path):
+    shared = crowded(Crowd).train(tmp_path / "shared")
+    credited = crowded(Credited, credit="difference").train(tmp_path / "credited")
+    assert evaluate(Luckless, credited).mean() > 1.9
+    assert evaluate(Luckless, shared).mean() < 1.7
+
+
+def test_resumed_training_with_credit_ends_bit_for_bit_the_same(tmp_path):
+    made = crowded(Credited, credit="difference", steps=128 * 6)
+    whole = made.train(tmp_path / "whole")
+    made.interrupt(tmp_path / "parts", 3)
+    assert same_policies(whole, made.train(tmp_path / "parts", resume=True))
+
+
+def test_credit_needs_an_environment_that_tells(tmp_path):
+    with pytest.raises(UserError, match="Crowd has none; use credit 'team'"):
+        crowded(Crowd, credit="difference").train(tmp_path)
+
+    class Wrong(Credited):
+        def difference_rewards(self):
+            return {"one": np.zeros((self.num_envs, 3))}
+
+    with pytest.raises(UserError, match=r"shape \(16, 3\).*finite ones of shape \(16, 40"):
+        crowded(Wrong, credit="difference").train(tmp_path)
+
+
+def test_credit_is_for_slots_that_do_not_depend_on_one_another():
+    with pytest.raises(ValidationError, match=r"needs gamma 0 \(got 0.9\)"):
+        SharedPpoSettings(credit="difference", gamma=0.9)
+
+
+@pytest.mark.parametrize("agent", ["sb3-shared", "mappo"])
+def test_the_deviation_of_actions_falls_by_equal_factors(agent, tmp_path):
+    run = run_of(Watch, tmp_path, agent=agent, steps=32 * 16 * 4, initial_std=0.8, final_std=0.05)
+    levels = []
+
+    def noted(role, shown, sample=run.sample):
+        if role.name == "scout":
+            levels.append(float(run.log_std(role).detach().exp()[0]))
+        return sample(role, shown)
+
+    run.sample = noted
+    run.learn()
+    assert run.log_std(run.roles[1]) is None
+    # 16 half-steps a rollout; those before only measure the observations.
+    expected = [0.8 * (0.05 / 0.8) ** (rollout / 4) for rollout in range(4)]
+    np.testing.assert_allclose(levels[-64::16], expected, rtol=1e-5)
+    np.testing.assert_allclose(levels[-49::16], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("agent", ["sb3-shared", "mappo"])
+def test_the_deviation_is_learned_unless_its_end_is_given(agent, tmp_path):
+    run = run_of(Watch, tmp_path, agent=agent, steps=32 * 16 * 4, initial_std=0.8)
+    run.learn()
+    level = float(run.log_std(run.roles[0]).detach().exp()[0])
+    assert 0 < abs(level - 0.8) < 0.4

@@ -89,6 +89,17 @@ def test_an_agent_that_is_picked_keeps_the_settings_written_for_it(plan):
     assert both.config.agents["hill-climbing"]["width"] == 0.4
 
 
+def test_a_preset_can_have_settings_for_agents_that_it_does_not_choose(plan):
+    others = "agents: {ppo: {gamma: 0.5}}\nother_agents: {dqn: {gamma: 0.6, learning_rate: 0.01}}"
+    assert list(plan(others).config.agents) == ["ppo"]
+    assert plan(others).config.other_agents == {}
+    picked = plan(others, agents=("dqn",), assignments=("agents.dqn.learning_rate=0.02",))
+    assert picked.config.agents["dqn"]["gamma"] == 0.6
+    assert picked.config.agents["dqn"]["learning_rate"] == 0.02
+    with pytest.raises(ConfigError, match="other_agents: must map names to settings"):
+        plan("other_agents: [dqn]", agents=("dqn",))
+
+
 def test_without_agents_the_recommended_one_is_taken(plan):
     assert list(plan(preset="two-rooms").config.agents) == ["hill-climbing"]
 

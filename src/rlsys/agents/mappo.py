@@ -174,6 +174,9 @@ class MappoRun(RoleRun):
         require_finite(self._critic, "the critic")
         return {name: total / len(batches) for name, total in sums.items()}
 
+    def log_std(self, role: Role) -> nn.Parameter | None:
+        return self.actors[role.name].log_std
+
     def network(self, role: Role) -> Network:
         return Network(self.actors[role.name].stack(), decoding_for(role.action_space))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rlsys.agents.spaces import kind_of
 from rlsys.errors import UserError
-from rlsys.roles import Role, acting_role, roles_of
+from rlsys.roles import Role, acting_role, difference_rewards, roles_of
 from rlsys.rollout import EpisodeMeter
 
 Array = NDArray[Any]
@@ -30,6 +30,7 @@ class Slots:
         observations: by role, float32 (T, C, agents, features), as the environment showed them.
         actions: by role, (T, C, agents, ...), counted from 0 and before clipping.
         rewards: (T, C), shared by all agents.
+        credits: by role, (T, C, agents), the agents' difference rewards; empty unless asked for.
         ends: whether the slot was its episode's last, (T, C).
         following: what the first role sees next, float32 (C, agents, features).
     """
@@ -39,6 +40,7 @@ class Slots:
     rewards: NDArray[np.float64]
     ends: NDArray[np.bool_]
     following: NDArray[np.float32]
+    credits: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def features_of(role: Role) -> int:
@@ -91,10 +93,14 @@ class RoleCollector:
     Args:
         env: with `roles`; driven by this object alone.
         meter: takes in the rewards and episode metrics of every slot.
+        credit: whether the agents' difference rewards are collected; see `rlsys.roles`.
     """
 
-    def __init__(self, env: VectorEnv[Any, Any, Any], meter: EpisodeMeter) -> None:
+    def __init__(
+        self, env: VectorEnv[Any, Any, Any], meter: EpisodeMeter, credit: bool = False
+    ) -> None:
         self.env = env
+        self._credit = credit
         self.meter = meter
         self._roles = roles_of(env)
         self._seen: Array = np.empty(0)
@@ -118,6 +124,7 @@ class RoleCollector:
         actions: dict[str, list[Array]] = {role.name: [] for role in self._roles}
         rewards = np.empty((slots, copies))
         ends = np.empty((slots, copies), dtype=bool)
+        credits: dict[str, list[NDArray[np.float64]]] = {role.name: [] for role in self._roles}
         for slot in range(slots):
             for role in self._roles:
                 self._check_turn(role)
@@ -136,11 +143,15 @@ class RoleCollector:
                 )
             rewards[slot] = reward
             ends[slot] = terminated | truncated
+            if self._credit:
+                for name, worth in difference_rewards(self.env, rewards[slot]).items():
+                    credits[name].append(worth)
             self.meter.update(rewards[slot], ends[slot], infos)
         first = self._roles[0]
         following = np.array(self._seen, np.float32).reshape(copies, first.agents, -1)
         stacked = {name: np.stack(chosen) for name, chosen in actions.items()}
-        return Slots(observations, stacked, rewards, ends, following)
+        earned = {name: np.stack(own) for name, own in credits.items() if own}
+        return Slots(observations, stacked, rewards, ends, following, earned)
 
     def get_state(self) -> dict[str, Any]:
         """Return what a checkpoint must keep; the environment's part only where it has one."""

@@ -49,7 +49,10 @@ class RoleSettings(BaseModel):
     max_grad_norm: Positive = 0.5
     """Gradients are scaled down to this norm."""
     initial_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] = 1.0
-    """Standard deviation with which continuous actions are tried at the start; it is learned."""
+    """Standard deviation with which continuous actions are tried at the start."""
+    final_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] | None = None
+    """The same at the end, reached by equal factors; null: it is learned. Agents that try less and
+    less learn what suits the others as they will be, not as they explore."""
     normalize_observations: bool = True
     """Whether each role's observations are scaled by their running mean and variance."""
 
@@ -67,10 +70,23 @@ class RoleSettings(BaseModel):
 class SharedPpoSettings(RoleSettings):
     """Stable-Baselines3's PPO for each role, its parameters shared by the role's agents."""
 
+    credit: Literal["team", "difference"] = "team"
+    """What an agent learns from: the reward that all share, or what its own decision was worth in
+    the slot, where the environment tells (`difference_rewards`; needs gamma 0)."""
+
     vf_coef: NonNegative = 0.5
     """Weight of the value loss."""
     normalize_rewards: bool = True
     """Whether rewards are scaled by the running deviation of the return while training."""
+
+    @model_validator(mode="after")
+    def _credit_is_for_single_slots(self) -> Self:
+        if self.credit == "difference" and self.gamma > 0.0:
+            raise ValueError(
+                f"credit 'difference' needs gamma 0 (got {self.gamma}): it counts what a decision "
+                "was worth in its own slot, not in later ones"
+            )
+        return self
 
 
 class MappoSettings(RoleSettings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,6 +50,7 @@ class RoleRun(ABC):
         problem: what is learned.
         session: what is reported to.
         extra_slots: slots of a rollout beyond ``settings.n_steps``.
+        credit: whether the agents' difference rewards are collected.
     """
 
     def __init__(
@@ -60,13 +62,14 @@ class RoleRun(ABC):
         problem: Problem,
         session: Session,
         extra_slots: int = 0,
+        credit: bool = False,
     ) -> None:
         self.roles = roles
         self.step = 0
         self._name = name
         self._base = settings
         self._session = session
-        self._collector = RoleCollector(env, EpisodeMeter(env.num_envs, problem.metrics))
+        self._collector = RoleCollector(env, EpisodeMeter(env.num_envs, problem.metrics), credit)
         self._slots = settings.n_steps + extra_slots
         rollout = self._slots * settings.num_envs
         self.total = -(-settings.steps // rollout) * rollout
@@ -85,6 +88,10 @@ class RoleRun(ABC):
     @abstractmethod
     def update(self, slots: Slots, remaining: float) -> dict[str, float]:
         """Learn from a rollout; `remaining` falls from 1 to 0 over the training."""
+
+    @abstractmethod
+    def log_std(self, role: Role) -> nn.Parameter | None:
+        """Return the logarithms of the deviations of a role's actions; None where discrete."""
 
     @abstractmethod
     def network(self, role: Role) -> Network:
@@ -111,6 +118,7 @@ class RoleRun(ABC):
         else:
             self._set_state(saved)
         while self.step < self.total:
+            self._narrow(self.step / self.total)
             slots = self._collector.collect(self._slots, self._choose)
             measured = self.update(slots, 1.0 - self.step / self.total)
             self._see(slots)
@@ -133,6 +141,17 @@ class RoleRun(ABC):
             measuring.begin(seeds)
             self._see(measuring.collect(min(self._slots, _MEASURED_SLOTS), self._choose))
         self._collector.begin(seeds)
+
+    def _narrow(self, passed: float) -> None:
+        """Set the deviations for the share of the training that has passed, unless learned."""
+        first, last = self._base.initial_std, self._base.final_std
+        if last is None:
+            return
+        level = (1.0 - passed) * math.log(first) + passed * math.log(last)
+        for role in self.roles:
+            log_std = self.log_std(role)
+            if log_std is not None:
+                log_std.requires_grad_(False).fill_(level)
 
     def _choose(self, role: Role, observations: Array) -> Array:
         with torch.no_grad():

@@ -1,7 +1,8 @@
 """`sb3-shared`: Stable-Baselines3's PPO for each role, its parameters shared by all agents of it.
 
 Every agent of every copy is a trajectory of its role (independent PPO with shared parameters); the
-slot's reward goes to all of them. The rollouts are ours, batched over copies and agents and without
+slot's reward goes to all of them, or, with `credit` "difference", to each what its own decision was
+worth. The rollouts are ours, batched over copies and agents and without
 an object per agent; buffer, advantages (GAE over slots) and gradient steps are SB3's.
 """
 
@@ -21,7 +22,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.utils import set_random_seed
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlsys.agents.role_rollout import Slots, check_roles, features_of
 from rlsys.agents.role_settings import SharedPpoSettings
@@ -30,6 +31,7 @@ from rlsys.agents.running_moments import RunningMoments
 from rlsys.agents.sb3_states import get_algorithm_state, set_algorithm_state
 from rlsys.agents.to_network import to_network
 from rlsys.agents.torch_network import ACTIVATIONS
+from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.roles import Role, RolePolicy
 from rlsys.training import Problem, Session
@@ -65,6 +67,11 @@ class SharedPpo:
         env = problem.make_env(self.settings.num_envs)
         try:
             roles = check_roles("sb3-shared", env, KINDS)
+            if self.settings.credit == "difference" and not hasattr(env, "difference_rewards"):
+                raise UserError(
+                    f"credit 'difference' needs an environment with `difference_rewards`, and "
+                    f"{type(env).__name__} has none; use credit 'team'"
+                )
             return SharedPpoRun(self.settings, env, roles, problem, session).learn()
         finally:
             env.close()
@@ -125,28 +132,33 @@ class SharedPpoRun(RoleRun):
         # What a later role sees in a slot is known only once the roles before it have decided
         # there: one more slot is played to give the last one its bootstrap value.
         extra = int(settings.gamma > 0 and len(roles) > 1)
-        super().__init__("sb3-shared", settings, env, roles, problem, session, extra)
+        credit = settings.credit == "difference"
+        super().__init__("sb3-shared", settings, env, roles, problem, session, extra, credit)
         set_random_seed(session.seed)
         self._settings = settings
         self.models = {role.name: build_ppo(settings, role) for role in roles}
         self._returns = np.zeros(env.num_envs)
         self._return_moments = RunningMoments(())
+        self._credit_moments = {role.name: RunningMoments(()) for role in roles if credit}
 
     def sample(self, role: Role, shown: Tensor) -> Tensor:
         policy = self.models[role.name].policy
         return policy.get_distribution(shown).get_actions()
 
     def update(self, slots: Slots, remaining: float) -> dict[str, float]:
-        rewards = self._scaled(slots)
+        earned = self._earned(slots)
         measured: dict[str, float] = {}
         for role in self.roles:
             model = self.models[role.name]
-            self._fill(model, role, slots, rewards)
+            self._fill(model, role, slots, earned[role.name])
             model._current_progress_remaining = remaining
             _train(model, f"role {role.name!r}")
             for name, value in model.logger.name_to_value.items():
                 measured[f"{role.name}/{name.rpartition('/')[2]}"] = float(value)
         return measured
+
+    def log_std(self, role: Role) -> nn.Parameter | None:
+        return getattr(self.models[role.name].policy, "log_std", None)
 
     def network(self, role: Role) -> Network:
         return to_network(self.models[role.name].policy, role.action_space)
@@ -156,6 +168,7 @@ class SharedPpoRun(RoleRun):
             "models": {name: get_algorithm_state(model) for name, model in self.models.items()},
             "returns": self._returns,
             "return_moments": self._return_moments.get_state(),
+            "credit_moments": {n: m.get_state() for n, m in self._credit_moments.items()},
         }
 
     def set_learner_state(self, state: Mapping[str, Any]) -> None:
@@ -163,6 +176,19 @@ class SharedPpoRun(RoleRun):
             set_algorithm_state(model, state["models"][name])
         self._returns = state["returns"]
         self._return_moments.set_state(state["return_moments"])
+        for name, moments in self._credit_moments.items():
+            moments.set_state(state["credit_moments"][name])
+
+    def _earned(self, slots: Slots) -> dict[str, Array]:
+        """Return by role what each agent learns from, scaled, (T, C, agents)."""
+        if self._settings.credit == "team":
+            team = self._scaled(slots)[..., None]
+            return {r.name: np.repeat(team, r.agents, axis=2) for r in self.roles}
+        if not self._settings.normalize_rewards:
+            return dict(slots.credits)
+        for name, moments in self._credit_moments.items():
+            moments.update(slots.credits[name].ravel())
+        return {name: own / self._credit_moments[name].std for name, own in slots.credits.items()}
 
     def _scaled(self, slots: Slots) -> Array:
         """Return the rewards (T, C), divided by the deviation of the discounted return so far."""
@@ -176,7 +202,7 @@ class SharedPpoRun(RoleRun):
         scaled: Array = slots.rewards / self._return_moments.std
         return scaled
 
-    def _fill(self, model: PPO, role: Role, slots: Slots, rewards: Array) -> None:
+    def _fill(self, model: PPO, role: Role, slots: Slots, earned: Array) -> None:
         """Put the role's half-steps into the buffer, every agent of every copy a trajectory."""
         count, agents = self._settings.n_steps, role.agents
         seen = slots.observations[role.name]
@@ -190,7 +216,7 @@ class SharedPpoRun(RoleRun):
             model,
             shown[:count],
             slots.actions[role.name][:count].reshape(*shown[:count].shape[:2], -1),
-            np.repeat(rewards[:count], agents, axis=1),
+            earned[:count].reshape(count, -1),
             np.repeat(slots.ends[:count], agents, axis=1),
             after,
         )

@@ -35,6 +35,9 @@ class MecConfig(BaseModel):
     """Slots of an episode."""
     view: Literal["local", "global"] = "local"
     """What a user sees: its own task alone, or a summary of everybody's besides."""
+    tentative_plan: bool = False
+    """Whether a global view shows the user's part in a plan that the server makes by a rule; see
+    `rlsys_mec.plan`."""
     slot_s: Positive | None = None
     """Length of a slot in s; server work that is not done by its end goes first in the next one.
     Null: nothing carries over, and every slot is a problem of its own."""
@@ -95,6 +98,8 @@ class MecConfig(BaseModel):
                 f"n_clusters must be <= n_users ({self.n_users}), got {self.n_clusters}: every "
                 "cluster needs a user"
             )
+        if self.tentative_plan and self.view != "global":
+            raise ValueError("tentative_plan is part of the global view; set view to 'global'")
         if self.weight_qos == 0.0 and self.weight_energy == 0.0:
             raise ValueError("weight_qos and weight_energy are both 0: nothing would be valued")
         return self

@@ -105,6 +105,17 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                 ),
                 _ascent("fifo", "first come first"),
                 _ascent("edf", "earliest deadline first"),
+                ControllerSpec(
+                    name="greedy-jit",
+                    summary="greedy, with shares by which tasks arrive just in time for their turn",
+                    factory=f"{_FACTORIES}:just_in_time",
+                ),
+                ControllerSpec(
+                    name="coordinate-ascent-jit",
+                    summary="local search over who offloads, with shares as in greedy-jit",
+                    factory=f"{_FACTORIES}:just_in_time",
+                    options={"restarts": 4},
+                ),
             ),
             oracle=OracleSpec(
                 name="reference",

@@ -20,6 +20,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
+LIMIT = 5.0
+"""Bound of all actions, which are logits: shares differ by at most exp(10)."""
+
+
 class Situation(NamedTuple):
     """What is given at a slot's begin.
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from rlsys_mec.clusters import along, flat_index
 from rlsys_mec.config import MecConfig
-from rlsys_mec.radio import rate
-from rlsys_mec.slot import Floats, Situation, local_delay, quality
+from rlsys_mec.demand import demand
+from rlsys_mec.slot import Floats, Situation
 
 _ORDERS = ("gain", "deadline", "service", "airtime")
 
@@ -37,12 +37,8 @@ MOST = 10.0
 def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.float32]:
     """Return the features `SUMMARY` of every user, (B, N, features); `cpu` (B, K) are shares."""
     queues = situation.queues
-    longest = config.deadline_s[1]
-    everywhere = np.ones_like(situation.data)
-    airtime = situation.data / rate(config, everywhere, situation.snr) / longest
-    clock = along(config.server_ghz * cpu, queues.cluster)
-    service = situation.cycles / clock / longest
-    need = 1.0 - quality(local_delay(situation), situation.deadline)
+    airtime, service, need, _ = demand(config, situation, cpu)
+    airtime, service = airtime / config.deadline_s[1], service / config.deadline_s[1]
     wanted_air, wanted_service = need * airtime, need * service
     features = np.empty((*situation.data.shape, len(SUMMARY)), np.float32)
     ranges = (config.data_mbit, config.cycles_g, config.deadline_s, config.distance_m,

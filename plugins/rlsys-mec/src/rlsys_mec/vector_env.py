@@ -10,12 +10,12 @@ from gymnasium.vector import AutoresetMode
 from numpy.typing import NDArray
 
 from rlsys.roles import Role
-from rlsys_mec import views
+from rlsys_mec import credit, views
 from rlsys_mec.clusters import Queues, cluster_users, queues_of
 from rlsys_mec.config import MecConfig
 from rlsys_mec.radio import full_band_snr
 from rlsys_mec.randomness import Streams, stream_states, uniforms
-from rlsys_mec.slot import Floats, Outcome, Sent, Situation, execute, transmit, value
+from rlsys_mec.slot import LIMIT, Floats, Outcome, Sent, Situation, execute, transmit, value
 
 Array = NDArray[Any]
 
@@ -91,6 +91,8 @@ class MecVectorEnv:
         self.cpu: Floats = np.full(k, 1.0 / config.queues)
         self.sent: Sent | None = None
         self.outcome: Outcome | None = None
+        self._request: Floats = np.zeros(n)
+        self._played: credit.Played | None = None
         self._begin(np.ones(num_envs, np.bool_))
 
     @property
@@ -139,8 +141,8 @@ class MecVectorEnv:
             self.cpu = weight / weight.sum(axis=1, keepdims=True)
             self.acting = "ue"
         elif self.acting == "ue":
-            offload = chosen[:, :, 0] > 0.0
-            self.sent = transmit(self.config, self.situation, offload, chosen[:, :, 1])
+            offload, self._request = chosen[:, :, 0] > 0.0, chosen[:, :, 1]
+            self.sent = transmit(self.config, self.situation, offload, self._request)
             self.acting = self._order[-1]
         else:
             rewards, ended = self._finish(chosen)
@@ -160,6 +162,23 @@ class MecVectorEnv:
         if self.acting == "server":
             return views.server(self.config, situation, self.sent)
         return views.schedulers(self.config, situation, self.sent, self.cpu)
+
+    def difference_rewards(self) -> dict[str, Floats]:
+        """Return what each agent's decision was worth in the last slot, by role (N, agents).
+
+        See `rlsys_mec.credit`, and `rlsys.roles` for what it is for.
+
+        Raises:
+            ValueError: no slot has been played since `set_state`.
+        """
+        if self._played is None:
+            raise ValueError("no slot has been played")
+        whole = credit.of_all(self.config, self._played)
+        users = credit.of_users(self.config, self._played)
+        if self.config.n_clusters is None:
+            return {"ue": users, "server": whole}
+        queues = credit.of_queues(self.config, self._played)
+        return {"coordinator": whole, "ue": users, "cluster_sched": queues}
 
     def get_state(self) -> dict[str, Array]:
         """Return copies of everything that determines the future, random streams included."""
@@ -193,7 +212,7 @@ class MecVectorEnv:
                 np.array(state["sent.share"], np.float64),
                 np.array(state["sent.arrival"], np.float64),
             )
-        self.outcome = None
+        self.outcome = self._played = None
 
     def close(self) -> None:
         """Nothing to close."""
@@ -207,7 +226,7 @@ class MecVectorEnv:
             raise ValueError(
                 f"actions of {self.acting} must have shape {wanted}, not {chosen.shape}"
             )
-        chosen = np.clip(chosen, -views.LIMIT, views.LIMIT)
+        chosen = np.clip(chosen, -LIMIT, LIMIT)
         if np.isnan(chosen).any():
             raise ValueError(f"actions of {self.acting} hold NaN")
         return chosen
@@ -218,6 +237,7 @@ class MecVectorEnv:
         situation, sent = self.situation, self.sent
         outcome = execute(self.config, situation, sent, self.cpu, priority)
         self.outcome = outcome
+        self._played = credit.Played(situation, self.cpu, self._request, sent, priority, outcome)
         self._slot += 1
         self._hits += (outcome.delay <= situation.deadline).sum(axis=1)
         self._offloaded += sent.offload.sum(axis=1)

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from rlsys_mec.clusters import along
 from rlsys_mec.config import MecConfig
-from rlsys_mec.slot import Floats, Sent, Situation
+from rlsys_mec.plan import PLAN, told
+from rlsys_mec.slot import LIMIT, Floats, Sent, Situation
 from rlsys_mec.summary import MOST, SUMMARY, summary
 
 Array = NDArray[np.float32]
-
-LIMIT = 5.0
-"""Bound of all actions, which are logits: shares differ by at most exp(10)."""
 
 FAR = 10.0
 """Where times relative to the longest deadline are cut off."""
@@ -35,9 +33,9 @@ def logits(*shape: int) -> Box:
 def user_space(config: MecConfig) -> Box:
     """Return what a user sees: data (Mbit), cycles (10^9), deadline (s), distance (m), clock (GHz).
 
-    Then, where they exist: its cluster's clock (GHz), its queue's backlog (10^9 cycles), and the
-    features of `rlsys_mec.summary`. A backlog of more than `FAR` times the longest deadline on the
-    whole server is shown as that.
+    Then, where they exist: its cluster's clock (GHz), its queue's backlog (10^9 cycles), the
+    features of `rlsys_mec.summary`, and those of `rlsys_mec.plan`. A backlog of more than `FAR`
+    times the longest deadline on the whole server is shown as that.
     """
     ranges = (
         config.data_mbit, config.cycles_g, config.deadline_s, config.distance_m, config.local_ghz,
@@ -48,7 +46,7 @@ def user_space(config: MecConfig) -> Box:
     if config.slot_s is not None:
         low, high = [*low, 0.0], [*high, _most_backlog(config)]
     if config.view == "global":
-        low, high = [*low, *[0.0] * len(SUMMARY)], [*high, *[MOST] * len(SUMMARY)]
+        low, high = [*low, *[0.0] * _told(config)], [*high, *[MOST] * _told(config)]
     # Rounded to float32 the bounds may lie inside the range.
     return Box(
         np.nextafter(np.array(low, np.float32), np.float32(-np.inf)),
@@ -75,14 +73,22 @@ def users(config: MecConfig, situation: Situation, cpu: Floats) -> Array:
         seen[:, :, column] = along(shown, cluster)
         column += 1
     if config.view == "global":
-        seen[:, :, column:] = summary(config, situation, cpu)
+        end = column + len(SUMMARY)
+        seen[:, :, column:end] = summary(config, situation, cpu)
+        if config.tentative_plan:
+            seen[:, :, end:] = np.minimum(told(config, situation, cpu), MOST)
     return seen
 
 
 def user_space_width(config: MecConfig) -> int:
     """Return the number of values that a user sees."""
     width = 5 + (config.n_clusters is not None) + (config.slot_s is not None)
-    return width + len(SUMMARY) if config.view == "global" else width
+    return width + _told(config) if config.view == "global" else width
+
+
+def _told(config: MecConfig) -> int:
+    """Return the number of values of the global view alone."""
+    return len(SUMMARY) + len(PLAN) * config.tentative_plan
 
 
 def server_space(config: MecConfig) -> Box:

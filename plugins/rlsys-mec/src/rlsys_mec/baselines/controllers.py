@@ -11,17 +11,18 @@ from rlsys.errors import ConfigError
 from rlsys_mec.baselines.rules import (
     OrderRule,
     UserRule,
-    admitted,
     alone_gain,
     ascend,
+    fitting,
     greedy,
     like,
+    ranked,
 )
 from rlsys_mec.config import MecConfig
+from rlsys_mec.plan import Line, admitted, flipped, needing, turns
 from rlsys_mec.randomness import stream_states, uniforms
-from rlsys_mec.slot import Bools, Floats, Situation
+from rlsys_mec.slot import LIMIT, Bools, Floats, Situation
 from rlsys_mec.vector_env import MecVectorEnv
-from rlsys_mec.views import LIMIT
 
 Array = NDArray[Any]
 
@@ -95,7 +96,7 @@ class LimitedGreedy:
         empty = situation._replace(backlog=np.zeros_like(situation.backlog))
         gain = alone_gain(config, empty, cpu, order)
         limit = self._limit * config.deadline_s[1]
-        return admitted(config, situation, cpu, offload, gain, limit)
+        return fitting(config, situation, cpu, offload, gain, limit)
 
 
 class CoordinateAscent:
@@ -125,6 +126,54 @@ class CoordinateAscent:
             found, reached = ascend(config, situation, cpu, order, like(start, row))
             better = reached > worth
             best[better], worth[better] = found[better], reached[better]
+        return best
+
+
+class JustInTime:
+    """Plays a plan in which tasks arrive just in time for their turn; see `rlsys_mec.plan`.
+
+    Args:
+        restarts: random beginnings of coordinate ascent, besides that from the greedy decisions
+            and that from all that need the server; None: the greedy decisions as they are.
+    """
+
+    def __init__(self, restarts: int | None) -> None:
+        if restarts is not None and restarts < 0:
+            raise ConfigError(f"coordinate ascent: restarts must be >= 0 (got {restarts})")
+        self._restarts = restarts
+
+    def reset(self, env: MecVectorEnv) -> None:
+        """Nothing to begin: the choice depends on the present slot alone."""
+
+    def act(self, env: MecVectorEnv, observations: Array) -> Floats:
+        """Return the acting role's actions, (num_envs, agents, ...)."""
+        del observations
+        situation = env.situation
+        line = Line(env.config, situation, env.cpu)
+        if env.acting in ("server", "cluster_sched"):
+            return ranked(situation, turns(situation, line.demand.airtime))
+        chosen = self._chosen(line)
+        offload = line.to_users(chosen.astype(np.float64)) > 0.0
+        if env.acting == "coordinator":
+            return cpu_logits(situation, offload)[:, None]
+        return user_actions(offload, line.to_users(line.requests(chosen)))
+
+    def _chosen(self, line: Line) -> Bools:
+        start = admitted(line)
+        if self._restarts is None:
+            return start
+        drawn = uniforms(stream_states([0]), self._restarts * start[0].size)
+        rows = drawn.reshape(self._restarts, *start.shape[1:])
+        beginnings = [start, needing(line)]
+        beginnings += [like(start.reshape(len(start), -1), row.ravel()).reshape(start.shape)
+                       for row in rows]  # fmt: skip
+        best, worth = start, line.worth(start)
+        for beginning in beginnings:
+            found = flipped(line, beginning)
+            reached = line.worth(found)
+            better = reached > worth
+            best = np.where(better[:, None, None], found, best)
+            worth = np.maximum(worth, reached)
         return best
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rlsys.errors import ConfigError, did_you_mean
 from rlsys_mec.baselines.controllers import (
     CoordinateAscent,
+    JustInTime,
     LimitedGreedy,
     Random,
     RuleController,
@@ -45,6 +46,12 @@ def limited_greedy(config: MecConfig, limit: float = 0.75, order: str = "fifo") 
     """Return the greedy rule with a limit on the server's work, with an order at the server."""
     del config
     return RuleController(LimitedGreedy(limit), _order(order))
+
+
+def just_in_time(config: MecConfig, restarts: int | None = None) -> JustInTime:
+    """Return the plan of `rlsys_mec.plan`: greedy, or with `restarts` by coordinate ascent."""
+    del config
+    return JustInTime(restarts)
 
 
 def random(config: MecConfig) -> Random:

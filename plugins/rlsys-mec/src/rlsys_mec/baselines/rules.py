@@ -9,6 +9,7 @@ import numpy as np
 from rlsys_mec.clusters import along
 from rlsys_mec.config import MecConfig
 from rlsys_mec.slot import (
+    LIMIT,
     Bools,
     Floats,
     Sent,
@@ -20,7 +21,6 @@ from rlsys_mec.slot import (
     transmit,
     value,
 )
-from rlsys_mec.views import LIMIT
 
 OrderRule = Callable[[Situation, Sent], Floats]
 """Returns priorities (B, K, M)."""
@@ -131,7 +131,7 @@ def greedy(config: MecConfig, situation: Situation, cpu: Floats, order: OrderRul
     return offload
 
 
-def admitted(
+def fitting(
     config: MecConfig, situation: Situation, cpu: Floats, offload: Bools, gain: Floats, limit: float
 ) -> Bools:
     """Return those of `offload` (B, N) that fit into their queues, the greatest gain a cycle first.

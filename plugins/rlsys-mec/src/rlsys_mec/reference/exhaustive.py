@@ -16,8 +16,7 @@ from rlsys_mec.config import MecConfig
 from rlsys_mec.reference.bounds import all_orders, upper_bounds
 from rlsys_mec.reference.gradient import Plan, improve, worth
 from rlsys_mec.reference.polish import polish
-from rlsys_mec.slot import Floats, Situation, execute, transmit
-from rlsys_mec.views import LIMIT
+from rlsys_mec.slot import LIMIT, Floats, Situation, execute, transmit
 
 MOST_USERS = 6
 TOLERANCE = 1e-3

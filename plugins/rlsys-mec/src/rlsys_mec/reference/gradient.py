@@ -17,8 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rlsys_mec.config import MecConfig
-from rlsys_mec.slot import Bools, Floats, Situation, execute, transmit, value
-from rlsys_mec.views import LIMIT
+from rlsys_mec.slot import LIMIT, Bools, Floats, Situation, execute, transmit, value
 
 STEP = 0.15
 """Of a logit, at the beginning; falls linearly to a hundredth."""

@@ -25,8 +25,7 @@ from rlsys_mec.clusters import Ints
 from rlsys_mec.config import MecConfig
 from rlsys_mec.randomness import stream_states, uniforms
 from rlsys_mec.reference.gradient import Plan, improve, softmax, worth
-from rlsys_mec.slot import Bools, Floats, Sent, Situation, transmit
-from rlsys_mec.views import LIMIT
+from rlsys_mec.slot import LIMIT, Bools, Floats, Sent, Situation, transmit
 
 FLIPS = 6
 """Flipped decisions that are looked at closely in a step."""

@@ -1,0 +1,98 @@
+"""What each agent's own decision was worth in a slot: difference rewards.
+
+The reward of a slot is shared by all, and to one user among a hundred it is mostly the doing of the
+others. Its difference reward is the slot's reward less what the slot would have earned had this
+agent alone done something else that is fixed beforehand (Wolpert and Tumer, "Optimal payoff
+functions for members of collectives", Advances in Complex Systems 4, 2001). What is subtracted does
+not depend on the agent's own decision, so that its best decision remains the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rlsys_mec.config import MecConfig
+from rlsys_mec.slot import (
+    Bools,
+    Floats,
+    Outcome,
+    Sent,
+    Situation,
+    execute,
+    local_delay,
+    local_energy,
+    quality,
+    transmit,
+    value,
+)
+
+CELLS = 500_000
+"""Users that are evaluated at once: what they need stays in the processor's cache."""
+
+
+class Played(NamedTuple):
+    """A slot that is over: what was given, decided, and what became of it.
+
+    Attributes:
+        situation: at its begin.
+        cpu: (B, K) shares of the server's clock.
+        request: (B, N) of the users for the band, as logits.
+        sent: what the users' decisions led to.
+        priority: (B, K, M).
+        outcome: of it all.
+    """
+
+    situation: Situation
+    cpu: Floats
+    request: Floats
+    sent: Sent
+    priority: Floats
+    outcome: Outcome
+
+
+def of_users(config: MecConfig, played: Played) -> Floats:
+    """Return the slot's reward less that with this user's task executed locally, (B, N).
+
+    The others keep their decisions; they share the band without this user. 0 for a user that did
+    not offload.
+    """
+    copies, users = np.nonzero(played.sent.offload)
+    reward = value(config, played.outcome)
+    worth = np.zeros(played.sent.offload.shape)
+    size = max(1, CELLS // config.n_users)
+    for begin in range(0, len(copies), size):
+        copy, user = copies[begin : begin + size], users[begin : begin + size]
+        offload: Bools = played.sent.offload[copy]
+        offload[np.arange(len(copy)), user] = False
+        situation = played.situation.take(copy)
+        sent = transmit(config, situation, offload, played.request[copy])
+        without = execute(config, situation, sent, played.cpu[copy], played.priority[copy])
+        worth[copy, user] = reward[copy] - value(config, without)
+    return worth
+
+
+def of_all(config: MecConfig, played: Played) -> Floats:
+    """Return the slot's reward less that of executing everything locally, (B, 1)."""
+    local = _worth(
+        config,
+        quality(local_delay(played.situation), played.situation.deadline),
+        local_energy(config, played.situation),
+    )
+    worth: Floats = value(config, played.outcome)[:, None] - local.sum(axis=1, keepdims=True)
+    return worth
+
+
+def of_queues(config: MecConfig, played: Played) -> Floats:
+    """Return what became of the tasks that were offloaded to each queue, (B, K).
+
+    A scheduler has no influence on any other task.
+    """
+    each = _worth(config, played.outcome.qos, played.outcome.energy)
+    return played.situation.queues.sums(np.where(played.sent.offload, each, 0.0))
+
+
+def _worth(config: MecConfig, qos: Floats, energy: Floats) -> Floats:
+    worth: Floats = config.weight_qos * qos - config.weight_energy * energy
+    return worth
