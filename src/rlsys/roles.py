@@ -53,12 +53,16 @@ class Role:
     Attributes:
         agents: how many of them one copy of the environment has.
         observation_space, action_space: of one agent.
+        items: whether its observation is a list of items (items, features), column 0 of which is 1
+            for one that is there and 0 for padding, and its first actions belong to the items in
+            their order. Then it can have a `rlsys.network.Scorer`.
     """
 
     name: str
     agents: int
     observation_space: Space[Any]
     action_space: Space[Any]
+    items: bool = False
 
 
 def roles_of(env: VectorEnv[Any, Any, Any]) -> tuple[Role, ...]:

@@ -83,9 +83,8 @@ def test_each_role_has_one_network_for_all_its_agents(agent, tmp_path):
         (Watch, {}),
         (Haul, {"normalize_observations": False, "learning_rate_final": None}),
         (Alone, {"gamma": 0.9}),
-        (Watch, {"final_std": 0.1}),
     ],
-    ids=["bandit", "foresight", "one-role", "narrowing"],
+    ids=["bandit", "foresight", "one-role"],
 )
 def test_resumed_training_ends_bit_for_bit_the_same(agent, make_env, settings, tmp_path):
     short = recipe(agent, make_env, **{**SHORT, **settings})

@@ -17,8 +17,7 @@ from role_envs import Alone, Haul, RoleEnv, Watch
 from role_recipes import RoleRecipe, evaluate, recipe, same_policies
 
 from rlsys.agents import shared_ppo
-from rlsys.agents.mappo import MappoRun
-from rlsys.agents.role_settings import MappoSettings, SharedPpoSettings
+from rlsys.agents.role_settings import SharedPpoSettings
 from rlsys.agents.shared_ppo import SharedPpoRun, build_ppo, fill_buffer
 from rlsys.errors import UserError
 from rlsys.network import Network
@@ -28,17 +27,13 @@ from rlsys.training import Session
 ROLE = Role("pair", 2, Box(-1.0, 1.0, (3,)), Box(-1.0, 1.0, (2,)))
 
 
-def run_of(make_env, tmp_path, agent="sb3-shared", **changes):
+def run_of(make_env, tmp_path, **changes):
     """Return a training that has not begun."""
-    made = recipe(agent, make_env, **changes)
+    made = recipe("sb3-shared", make_env, **changes)
     problem = made.problem()
-    make_settings, make_run = {
-        "sb3-shared": (SharedPpoSettings, SharedPpoRun),
-        "mappo": (MappoSettings, MappoRun),
-    }[agent]
-    configured = make_settings(**made.settings)
+    configured = SharedPpoSettings(**made.settings)
     env = problem.make_env(configured.num_envs)
-    return make_run(configured, env, env.roles, problem, Session(tmp_path, 0, problem))
+    return SharedPpoRun(configured, env, env.roles, problem, Session(tmp_path, 0, problem))
 
 
 def rollout(model, slots, trajectories, seed=0):
@@ -317,30 +312,3 @@ def test_credit_needs_an_environment_that_tells(tmp_path):
 def test_credit_is_for_slots_that_do_not_depend_on_one_another():
     with pytest.raises(ValidationError, match=r"needs gamma 0 \(got 0.9\)"):
         SharedPpoSettings(credit="difference", gamma=0.9)
-
-
-@pytest.mark.parametrize("agent", ["sb3-shared", "mappo"])
-def test_the_deviation_of_actions_falls_by_equal_factors(agent, tmp_path):
-    run = run_of(Watch, tmp_path, agent=agent, steps=32 * 16 * 4, initial_std=0.8, final_std=0.05)
-    levels = []
-
-    def noted(role, shown, sample=run.sample):
-        if role.name == "scout":
-            levels.append(float(run.log_std(role).detach().exp()[0]))
-        return sample(role, shown)
-
-    run.sample = noted
-    run.learn()
-    assert run.log_std(run.roles[1]) is None
-    # 16 half-steps a rollout; those before only measure the observations.
-    expected = [0.8 * (0.05 / 0.8) ** (rollout / 4) for rollout in range(4)]
-    np.testing.assert_allclose(levels[-64::16], expected, rtol=1e-5)
-    np.testing.assert_allclose(levels[-49::16], expected, rtol=1e-5)
-
-
-@pytest.mark.parametrize("agent", ["sb3-shared", "mappo"])
-def test_the_deviation_is_learned_unless_its_end_is_given(agent, tmp_path):
-    run = run_of(Watch, tmp_path, agent=agent, steps=32 * 16 * 4, initial_std=0.8)
-    run.learn()
-    level = float(run.log_std(run.roles[0]).detach().exp()[0])
-    assert 0 < abs(level - 0.8) < 0.4

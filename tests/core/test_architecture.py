@@ -26,7 +26,7 @@ DOMAIN = re.compile(
 LAYERS = [
     {"errors", "__init__"},
     {"descriptors", "archive", "folders", "config", "seeds", "hookspecs", "statistics", "workers"},
-    {"network", "states", "plugins", "requirements"},
+    {"network", "states", "plugins", "requirements", "waiting"},
     {"registry", "controllers", "events", "figures", "runs"},
     {"application", "roles"},
     {"exporting", "policies"},

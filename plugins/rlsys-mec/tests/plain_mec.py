@@ -183,7 +183,10 @@ class PlainMec:
         return seen
 
     def observe_server(self):
-        rows = [self.row(user) for user in self.users.values()]
+        rows = []
+        for user in self.users.values():
+            *task, offload, share = self.row(user)
+            rows.append([offload, *task, share])
         if self.config.slot_s is not None:
             wait = self.wait(self.backlog[0] / self.config.server_ghz)
             rows = [[*row, wait] for row in rows]

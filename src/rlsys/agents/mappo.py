@@ -24,10 +24,16 @@ from rlsys.agents.central_critic import CentralCritic, half_step_advantages
 from rlsys.agents.role_rollout import Slots, check_roles, features_of
 from rlsys.agents.role_settings import MappoSettings
 from rlsys.agents.role_training import RoleRun, learning_rate, require_finite
-from rlsys.agents.spaces import decoding_for, outputs_for
-from rlsys.agents.torch_network import dense_layers, hidden_layers, initialise
+from rlsys.agents.spaces import decoding_for, outputs_for, require_items
+from rlsys.agents.torch_network import (
+    TorchScorer,
+    TorchStack,
+    hidden_layers,
+    initialise,
+    scorer_modules,
+)
 from rlsys.agents.torch_states import pack, require_same_tensors, unpack
-from rlsys.network import Network, Stack
+from rlsys.network import Network
 from rlsys.roles import Role, RolePolicy
 from rlsys.training import Problem, Session
 
@@ -76,10 +82,21 @@ class Actor(nn.Module):
     def __init__(self, role: Role, settings: MappoSettings) -> None:
         super().__init__()
         outputs = outputs_for(role.action_space)
-        sizes = [features_of(role), *settings.net_arch]
-        self.body = nn.Sequential(
-            *hidden_layers(sizes, settings.activation), nn.Linear(sizes[-1], outputs)
-        )
+        self._items: tuple[int, ...] = ()
+        self.body: TorchStack | TorchScorer
+        if role.items:
+            self._items = role.observation_space.shape or ()
+            rest = require_items(role.observation_space, role.action_space)
+            self.body = scorer_modules(
+                self._items[1], settings.encoder, settings.scorer, rest, settings.activation
+            )
+        else:
+            sizes = [features_of(role), *settings.net_arch]
+            self.body = TorchStack(
+                nn.Sequential(
+                    *hidden_layers(sizes, settings.activation), nn.Linear(sizes[-1], outputs)
+                )
+            )
         initialise(self.body)
         self.log_std: nn.Parameter | None = None
         if isinstance(role.action_space, spaces.Box):
@@ -87,14 +104,14 @@ class Actor(nn.Module):
 
     def sample(self, shown: Tensor) -> Tensor:
         """Return an action for each of the observations (N, features), counted from 0."""
-        outputs: Tensor = self.body(shown)
+        outputs = self._outputs(shown)
         if self.log_std is not None:
             return torch.normal(outputs, self.log_std.exp().expand_as(outputs))
         return torch.multinomial(outputs.softmax(dim=-1), 1).squeeze(-1)
 
     def judge(self, shown: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
         """Return the log-probabilities (N,) of `actions` and the policy's mean entropy."""
-        outputs: Tensor = self.body(shown)
+        outputs = self._outputs(shown)
         if self.log_std is not None:
             constant = 0.5 * math.log(2 * math.pi)
             errors = (actions - outputs) * (-self.log_std).exp()
@@ -104,9 +121,11 @@ class Actor(nn.Module):
         entropy = -(chances.exp() * chances).sum(dim=-1).mean()
         return chances.gather(-1, actions.unsqueeze(-1)).squeeze(-1), entropy
 
-    def stack(self) -> Stack:
-        """Return the layers to the most probable action as arrays."""
-        return Stack(dense_layers(list(self.body)))
+    def _outputs(self, shown: Tensor) -> Tensor:
+        if not self._items:
+            return cast("Tensor", self.body(shown))
+        items = shown.view(-1, *self._items)
+        return cast("Tensor", self.body(items, items[..., 0]))
 
 
 class MappoRun(RoleRun):
@@ -174,11 +193,8 @@ class MappoRun(RoleRun):
         require_finite(self._critic, "the critic")
         return {name: total / len(batches) for name, total in sums.items()}
 
-    def log_std(self, role: Role) -> nn.Parameter | None:
-        return self.actors[role.name].log_std
-
     def network(self, role: Role) -> Network:
-        return Network(self.actors[role.name].stack(), decoding_for(role.action_space))
+        return Network(self.actors[role.name].body.body(), decoding_for(role.action_space))
 
     def get_learner_state(self) -> dict[str, Any]:
         return {

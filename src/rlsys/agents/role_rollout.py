@@ -11,7 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rlsys.agents.spaces import kind_of
+from rlsys.agents.spaces import kind_of, require_items
 from rlsys.errors import UserError
 from rlsys.roles import Role, acting_role, difference_rewards, roles_of
 from rlsys.rollout import EpisodeMeter
@@ -78,6 +78,10 @@ def _check_role(agent: str, role: Role, kinds: Sequence[str]) -> None:
     if not isinstance(observation, spaces.Box) or not observation.shape:
         raise UserError(f"{who}: needs a Box observation of at least one value, not {observation}")
     kind = kind_of(action)
+    if role.items:
+        if len(observation.shape) != 2:
+            raise UserError(f"{who}: sees items, which are (items, features), not {observation}")
+        require_items(observation, action)
     if kind not in kinds:
         raise UserError(f"{who}: needs {' or '.join(kinds)} actions, not {kind} ones ({action})")
     if isinstance(action, spaces.Box) and not np.isfinite([action.low, action.high]).all():

@@ -19,6 +19,10 @@ class RoleSettings(BaseModel):
 
     net_arch: tuple[Width, ...] = (32, 32)
     """Hidden layers of each role's network."""
+    encoder: Annotated[tuple[Width, ...], Field(min_length=1)] = (32,)
+    """Layers that turn each item into a code, in roles that see items."""
+    scorer: Annotated[tuple[Width, ...], Field(min_length=1)] = (32,)
+    """Hidden layers that score an item's code and the context, in roles that see items."""
     critic_arch: Annotated[tuple[Width, ...], Field(min_length=1)] = (64, 64)
     """Hidden layers of a critic; it is not part of the policy."""
     activation: Literal["relu", "tanh"] = "relu"
@@ -49,10 +53,7 @@ class RoleSettings(BaseModel):
     max_grad_norm: Positive = 0.5
     """Gradients are scaled down to this norm."""
     initial_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] = 1.0
-    """Standard deviation with which continuous actions are tried at the start."""
-    final_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] | None = None
-    """The same at the end, reached by equal factors; null: it is learned. Agents that try less and
-    less learn what suits the others as they will be, not as they explore."""
+    """Standard deviation with which continuous actions are tried at the start; it is learned."""
     normalize_observations: bool = True
     """Whether each role's observations are scaled by their running mean and variance."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -76,7 +75,7 @@ class RoleRun(ABC):
         self._report_every = max(rollout, self.total // 500)
         self._reported = 0
         self._moments = (
-            {role.name: RunningMoments((features_of(role),)) for role in roles}
+            {r.name: RunningMoments((features_of(r),)) for r in roles if not r.items}
             if settings.normalize_observations
             else {}
         )
@@ -88,10 +87,6 @@ class RoleRun(ABC):
     @abstractmethod
     def update(self, slots: Slots, remaining: float) -> dict[str, float]:
         """Learn from a rollout; `remaining` falls from 1 to 0 over the training."""
-
-    @abstractmethod
-    def log_std(self, role: Role) -> nn.Parameter | None:
-        """Return the logarithms of the deviations of a role's actions; None where discrete."""
 
     @abstractmethod
     def network(self, role: Role) -> Network:
@@ -118,7 +113,6 @@ class RoleRun(ABC):
         else:
             self._set_state(saved)
         while self.step < self.total:
-            self._narrow(self.step / self.total)
             slots = self._collector.collect(self._slots, self._choose)
             measured = self.update(slots, 1.0 - self.step / self.total)
             self._see(slots)
@@ -141,17 +135,6 @@ class RoleRun(ABC):
             measuring.begin(seeds)
             self._see(measuring.collect(min(self._slots, _MEASURED_SLOTS), self._choose))
         self._collector.begin(seeds)
-
-    def _narrow(self, passed: float) -> None:
-        """Set the deviations for the share of the training that has passed, unless learned."""
-        first, last = self._base.initial_std, self._base.final_std
-        if last is None:
-            return
-        level = (1.0 - passed) * math.log(first) + passed * math.log(last)
-        for role in self.roles:
-            log_std = self.log_std(role)
-            if log_std is not None:
-                log_std.requires_grad_(False).fill_(level)
 
     def _choose(self, role: Role, observations: Array) -> Array:
         with torch.no_grad():

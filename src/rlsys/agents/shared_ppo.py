@@ -22,13 +22,14 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.utils import set_random_seed
-from torch import Tensor, nn
+from torch import Tensor
 
 from rlsys.agents.role_rollout import Slots, check_roles, features_of
 from rlsys.agents.role_settings import SharedPpoSettings
 from rlsys.agents.role_training import RoleRun, learning_rate, require_finite
 from rlsys.agents.running_moments import RunningMoments
 from rlsys.agents.sb3_states import get_algorithm_state, set_algorithm_state
+from rlsys.agents.scorer_policy import ScorerPolicy
 from rlsys.agents.to_network import to_network
 from rlsys.agents.torch_network import ACTIVATIONS
 from rlsys.errors import UserError
@@ -83,8 +84,13 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
     It is put together without one, as SB3 itself does when it loads a saved algorithm.
     """
     trajectories = settings.num_envs * role.agents
+    sizes: dict[str, list[int]] = (
+        {"encoder": list(settings.encoder), "scorer": list(settings.scorer)}
+        if role.items
+        else {"pi": list(settings.net_arch), "vf": list(settings.critic_arch)}
+    )
     model = PPO(
-        "MlpPolicy",
+        ScorerPolicy if role.items else "MlpPolicy",
         cast("Any", None),
         learning_rate=partial(learning_rate, settings),
         n_steps=settings.n_steps,
@@ -97,7 +103,7 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
         vf_coef=settings.vf_coef,
         max_grad_norm=settings.max_grad_norm,
         policy_kwargs={
-            "net_arch": {"pi": list(settings.net_arch), "vf": list(settings.critic_arch)},
+            "net_arch": sizes,
             "activation_fn": ACTIVATIONS[settings.activation],
             "log_std_init": math.log(settings.initial_std),
             # One fused kernel instead of some twenty small ones; eps is SB3's own.
@@ -106,7 +112,8 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
         device="cpu",
         _init_setup_model=False,
     )
-    model.observation_space = spaces.Box(-np.inf, np.inf, (features_of(role),), np.float32)
+    shape = (role.observation_space.shape or ()) if role.items else (features_of(role),)
+    model.observation_space = spaces.Box(-np.inf, np.inf, shape, np.float32)
     action_space = role.action_space
     if isinstance(action_space, spaces.Discrete):
         # SB3 counts actions from 0.
@@ -156,9 +163,6 @@ class SharedPpoRun(RoleRun):
             for name, value in model.logger.name_to_value.items():
                 measured[f"{role.name}/{name.rpartition('/')[2]}"] = float(value)
         return measured
-
-    def log_std(self, role: Role) -> nn.Parameter | None:
-        return getattr(self.models[role.name].policy, "log_std", None)
 
     def network(self, role: Role) -> Network:
         return to_network(self.models[role.name].policy, role.action_space)
@@ -241,7 +245,7 @@ def fill_buffer(
     """
     buffer, policy = model.rollout_buffer, model.policy
     buffer.reset()
-    buffer.observations = shown.numpy()
+    buffer.observations = shown.numpy().reshape(*shown.shape[:2], *buffer.obs_shape)
     buffer.actions = actions
     buffer.rewards = rewards.astype(np.float32)
     buffer.episode_starts[1:] = ends[:-1]

@@ -70,15 +70,16 @@ def require_items(observation_space: Space, action_space: Space) -> int:
     """Return how many actions belong to no item of a two-dimensional observation.
 
     Raises:
-        UserError: not a discrete action an item and perhaps some more.
+        UserError: not an action an item and perhaps some more, discrete or continuous.
     """
-    shape = observation_space.shape or ()
-    if not isinstance(action_space, spaces.Discrete) or int(action_space.n) < shape[0]:
+    items = (observation_space.shape or (0,))[0]
+    fits = isinstance(action_space, spaces.Discrete | spaces.Box)
+    if not fits or outputs_for(action_space) < items:
         raise UserError(
-            f"observations of {shape[0]} items need Discrete actions, one an item and perhaps "
-            f"some more, not {action_space}"
+            f"observations of {items} items need Discrete actions or a Box vector, one an item and "
+            f"perhaps some more, not {action_space}"
         )
-    return int(action_space.n) - shape[0]
+    return outputs_for(action_space) - items
 
 
 def check_problem(

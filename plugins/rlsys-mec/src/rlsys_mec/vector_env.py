@@ -322,7 +322,8 @@ def _between(limits: tuple[float, float], unit: Floats) -> Floats:
 def _roles(config: MecConfig) -> tuple[Role, ...]:
     users = Role("ue", config.n_users, views.user_space(config), views.logits(2))
     if config.n_clusters is None:
-        return (users, Role("server", 1, views.server_space(config), views.logits(config.n_users)))
+        space = views.server_space(config)
+        return (users, Role("server", 1, space, views.logits(config.n_users), items=True))
     return (
         Role("coordinator", 1, views.coordinator_space(config), views.logits(config.queues)),
         users,
@@ -331,5 +332,6 @@ def _roles(config: MecConfig) -> tuple[Role, ...]:
             config.queues,
             views.scheduler_space(config),
             views.logits(config.members),
+            items=True,
         ),
     )

@@ -97,15 +97,17 @@ def server_space(config: MecConfig) -> Box:
 
 
 def server(config: MecConfig, situation: Situation, sent: Sent) -> Array:
-    """Return (B, 1, N, 6): data, cycles, deadline, distance, offload (0 or 1), share of the band.
+    """Return (B, 1, N, 6): offload (0 or 1), data, cycles, deadline, distance, share of the band.
 
-    The last two are what the users have just decided.
+    The first and the last are what the users have just decided. The first comes first because it
+    tells which rows there is something to be decided about (`rlsys.roles.Role.items`).
     """
     seen = np.empty(
         (len(sent.share), 1, config.n_users, 6 + (config.slot_s is not None)), np.float32
     )
     rows = seen[:, 0]
-    for column, values in enumerate(_rows(config, situation, sent)):
+    *task, offload, share = _rows(config, situation, sent)
+    for column, values in enumerate((offload, *task, share)):
         rows[:, :, column] = values
     if config.slot_s is not None:
         rows[:, :, 6] = _wait(config, situation.backlog / config.server_ghz)

@@ -1,7 +1,7 @@
 """Do something once another package is imported, without importing it.
 
 Gymnasium 1 has no entry point for environments: whoever wants to be found registers when it is
-imported.  This package is imported by every ``rlsys`` command, which has no time for Gymnasium, so
+imported.  A plugin is imported by every ``rlsys`` command, which has no time for Gymnasium, so
 that it registers at once where Gymnasium is there already, and otherwise when it comes.
 """
 

@@ -1,0 +1,134 @@
+"""What a slot of training costs in CPU time: our trainers and RLlib's PPO on the same system.
+
+Every agent trains for a number of slots and for more; the difference of the CPU times divided by
+the difference of the slots leaves out what starting costs. CPU time is that of the training process
+with its threads; RLlib's runner and learner are in it (`num_env_runners: 0`), Ray's own services
+are not. Networks, discount and slots between two updates are the same for all; the number of
+passes over them, too. All in turn, several times; the ratios are those of each turn.
+
+    python benchmarks/mec_trainers.py         # ten minutes
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy is loaded
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rlsys.descriptors import resolve
+from rlsys.plugins import PluginManager
+from rlsys.registry import Registry
+from rlsys.training import Problem, Session
+from rlsys_mec.config import MecConfig
+from rlsys_mec.vector_env import MecVectorEnv
+
+SYSTEMS = {
+    "flat, 5 users": MecConfig(slots=20),
+    "hierarchical, 100 users, 5 clusters": MecConfig(n_users=100, n_clusters=5, slots=20),
+}
+ROLLOUT, EPOCHS, NET = 2048, 5, (64, 64)
+COMMON = {"gamma": 0.0, "net_arch": NET, "n_epochs": EPOCHS}
+OURS = {**COMMON, "critic_arch": NET, "num_envs": 64, "n_steps": ROLLOUT // 64, "minibatches": 8}
+AGENTS = ("sb3-shared", "mappo", "rllib-ppo")
+
+
+def settings_of(agent: str, config: MecConfig, slots: int) -> dict[str, Any]:
+    """Return the settings with which `agent` trains for about `slots` slots."""
+    if agent != "rllib-ppo":
+        return {**OURS, "steps": slots}
+    roles = MecVectorEnv(config, 1).roles
+    # RLlib counts half-steps; eight gradient steps a pass, like ours, over all agents' decisions.
+    decisions = ROLLOUT * sum(role.agents for role in roles)
+    return {
+        **COMMON, "steps": slots * len(roles), "train_batch_size": ROLLOUT * len(roles),
+        "batch_size": min(decisions // 8, ROLLOUT * len(roles)), "num_envs": 64,
+    }  # fmt: skip
+
+
+def train(system: str, agent: str, slots: int) -> float:
+    """Train in this process and return the CPU seconds."""
+    config = SYSTEMS[system]
+    spec = Registry(PluginManager()).agents.get(agent)
+    made = resolve(spec.factory)(resolve(spec.config)(**settings_of(agent, config, slots)))
+    problem = Problem(partial(MecVectorEnv, config))
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.process_time()
+        made.train(problem, Session(Path(folder), 0, problem))
+        return time.process_time() - begin
+
+
+def cost(system: str, agent: str, rollouts: tuple[int, int]) -> float:
+    """Return the CPU seconds of a slot, from two trainings in fresh processes."""
+    seconds = []
+    for count in rollouts:
+        command = [sys.executable, __file__, "--one", system, agent, str(count * ROLLOUT)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds.append(float(done.stdout.splitlines()[-1]))
+    return (seconds[1] - seconds[0]) / ((rollouts[1] - rollouts[0]) * ROLLOUT)
+
+
+def measure(repeats: int) -> list[dict[str, Any]]:
+    """Measure all agents in turn on all systems."""
+    rows = []
+    for system in SYSTEMS:
+        turns = [
+            {agent: cost(system, agent, (1, 2 if agent == "rllib-ppo" else 5)) for agent in AGENTS}
+            for _ in range(repeats)
+        ]
+        for agent in AGENTS:
+            ratios = [turn["rllib-ppo"] / turn[agent] for turn in turns]
+            rows.append(
+                {
+                    "system": system,
+                    "agent": agent,
+                    "slots_per_cpu_second": median(1.0 / turn[agent] for turn in turns),
+                    "ratio": median(ratios),
+                    "ratio_low": min(ratios),
+                    "ratio_high": max(ratios),
+                }
+            )
+    return rows
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the table."""
+    lines = [
+        "| system | agent | slots a CPU second (median) | against `rllib-ppo` | min .. max |",
+        "|---|---|--:|--:|--:|",
+    ]
+    lines += [
+        f"| {row['system']} | `{row['agent']}` | {row['slots_per_cpu_second']:,.0f} | "
+        f"{row['ratio']:.1f} x | {row['ratio_low']:.1f} .. {row['ratio_high']:.1f} |"
+        for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print, or train once for `cost`."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        system, agent, slots = options.one
+        print(train(system, agent, int(slots)))
+        return
+    rows = measure(options.repeats)
+    print(json.dumps(rows, indent=2) if options.json else markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
