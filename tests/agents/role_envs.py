@@ -223,3 +223,46 @@ class Alone(RoleEnv):
     @classmethod
     def optimum(cls) -> float:
         return float(cls.horizon)
+
+
+class Counter(RoleEnv):
+    """A clerk puts customers in order; the reward is what the best order waits over what this does.
+
+    Customers are items: whether there is one, and how long they take. Shortest first is optimal
+    (Smith, 1956), and earns 1.
+    """
+
+    places = 6
+    memory_shape = (places, 2)
+    horizon = 4
+
+    def __init__(self, num_envs: int) -> None:
+        shape = (self.places, 2)
+        logits = Box(-3.0, 3.0, (self.places,))
+        self.roles = (Role("clerk", 1, Box(0.0, 1.0, shape), logits, items=True),)
+        super().__init__(num_envs)
+
+    def draw(self, copies, first):
+        del first
+        for copy in copies:
+            drawn = self.generators[copy].random((self.places, 2))
+            here = drawn[:, 0] < 0.7
+            here[0] = True
+            self.memory[copy] = np.stack([here, here * (0.05 + 0.95 * drawn[:, 1])], axis=1)
+
+    def look(self, role):
+        del role
+        return self.memory[:, None]
+
+    def settle(self):
+        earned = np.empty(self.num_envs)
+        for copy in range(self.num_envs):
+            here = self.memory[copy, :, 0] > 0
+            times = self.memory[copy, here, 1]
+            chosen = np.argsort(-self.decided["clerk"][copy, 0, here])
+            earned[copy] = np.cumsum(np.sort(times)).sum() / np.cumsum(times[chosen]).sum()
+        return earned, np.zeros(self.num_envs, bool)
+
+    @classmethod
+    def optimum(cls) -> float:
+        return float(cls.horizon)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from recipes import make_agent, same
-from role_envs import Alone, Haul, Watch
+from role_envs import Alone, Counter, Haul, Watch
 
 from rlsys.errors import Interrupted
 from rlsys.policies import controller_of
@@ -23,6 +23,7 @@ SETTINGS: dict[Any, dict[str, Any]] = {
     Watch: {**SMALL, "steps": 25_000, "gamma": 0.0, "initial_std": 0.5, "learning_rate": 4e-3},
     Haul: {**SMALL, "steps": 20_000, "ent_coef": 0.01},
     Alone: {**SMALL, "steps": 15_000, "gamma": 0.0},
+    Counter: {**SMALL, "steps": 15_000, "gamma": 0.0, "encoder": (16,), "scorer": (16,)},
 }
 
 

@@ -15,12 +15,13 @@ pytest.importorskip("stable_baselines3")
 import torch
 from gymnasium.spaces import Box, Dict, MultiDiscrete
 from recipes import SPECS
-from role_envs import Alone, Haul, Watch
+from role_envs import Alone, Counter, Haul, Watch
 from role_recipes import AGENTS, evaluate, recipe, same_policies
 from toy_envs import Corridor
 
 from rlsys.descriptors import resolve
 from rlsys.errors import UserError
+from rlsys.network import Scorer
 from rlsys.policies import load_policy
 from rlsys.training import NETWORK_FILE
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.parametrize("agent", AGENTS)
 
 # A continuous action is never exact; scouts that always report 0 and a guard that guesses lose
 # 0.33 + 0.67 a slot.
-MISSES_BY = {Watch: 0.1, Haul: 1e-6, Alone: 0.05}
+MISSES_BY = {Watch: 0.1, Haul: 1e-6, Alone: 0.05, Counter: 0.02}
 SHORT = {"steps": 2500}
 
 
@@ -67,6 +68,48 @@ def test_a_role_reacts_to_what_was_decided_in_the_same_slot(agent, trained):
     assert np.mean(named == reports[..., 0].argmax(axis=1) + Watch.first) > 0.95
 
 
+def test_a_role_that_sees_items_treats_them_all_alike(agent, trained, tmp_path):
+    """What was saved scores items of any order and number by what they are."""
+    policy, _ = trained(agent, Counter)
+    policy.save(tmp_path / "network.npz")
+    network = load_policy(tmp_path / "network.npz").networks["clerk"]
+    assert isinstance(network.body, Scorer)
+    assert network.transform is None
+    items = np.zeros((50, 6, 2), np.float32)
+    items[:, :4] = np.random.default_rng(0).uniform(0.05, 1, (50, 4, 2))
+    items[:, :4, 0] = 1.0
+    turned = np.random.default_rng(1).permuted(np.tile(np.arange(4), (50, 1)), axis=1)
+    scores = network.act(items)
+    assert scores.shape == (50, 6)
+    moved = items.copy()
+    moved[:, :4] = np.take_along_axis(items[:, :4], turned[:, :, None], axis=1)
+    expected = np.take_along_axis(scores[:, :4], turned, axis=1)
+    np.testing.assert_allclose(network.act(moved)[:, :4], expected, atol=1e-5)
+    # Without the padding the logits are the same; only the bounds are those of six.
+    np.testing.assert_allclose(
+        network.logits(items[:, :4]), network.logits(items)[:, :4], atol=1e-5
+    )
+
+
+def test_items_that_do_not_fit_are_refused(agent, tmp_path):
+    class Flat(Counter):
+        def __init__(self, num_envs):
+            super().__init__(num_envs)
+            self.roles = (replace(self.roles[0], observation_space=Box(0.0, 1.0, (12,))),)
+
+    class Few(Counter):
+        def __init__(self, num_envs):
+            super().__init__(num_envs)
+            self.roles = (replace(self.roles[0], action_space=Box(-1.0, 1.0, (5,))),)
+
+    for make_env, words in (
+        (Flat, r"role 'clerk': sees items, which are \(items, features\)"),
+        (Few, "observations of 6 items need Discrete actions or a Box vector, one an item"),
+    ):
+        with pytest.raises(UserError, match=words):
+            replace(recipe(agent, Counter), make_env=make_env).train(tmp_path)
+
+
 def test_each_role_has_one_network_for_all_its_agents(agent, tmp_path):
     class Crowd(Watch):
         scouts = 9
@@ -83,8 +126,9 @@ def test_each_role_has_one_network_for_all_its_agents(agent, tmp_path):
         (Watch, {}),
         (Haul, {"normalize_observations": False, "learning_rate_final": None}),
         (Alone, {"gamma": 0.9}),
+        (Counter, {}),
     ],
-    ids=["bandit", "foresight", "one-role"],
+    ids=["bandit", "foresight", "one-role", "items"],
 )
 def test_resumed_training_ends_bit_for_bit_the_same(agent, make_env, settings, tmp_path):
     short = recipe(agent, make_env, **{**SHORT, **settings})

@@ -67,22 +67,23 @@ def test_nothing_that_a_role_cannot_change_is_left_out(name):
     np.testing.assert_allclose(own - other, first - second, atol=1e-9)
 
 
-def test_a_scheduler_answers_for_its_own_queue():
+def test_a_scheduler_answers_for_its_own_queue_and_is_measured_from_edf():
     config = MecConfig(**SETTINGS["clusters"])
     env = MecVectorEnv(config, 20)
     env.reset(seed=3)
-    generator = np.random.default_rng(2)
-    before, actions = env.get_state(), drawn(env, generator)
-    shuffled = actions[-1].copy()
-    shuffled[:, 1] = -shuffled[:, 1]
+    before, actions = env.get_state(), drawn(env, np.random.default_rng(2))
+    earliest = -env.situation.queues.of_users(env.situation.deadline)
+    mixed = actions[-1].copy()
+    mixed[:, 1] = earliest[:, 1]
     told = []
-    for last in (actions[-1], shuffled):
+    for last in (actions[-1], mixed):
         env.set_state(before)
         for chosen in [*actions[:-1], last]:
             env.step(chosen)
         told.append(env.difference_rewards()["cluster_sched"])
     np.testing.assert_array_equal(told[0][:, [0, 2]], told[1][:, [0, 2]])
-    assert (told[0][:, 1] != told[1][:, 1]).any()
+    assert (told[0][:, 1] != 0.0).any()
+    np.testing.assert_allclose(told[1][:, 1], 0.0, atol=1e-12)
 
 
 def test_the_coordinators_is_measured_from_local_execution():

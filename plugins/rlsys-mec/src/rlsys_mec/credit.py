@@ -75,24 +75,20 @@ def of_users(config: MecConfig, played: Played) -> Floats:
 
 def of_all(config: MecConfig, played: Played) -> Floats:
     """Return the slot's reward less that of executing everything locally, (B, 1)."""
-    local = _worth(
-        config,
-        quality(local_delay(played.situation), played.situation.deadline),
-        local_energy(config, played.situation),
-    )
+    local = config.weight_qos * quality(local_delay(played.situation), played.situation.deadline)
+    local = local - config.weight_energy * local_energy(config, played.situation)
     worth: Floats = value(config, played.outcome)[:, None] - local.sum(axis=1, keepdims=True)
     return worth
 
 
-def of_queues(config: MecConfig, played: Played) -> Floats:
-    """Return what became of the tasks that were offloaded to each queue, (B, K).
+def of_orders(config: MecConfig, played: Played) -> Floats:
+    """Return what each queue's tasks earned more than by earliest deadline first, (B, K).
 
-    A scheduler has no influence on any other task.
+    Who decides about the order in one queue has no influence on any other task.
     """
-    each = _worth(config, played.outcome.qos, played.outcome.energy)
-    return played.situation.queues.sums(np.where(played.sent.offload, each, 0.0))
-
-
-def _worth(config: MecConfig, qos: Floats, energy: Floats) -> Floats:
-    worth: Floats = config.weight_qos * qos - config.weight_energy * energy
-    return worth
+    queues = played.situation.queues
+    by_deadline = -queues.of_users(played.situation.deadline)
+    usual = execute(config, played.situation, played.sent, played.cpu, by_deadline)
+    # The order changes nothing about the energy.
+    gain = config.weight_qos * (played.outcome.qos - usual.qos)
+    return queues.sums(np.where(played.sent.offload, gain, 0.0))

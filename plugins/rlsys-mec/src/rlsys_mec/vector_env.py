@@ -173,12 +173,12 @@ class MecVectorEnv:
         """
         if self._played is None:
             raise ValueError("no slot has been played")
-        whole = credit.of_all(self.config, self._played)
         users = credit.of_users(self.config, self._played)
+        orders = credit.of_orders(self.config, self._played)
         if self.config.n_clusters is None:
-            return {"ue": users, "server": whole}
-        queues = credit.of_queues(self.config, self._played)
-        return {"coordinator": whole, "ue": users, "cluster_sched": queues}
+            return {"ue": users, "server": orders}
+        whole = credit.of_all(self.config, self._played)
+        return {"coordinator": whole, "ue": users, "cluster_sched": orders}
 
     def get_state(self) -> dict[str, Array]:
         """Return copies of everything that determines the future, random streams included."""

@@ -23,6 +23,7 @@ from rlsys_mec.baselines.rules import (
 )
 from rlsys_mec.clusters import Ints
 from rlsys_mec.config import MecConfig
+from rlsys_mec.plan import Line, admitted, turns
 from rlsys_mec.randomness import stream_states, uniforms
 from rlsys_mec.reference.gradient import Plan, improve, softmax, worth
 from rlsys_mec.slot import LIMIT, Bools, Floats, Sent, Situation, transmit
@@ -46,7 +47,8 @@ def best_found(config: MecConfig, situation: Situation, restarts: int) -> tuple[
     """Return the best plan found for every copy and its reward, (B,).
 
     Args:
-        restarts: random beginnings besides the greedy ones; each is tried with all `ORDERS`.
+        restarts: random beginnings besides the greedy ones, each tried with all `ORDERS`, and
+            besides a tentative plan in one queue.
     """
     copies, users = situation.data.shape
     equal = np.full((copies, config.queues), 1.0 / config.queues)
@@ -56,6 +58,7 @@ def best_found(config: MecConfig, situation: Situation, restarts: int) -> tuple[
         start = greedy(config, situation, equal, order)
         for offload in (start, *(like(start, row) for row in drawn)):
             plans.append(_climb(config, situation, _begin(config, situation, order, offload)))
+    plans.append(_climb(config, situation, _in_one_queue(config, situation)))
     best, reached = plans[0]
     for plan, earned in plans[1:]:
         best.put(earned > reached, plan)
@@ -73,6 +76,32 @@ def _begin(config: MecConfig, situation: Situation, order: OrderRule, offload: B
     # Of all users, as those that do not offload may do so later.
     sent = transmit(config, situation, np.ones_like(offload), request)
     return Plan(offload, request, cpu, order(situation, sent))
+
+
+def _in_one_queue(config: MecConfig, situation: Situation) -> Plan:
+    """Return the best plan of `rlsys_mec.plan` in which one queue has nearly all of the CPU.
+
+    One fast queue serves more by their deadlines than several slow ones, and no small step leads
+    from shared CPU to there.
+    """
+    copies = len(situation.data)
+    best: Plan | None = None
+    reached = np.full(copies, -np.inf)
+    for queue in range(config.queues):
+        cpu = np.full((copies, config.queues), -LIMIT)
+        cpu[:, queue] = LIMIT
+        line = Line(config, situation, softmax(cpu))
+        chosen = admitted(line)
+        offload = line.to_users(chosen.astype(np.float64)) > 0.0
+        order = ranked(situation, turns(situation, line.demand.airtime))
+        plan = Plan(offload, line.to_users(line.requests(chosen)), cpu, order)
+        earned = line.worth(chosen)
+        if best is None:
+            best = plan
+        best.put(earned > reached, plan)
+        reached = np.maximum(reached, earned)
+    assert best is not None  # there is a queue
+    return best
 
 
 def _climb(config: MecConfig, situation: Situation, plan: Plan) -> tuple[Plan, Floats]:
