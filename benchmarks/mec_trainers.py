@@ -37,22 +37,27 @@ SYSTEMS = {
     "flat, 5 users": MecConfig(slots=20),
     "hierarchical, 100 users, 5 clusters": MecConfig(n_users=100, n_clusters=5, slots=20),
 }
-ROLLOUT, EPOCHS, NET = 2048, 5, (64, 64)
-COMMON = {"gamma": 0.0, "net_arch": NET, "n_epochs": EPOCHS}
-OURS = {**COMMON, "critic_arch": NET, "num_envs": 64, "n_steps": ROLLOUT // 64, "minibatches": 8}
+ROLLOUTS = {"flat, 5 users": 2048, "hierarchical, 100 users, 5 clusters": 256}
+"""Slots between two updates."""
+COPIES, NET = 64, (64, 64)
+COMMON = {"gamma": 0.0, "net_arch": NET, "n_epochs": 5}
 AGENTS = ("sb3-shared", "mappo", "rllib-ppo")
 
 
-def settings_of(agent: str, config: MecConfig, slots: int) -> dict[str, Any]:
+def settings_of(agent: str, system: str, slots: int) -> dict[str, Any]:
     """Return the settings with which `agent` trains for about `slots` slots."""
+    rollout = ROLLOUTS[system]
     if agent != "rllib-ppo":
-        return {**OURS, "steps": slots}
-    roles = MecVectorEnv(config, 1).roles
+        return {
+            **COMMON, "critic_arch": NET, "num_envs": COPIES, "n_steps": rollout // COPIES,
+            "minibatches": 8, "steps": slots,
+        }  # fmt: skip
+    roles = MecVectorEnv(SYSTEMS[system], 1).roles
     # RLlib counts half-steps; eight gradient steps a pass, like ours, over all agents' decisions.
-    decisions = ROLLOUT * sum(role.agents for role in roles)
+    decisions = rollout * sum(role.agents for role in roles)
     return {
-        **COMMON, "steps": slots * len(roles), "train_batch_size": ROLLOUT * len(roles),
-        "batch_size": min(decisions // 8, ROLLOUT * len(roles)), "num_envs": 64,
+        **COMMON, "steps": slots * len(roles), "train_batch_size": rollout * len(roles),
+        "batch_size": min(decisions // 8, rollout * len(roles)), "num_envs": COPIES,
     }  # fmt: skip
 
 
@@ -60,7 +65,7 @@ def train(system: str, agent: str, slots: int) -> float:
     """Train in this process and return the CPU seconds."""
     config = SYSTEMS[system]
     spec = Registry(PluginManager()).agents.get(agent)
-    made = resolve(spec.factory)(resolve(spec.config)(**settings_of(agent, config, slots)))
+    made = resolve(spec.factory)(resolve(spec.config)(**settings_of(agent, system, slots)))
     problem = Problem(partial(MecVectorEnv, config))
     with tempfile.TemporaryDirectory() as folder:
         begin = time.process_time()
@@ -72,10 +77,10 @@ def cost(system: str, agent: str, rollouts: tuple[int, int]) -> float:
     """Return the CPU seconds of a slot, from two trainings in fresh processes."""
     seconds = []
     for count in rollouts:
-        command = [sys.executable, __file__, "--one", system, agent, str(count * ROLLOUT)]
+        command = [sys.executable, __file__, "--one", system, agent, str(count * ROLLOUTS[system])]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         seconds.append(float(done.stdout.splitlines()[-1]))
-    return (seconds[1] - seconds[0]) / ((rollouts[1] - rollouts[0]) * ROLLOUT)
+    return (seconds[1] - seconds[0]) / ((rollouts[1] - rollouts[0]) * ROLLOUTS[system])
 
 
 def measure(repeats: int) -> list[dict[str, Any]]:
