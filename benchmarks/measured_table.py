@@ -18,7 +18,7 @@ def table(document: dict[str, Any], case: str) -> str:
     metrics = [name for name in scalar_metrics(document) if name != "reward"]
     rows = ranked(document, case)
     optimum = next((row["mean"] for row in rows if row["kind"] == "oracle"), None)
-    head = ["scheduler", "reward, 95 % interval", "gap to the optimum", *metrics]
+    head = ["controller", "reward, 95 % interval", "gap to the optimum", *metrics]
     lines = [f"| {' | '.join(head)} |", f"|---|{'--:|' * (len(head) - 1)}"]
     for row in rows:
         name = f"**{row['controller']}**" if row["kind"] == "learned" else row["controller"]

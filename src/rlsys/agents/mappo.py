@@ -21,9 +21,9 @@ from gymnasium.vector import VectorEnv
 from torch import Tensor, nn
 
 from rlsys.agents.central_critic import CentralCritic, half_step_advantages
-from rlsys.agents.role_rollout import Slots, check_roles, features_of
+from rlsys.agents.role_rollout import Slots, features_of
 from rlsys.agents.role_settings import MappoSettings
-from rlsys.agents.role_training import RoleRun, learning_rate, require_finite
+from rlsys.agents.role_training import RoleAgent, RoleRun, learning_rate, require_finite
 from rlsys.agents.spaces import decoding_for, outputs_for, require_items
 from rlsys.agents.torch_network import (
     TorchScorer,
@@ -34,7 +34,7 @@ from rlsys.agents.torch_network import (
 )
 from rlsys.agents.torch_states import pack, require_same_tensors, unpack
 from rlsys.network import Network
-from rlsys.roles import Role, RolePolicy
+from rlsys.roles import Role
 from rlsys.training import Problem, Session
 
 KINDS = ("discrete", "continuous")
@@ -43,32 +43,9 @@ KINDS = ("discrete", "continuous")
 _CHUNK = 16_384
 
 
-def make_mappo(settings: MappoSettings) -> Mappo:
-    """Return the agent."""
-    return Mappo(settings)
-
-
-class Mappo:
-    """Multi-agent PPO."""
-
-    def __init__(self, settings: MappoSettings) -> None:
-        self.settings = settings
-
-    def train(self, problem: Problem, session: Session) -> RolePolicy:
-        """Train and return the final policy.
-
-        Raises:
-            UserError: the problem does not suit it, or training diverged.
-            Interrupted: from `Session.boundary`.
-        """
-        # The tensors are small: more threads would only wait for each other.
-        torch.set_num_threads(1)
-        env = problem.make_env(self.settings.num_envs)
-        try:
-            roles = check_roles("mappo", env, KINDS)
-            return MappoRun(self.settings, env, roles, problem, session).learn()
-        finally:
-            env.close()
+def make_mappo(settings: MappoSettings) -> RoleAgent[MappoSettings]:
+    """Return the agent: multi-agent PPO."""
+    return RoleAgent("mappo", settings, KINDS, MappoRun)
 
 
 class Actor(nn.Module):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rlsys.agents.role_rollout import RoleCollector, Slots, features_of
+from rlsys.agents.role_rollout import RoleCollector, Slots, check_roles, features_of
 from rlsys.agents.role_settings import RoleSettings
 from rlsys.agents.running_moments import RunningMoments
 from rlsys.agents.torch_states import random_state, set_random_state
@@ -28,6 +28,48 @@ Array = NDArray[Any]
 
 # Slots that the first statistics of observations come from, at most.
 _MEASURED_SLOTS = 16
+
+
+S = TypeVar("S", bound=RoleSettings)
+
+
+class RoleAgent(Generic[S]):
+    """What the core asks to train: an agent for several roles.
+
+    Args:
+        name: of the agent.
+        settings: of the agent.
+        kinds: action kinds that it can act in (see `rlsys.agents.spaces.kind_of`).
+        make_run: ``make_run(settings, env, roles, problem, session)`` begins a training.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: S,
+        kinds: Sequence[str],
+        make_run: Callable[
+            [S, VectorEnv[Any, Any, Any], tuple[Role, ...], Problem, Session], RoleRun
+        ],
+    ) -> None:
+        self.settings = settings
+        self._name, self._kinds, self._make_run = name, kinds, make_run
+
+    def train(self, problem: Problem, session: Session) -> RolePolicy:
+        """Train and return the final policy.
+
+        Raises:
+            UserError: the problem does not suit it, or training diverged.
+            Interrupted: from `Session.boundary`.
+        """
+        # The tensors are small: more threads would only wait for each other.
+        torch.set_num_threads(1)
+        env = problem.make_env(self.settings.num_envs)
+        try:
+            roles = check_roles(self._name, env, self._kinds)
+            return self._make_run(self.settings, env, roles, problem, session).learn()
+        finally:
+            env.close()
 
 
 class RoleRun(ABC):

@@ -24,9 +24,9 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.utils import set_random_seed
 from torch import Tensor
 
-from rlsys.agents.role_rollout import Slots, check_roles, features_of
+from rlsys.agents.role_rollout import Slots, features_of
 from rlsys.agents.role_settings import SharedPpoSettings
-from rlsys.agents.role_training import RoleRun, learning_rate, require_finite
+from rlsys.agents.role_training import RoleAgent, RoleRun, learning_rate, require_finite
 from rlsys.agents.running_moments import RunningMoments
 from rlsys.agents.sb3_states import get_algorithm_state, set_algorithm_state
 from rlsys.agents.scorer_policy import ScorerPolicy
@@ -34,7 +34,7 @@ from rlsys.agents.to_network import to_network
 from rlsys.agents.torch_network import ACTIVATIONS
 from rlsys.errors import UserError
 from rlsys.network import Network
-from rlsys.roles import Role, RolePolicy
+from rlsys.roles import Role
 from rlsys.training import Problem, Session
 
 Array = NDArray[Any]
@@ -45,37 +45,9 @@ KINDS = ("discrete", "multi-discrete", "continuous")
 _CHUNK = 16_384
 
 
-def make_shared_ppo(settings: SharedPpoSettings) -> SharedPpo:
-    """Return the agent."""
-    return SharedPpo(settings)
-
-
-class SharedPpo:
-    """One PPO a role."""
-
-    def __init__(self, settings: SharedPpoSettings) -> None:
-        self.settings = settings
-
-    def train(self, problem: Problem, session: Session) -> RolePolicy:
-        """Train and return the final policy.
-
-        Raises:
-            UserError: the problem does not suit it, or training diverged.
-            Interrupted: from `Session.boundary`.
-        """
-        # The tensors are small: more threads would only wait for each other.
-        torch.set_num_threads(1)
-        env = problem.make_env(self.settings.num_envs)
-        try:
-            roles = check_roles("sb3-shared", env, KINDS)
-            if self.settings.credit == "difference" and not hasattr(env, "difference_rewards"):
-                raise UserError(
-                    f"credit 'difference' needs an environment with `difference_rewards`, and "
-                    f"{type(env).__name__} has none; use credit 'team'"
-                )
-            return SharedPpoRun(self.settings, env, roles, problem, session).learn()
-        finally:
-            env.close()
+def make_shared_ppo(settings: SharedPpoSettings) -> RoleAgent[SharedPpoSettings]:
+    """Return the agent: one PPO a role."""
+    return RoleAgent("sb3-shared", settings, KINDS, SharedPpoRun)
 
 
 def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
@@ -136,10 +108,15 @@ class SharedPpoRun(RoleRun):
         problem: Problem,
         session: Session,
     ) -> None:
+        credit = settings.credit == "difference"
+        if credit and not hasattr(env, "difference_rewards"):
+            raise UserError(
+                f"credit 'difference' needs an environment with `difference_rewards`, and "
+                f"{type(env).__name__} has none; use credit 'team'"
+            )
         # What a later role sees in a slot is known only once the roles before it have decided
         # there: one more slot is played to give the last one its bootstrap value.
         extra = int(settings.gamma > 0 and len(roles) > 1)
-        credit = settings.credit == "difference"
         super().__init__("sb3-shared", settings, env, roles, problem, session, extra, credit)
         set_random_seed(session.seed)
         self._settings = settings
