@@ -1,0 +1,1 @@
+"""Searchers: agents that look for one configuration instead of learning a policy."""

@@ -1,0 +1,68 @@
+"""A small process that takes down what the kernel does not, however the fixture ends.
+
+It lives in a session of its own and reads a pipe whose other end only the fixture holds: the kernel
+closes it for every kind of death, also kill -9.  The same process does it after a normal end, so
+there is one way of cleaning up, and it is the tested one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+Note = Callable[[str], None]
+
+
+@contextlib.contextmanager
+def guarded(remove: Callable[[str], None]) -> Iterator[Note]:
+    """Gives a function that notes what is to be taken down, one line each.
+
+    When the block is left or this process dies, another process calls `remove` for each line, the
+    last first.  Leaving the block waits for that.  An error of `remove` is printed to standard
+    error and the other lines are still done.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _guard(reading, writing, remove)
+    os.close(reading)
+    try:
+        yield lambda line: _write(writing, f"{line}\n")
+    finally:
+        os.close(writing)
+        os.waitpid(pid, 0)
+
+
+def _write(pipe: int, text: str) -> None:
+    os.write(pipe, text.encode())
+
+
+def _guard(reading: int, writing: int, remove: Callable[[str], None]) -> None:
+    """The process itself; it never returns."""
+    try:
+        os.setsid()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        signal.set_wakeup_fd(-1)
+        os.close(writing)
+        # Whoever reads the fixture's output must see it end with the fixture.
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        with os.fdopen(reading) as notes:
+            lines = notes.read().splitlines()  # complete when the fixture has gone
+        for line in reversed(lines):
+            _remove(remove, line)
+    finally:
+        os._exit(0)
+
+
+def _remove(remove: Callable[[str], None], line: str) -> None:
+    try:
+        remove(line)
+    except Exception as error:  # noqa: BLE001 - the other lines are still to be done
+        with contextlib.suppress(OSError):  # standard error may have gone with the terminal
+            print(f"error: could not take down {line!r}: {error}", file=sys.stderr, flush=True)

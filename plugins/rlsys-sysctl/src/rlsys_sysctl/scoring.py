@@ -1,0 +1,153 @@
+"""What a configuration is worth: its performance relative to the default's, and its stability.
+
+A benchmark's number means nothing by itself: machines drift (temperature, neighbours, caches).  So
+every number is divided by that of the default configuration at the same time, estimated from the
+default's runs before and after; a drift that is linear over them cancels exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from rlsys.errors import UserError
+
+Direction = Literal["higher", "lower"]
+
+OUTLIER_DEVIATIONS = 3.5
+"""Beyond so many deviations from the median a run is an outlier (Iglewicz and Hoaglin, How to
+Detect and Handle Outliers, 1993)."""
+_MAD_TO_DEVIATION = 1.4826
+"""Of a normal distribution, from its median absolute deviation."""
+NEIGHBOURS = 6
+"""Runs of the default from which its performance at a time is estimated."""
+SMALLEST_DEVIATION = 0.01
+"""Relative deviation below which runs count as equal, so that three nearly equal ones do not make
+an outlier of the third."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much performance and stability count in the reward."""
+
+    performance: float = 0.5
+    stability: float = 0.5
+
+
+EVEN = Weights()
+
+
+@dataclass(frozen=True)
+class Score:
+    """The worth of one configuration.
+
+    Attributes:
+        reward: the weighted sum, see `score`.
+        performance: multiple of the default's; 1 is as good, 2 twice as good.
+        stability: 1 - coefficient of variation over the repeats, 0 to 1.
+    """
+
+    reward: float
+    performance: float
+    stability: float
+
+
+REFUSED = Score(reward=0.0, performance=0.0, stability=0.0)
+"""Of a configuration that violates a constraint, that the kernel refuses, or with which the
+benchmark fails: less than that of any configuration that works."""
+
+
+def performance(value: float, default: float, direction: Direction) -> float:
+    """Return how many times as good as the default a benchmark's number is.
+
+    Raises:
+        UserError: a number that ratios make no sense of.
+    """
+    least = min(value, default) if direction == "lower" else default
+    if least <= 0.0 or value < 0.0:
+        raise UserError(
+            f"the benchmark's numbers must be positive, for they are compared as ratios (default "
+            f"{default:g}, this configuration {value:g}); print another metric as reward_metric"
+        )
+    return value / default if direction == "higher" else default / value
+
+
+def score(performances: Sequence[float], weights: Weights, deviation_of_one: float = 0.0) -> Score:
+    """Return the score of a configuration from its repeats.
+
+    The stability earns nothing where the performance is below the default's: otherwise a setting
+    that is steadily terrible would look good.
+
+    Args:
+        performances: of each repeat, at least one.
+        weights: of the two parts.
+        deviation_of_one: relative deviation assumed where there is one repeat alone.
+    """
+    values = np.asarray(performances, dtype=np.float64)
+    mean = float(values.mean())
+    if len(values) > 1:
+        deviation = float(values.std(ddof=1)) / mean if mean > 0 else 1.0
+    else:
+        deviation = deviation_of_one
+    stability = min(1.0, max(0.0, 1.0 - deviation))
+    return Score(reward_of(mean, stability, weights), mean, stability)
+
+
+def reward_of(mean: float, stability: float, weights: Weights) -> float:
+    """Return the weighted sum of performance and, from the default's performance on, stability."""
+    earned = stability if mean >= 1.0 else 0.0
+    return weights.performance * mean + weights.stability * earned
+
+
+def outliers(values: Sequence[float]) -> list[int]:
+    """Return the indices of values far from the others, by the median absolute deviation.
+
+    Fewer than three values have none: nothing says which of two is the odd one.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) < 3:
+        return []
+    median = float(np.median(array))
+    apart = np.abs(array - median)
+    deviation = _MAD_TO_DEVIATION * float(np.median(apart))
+    limit = OUTLIER_DEVIATIONS * max(deviation, SMALLEST_DEVIATION * abs(median))
+    return [int(index) for index in np.flatnonzero(apart > limit)]
+
+
+def expected_at(times: Sequence[float], values: Sequence[float], time: float) -> float:
+    """Return what the default would give at `time`, from its runs around it.
+
+    It is a straight line through the nearest `NEIGHBOURS` runs: a drift that is linear over them is
+    met exactly, and the noise of a single run hardly matters, which between the nearest two it
+    would.  With fewer than three runs it is their interpolation, constant beyond the ends.
+
+    Args:
+        times: increasing, at least one.
+        values: at these times.
+    """
+    if len(times) < 3:
+        return float(np.interp(time, times, values))
+    apart = np.abs(np.asarray(times, dtype=np.float64) - time)
+    nearest = np.sort(np.argsort(apart, kind="stable")[:NEIGHBOURS])
+    near, there = np.asarray(times)[nearest] - time, np.asarray(values)[nearest]
+    centre, spread = near.mean(), near - near.mean()
+    slope = float(spread @ there) / float(spread @ spread)
+    found = float(there.mean()) - slope * float(centre)
+    # A line may leave what was ever seen; the default does not.
+    return min(max(found, float(there.min())), float(there.max()))
+
+
+def relative_deviation(values: Sequence[float]) -> float | None:
+    """Return the relative standard deviation of runs of one configuration, whatever the drift.
+
+    It is that of the successive differences, by their median: a drift hardly changes it, nor do
+    single outliers.  None where there are fewer than three values.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if len(array) < 3 or not array.mean():
+        return None
+    steps = np.abs(np.diff(array)) / abs(float(array.mean()))
+    return float(_MAD_TO_DEVIATION * np.median(steps) / np.sqrt(2.0))

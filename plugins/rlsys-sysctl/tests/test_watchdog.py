@@ -1,0 +1,265 @@
+"""The watchdog's own promises; what it does after a kill is in test_kill."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from coupled_kernel import CoupledKernel
+from fake_tree import FakeTree
+
+from rlsys.errors import UserError
+from rlsys_sysctl import processes
+from rlsys_sysctl import watchdog as watchdog_module
+from rlsys_sysctl.journal import Journal
+from rlsys_sysctl.kernel import Kernel, Place
+from rlsys_sysctl.lock import Lock, holder
+from rlsys_sysctl.processes import MARK, end_group, end_marked, start_time
+from rlsys_sysctl.watchdog import Watchdog
+
+
+@pytest.fixture
+def lock(own_state: Path) -> Iterator[Lock]:
+    held = Lock(own_state)
+    held.acquire()
+    yield held
+    held.release()
+
+
+def made(folder: Path, lock: Lock, kernel: type[Kernel] = CoupledKernel) -> Watchdog:
+    return Watchdog(folder, lock.descriptor, os.urandom(8).hex(), kernel)
+
+
+def eventually(condition: object, seconds: float = 3.0) -> bool:
+    """Return whether `condition()` becomes true in time."""
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_one_that_is_let_go_restores_what_the_journal_names(
+    own_state: Path, lock: Lock, fake_proc: FakeTree
+) -> None:
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "60"})
+    fake_proc.path("vm.swappiness").write_text("1\n")
+    watchdog.leave()
+    assert eventually(lambda: Journal(own_state).read() is None)
+    assert fake_proc.values()["vm.swappiness"] == "60"
+    told = (own_state / "last-restore.txt").read_text()
+    assert "watchdog\n  vm.swappiness: '1' -> '60'" in told
+
+
+def test_one_that_is_dismissed_touches_nothing(
+    own_state: Path, lock: Lock, fake_proc: FakeTree
+) -> None:
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "60"})
+    fake_proc.path("vm.swappiness").write_text("1\n")
+    assert watchdog.alive
+    watchdog.dismiss()
+    lock.release()
+    assert eventually(lambda: holder(own_state) is None)  # it has ended: it held the lock too
+    assert Journal(own_state).read() is not None
+    assert fake_proc.values()["vm.swappiness"] == "1"
+
+
+def test_it_keeps_trying_while_a_value_cannot_be_written(
+    own_state: Path, lock: Lock, fake_proc: FakeTree
+) -> None:
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "60"})
+    path = fake_proc.path("vm.swappiness")
+    path.unlink()
+    path.mkdir()  # nothing can be written to it, not even by root
+    watchdog.leave()
+    told = own_state / "last-restore.txt"
+    assert eventually(lambda: told.exists() and "NOT put back" in told.read_text())
+    assert Journal(own_state).path.exists()
+    path.rmdir()
+    path.write_text("1\n")
+    assert eventually(lambda: not Journal(own_state).path.exists())
+    assert path.read_text() == "60\n"
+
+
+def test_an_unreadable_journal_is_kept_and_told(own_state: Path, lock: Lock) -> None:
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    Journal(own_state).path.write_text("{")
+    watchdog.leave()
+    told = own_state / "last-restore.txt"
+    assert eventually(lambda: told.exists() and "no journal that" in told.read_text())
+    assert Journal(own_state).path.read_text() == "{"
+
+
+def test_the_lock_is_held_until_everything_is_as_it_was(
+    own_state: Path, lock: Lock, fake_proc: FakeTree
+) -> None:
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "60"})
+    path = fake_proc.path("vm.swappiness")
+    path.unlink()
+    path.mkdir()
+    lock.release()
+    watchdog.leave()
+    assert holder(own_state) == os.getpid()  # who took it; the watchdog holds it on
+    path.rmdir()
+    path.write_text("1\n")
+    following = Lock(own_state)
+    assert eventually(lambda: holder(own_state) is None)
+    following.acquire()
+    assert path.read_text() == "60\n"
+    assert Journal(own_state).read() is None
+    following.release()
+
+
+def test_a_fork_of_the_tuner_that_holds_the_socket_does_not_hide_its_death(
+    own_state: Path, lock: Lock, fake_proc: FakeTree
+) -> None:
+    """multiprocessing forks: the socket stays open in the child, so the process is watched too."""
+    tuner = os.fork()
+    if not tuner:
+        watchdog = made(own_state, lock)
+        watchdog.start()
+        Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "60"})
+        fake_proc.path("vm.swappiness").write_text("1\n")
+        if os.fork():
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(4)
+        os._exit(0)
+    os.waitpid(tuner, 0)
+    assert eventually(lambda: not Journal(own_state).path.exists(), 2.0)
+    assert fake_proc.values()["vm.swappiness"] == "60"
+
+
+def test_groups_that_it_was_told_of_end_with_the_tuner(own_state: Path, lock: Lock) -> None:
+    """A benchmark may clear its environment: then its process group is all there is."""
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    script = "trap '' TERM; env -i sleep 100 & exec env -i sleep 100"
+    running, over = (
+        subprocess.Popen(["sh", "-c", script], start_new_session=True) for _ in range(2)
+    )
+    for process in (running, over):
+        watchdog.begun(process.pid, start_time(process.pid))
+    watchdog.over(over.pid)
+    watchdog.leave()
+    assert running.wait(3) == -signal.SIGKILL
+    assert eventually(lambda: not _group(running.pid))
+    assert len(_group(over.pid)) == 2
+    os.killpg(over.pid, signal.SIGKILL)
+    over.wait()
+
+
+def _group(group: int) -> list[int]:
+    """Return the processes of a group, without those that have ended."""
+    members = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, pgrp = (folder / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(pgrp) == group and state != "Z":
+            members.append(int(folder.name))
+    return members
+
+
+def test_it_is_nobodys_child_and_leads_no_terminal(own_state: Path, lock: Lock) -> None:
+    watchdog = made(own_state, lock)
+    watchdog.start()
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
+    assert not any(b"rlsys_sysctl.watchdog" in command for command in commands)
+    watchdog.dismiss()
+
+
+def test_one_that_cannot_start_is_told(
+    own_state: Path, lock: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Local(Kernel):
+        """Cannot be imported by another process."""
+
+    with pytest.raises(UserError, match=r"the watchdog does not start .*nothing was changed"):
+        made(own_state, lock, Local).start()
+    monkeypatch.setattr(watchdog_module, "_BOOT", "raise SystemExit('no such thing')")
+    with pytest.raises(UserError, match=r"does not start \(no such thing\)"):
+        made(own_state, lock).start()
+
+
+def test_a_watchdog_that_was_killed_is_noticed(own_state: Path, lock: Lock) -> None:
+    watchdog = made(own_state, lock)
+    assert not watchdog.alive
+    watchdog.start()
+    assert watchdog.alive
+    ended = [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if watchdog._mark.encode() in _command(folder)
+    ]
+    (process,) = ended
+    descriptor = os.pidfd_open(process)
+    os.kill(process, signal.SIGKILL)
+    select.select([descriptor], [], [], 5)
+    os.close(descriptor)
+    assert not watchdog.alive
+    watchdog.begun(1, 1)  # does not raise: it is replaced before the next write
+    watchdog.leave()
+
+
+def _command(folder: Path) -> bytes:
+    try:
+        return (folder / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_marked_processes_are_ended_wherever_they_went() -> None:
+    mark = os.urandom(8).hex()
+    spared = subprocess.Popen(["sleep", "100"], env=os.environ | {MARK: f"{mark}0"})
+    shell = subprocess.Popen(
+        ["sh", "-c", "setsid sleep 100 & setsid setsid sleep 100 & sleep 100"],
+        env=os.environ | {MARK: mark},
+        start_new_session=True,
+    )
+    time.sleep(0.2)
+    assert end_marked(mark) == 4
+    assert end_marked(mark) == 0
+    assert shell.wait(5) == -signal.SIGKILL
+    assert spared.poll() is None
+    spared.kill()
+    spared.wait()
+
+
+def test_one_that_shows_its_mark_a_moment_later_is_found_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While a program is being started, its environment cannot be seen."""
+    looks = iter([set(), {7}, {7}, set(), {8}])
+    monkeypatch.setattr(processes, "kill_marked", lambda _mark: next(looks, set()))
+    assert end_marked("any") == 2
+
+
+def test_a_group_whose_number_was_given_again_is_spared() -> None:
+    process = subprocess.Popen(["sleep", "100"], start_new_session=True)
+    started = start_time(process.pid)
+    assert started > 0
+    end_group(process.pid, started - 1)
+    assert process.poll() is None
+    end_group(process.pid, started)
+    assert process.wait(5) == -signal.SIGKILL
+    assert start_time(process.pid) == 0
+    end_group(process.pid, started)  # nobody there: nothing happens
