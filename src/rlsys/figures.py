@@ -33,6 +33,9 @@ GREY = "#6b6b6b"
 DASHES = ("-", "--", "-.", ":")
 """One for each round through `COLOURS`."""
 
+MARKERS = ("o", "s", "^")
+"""The same, where dashes already tell something else."""
+
 _PANEL_HEIGHT = 2.7
 _SCALES_APART = 10
 _MOST_IN_LEGEND = 20
@@ -303,9 +306,10 @@ def sweep_figure(
                     np.array([point[key] for point in points]) for key in ("mean", "low", "high")
                 )
                 colour = COLOURS[index % len(COLOURS)]
+                marker = MARKERS[index // len(COLOURS) % len(MARKERS)]
                 look = _CURVES[points[0]["kind"]]
                 axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-                axes.plot(x, mean, color=colour, marker="o", label=controller, **look)
+                axes.plot(x, mean, color=colour, marker=marker, label=controller, **look)
             axes.set_title(case)
             axes.set_ylabel("mean episode reward")
         panels[-1].set_xlabel(f"{name}; band: 95 % interval")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from coupled_kernel import CoupledKernel
+from coupled_kernel import CoupledKernel, OrderedKernel, StubbornKernel
 from fake_tree import FakeTree, HeldNamespace
 
 from rlsys.errors import ConfigError, Interrupted, UserError
@@ -26,27 +26,6 @@ from rlsys_sysctl.parameters import ActionSpace, Parameter
 
 RMEM = "net.ipv4.tcp_rmem"
 PORTS = "net.ipv4.ip_local_port_range"
-
-
-class StubbornKernel(CoupledKernel):
-    """Keeps at most 100 as swappiness, and refuses a page cluster above 5."""
-
-    def write(self, name: str, text: str) -> None:
-        if name == "vm.page-cluster" and int(text) > 5:
-            raise UserError(f"{name} does not take {text!r}: Invalid argument")
-        super().write(name, str(min(int(text), 100)) if name == "vm.swappiness" else text)
-
-
-class OrderedKernel(CoupledKernel):
-    """Refuses a swappiness below the page cluster."""
-
-    def write(self, name: str, text: str) -> None:
-        after = {one: int(self.read(one)) for one in ("vm.swappiness", "vm.page-cluster")}
-        if name in after:
-            after[name] = int(text)
-            if after["vm.swappiness"] < after["vm.page-cluster"]:
-                raise UserError(f"{name} does not take {text!r}: Invalid argument")
-        super().write(name, text)
 
 
 @pytest.fixture

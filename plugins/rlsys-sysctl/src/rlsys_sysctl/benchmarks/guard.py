@@ -25,10 +25,16 @@ def guarded(remove: Callable[[str], None]) -> Iterator[Note]:
     error and the other lines are still done.
     """
     reading, writing = os.pipe()
+    waiting, ready = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _guard(reading, writing, remove)
+        os.close(waiting)
+        _guard(reading, writing, ready, remove)
     os.close(reading)
+    os.close(ready)
+    # Until it has a session of its own, what ends the fixture's group would end the guard too.
+    os.read(waiting, 1)
+    os.close(waiting)
     try:
         yield lambda line: _write(writing, f"{line}\n")
     finally:
@@ -40,7 +46,7 @@ def _write(pipe: int, text: str) -> None:
     os.write(pipe, text.encode())
 
 
-def _guard(reading: int, writing: int, remove: Callable[[str], None]) -> None:
+def _guard(reading: int, writing: int, ready: int, remove: Callable[[str], None]) -> None:
     """The process itself; it never returns."""
     try:
         os.setsid()
@@ -52,6 +58,7 @@ def _guard(reading: int, writing: int, remove: Callable[[str], None]) -> None:
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)
+        os.close(ready)
         with os.fdopen(reading) as notes:
             lines = notes.read().splitlines()  # complete when the fixture has gone
         for line in reversed(lines):
