@@ -98,6 +98,24 @@ def test_the_coordinators_is_measured_from_local_execution():
     np.testing.assert_allclose(own[:, 0], rewards - local, atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["flat", "clusters"])
+def test_a_slot_that_is_gone_on_with_in_its_middle_is_credited_alike(name):
+    config = MecConfig(**SETTINGS[name])
+    env, other = MecVectorEnv(config, 9), MecVectorEnv(config, 9)
+    env.reset(seed=3)
+    other.reset(seed=8)
+    actions = drawn(env, np.random.default_rng(6))
+    for chosen in actions[:-1]:
+        env.step(chosen)
+    other.set_state(env.get_state())
+    for one in (env, other):
+        one.step(actions[-1])
+    told = other.difference_rewards()
+    for role, own in env.difference_rewards().items():
+        np.testing.assert_array_equal(told[role], own)
+    assert (told["ue"] != 0.0).any()
+
+
 def test_before_any_slot_there_is_nothing_to_tell():
     with pytest.raises(ValueError, match="no slot has been played"):
         MecVectorEnv(MecConfig(), 2).difference_rewards()

@@ -42,8 +42,7 @@ SLACK = 0.25
 def turns(situation: Situation, airtime: Floats) -> Floats:
     """Return what decides about the order of service, (B, N), least first: deadline plus airtime.
 
-    Of all weights of airtime and service this one loses least against the best order, 1 % in the
-    preset `contended`.
+    Nearly earliest deadline first; but a task that takes long to send cannot be early anyway.
     """
     return situation.deadline + airtime
 

@@ -310,7 +310,8 @@ class MecVectorEnv:
 
 _STATE = (
     "_streams", "_slot", "_hits", "_offloaded", "_part_qos", "_part_energy", "_last_ratio",
-    "_distance", "_local", "_snr", "_cluster", "_data", "_cycles", "_deadline", "_backlog", "cpu",
+    "_distance", "_local", "_snr", "_cluster", "_data", "_cycles", "_deadline", "_backlog",
+    "_request", "cpu",
 )  # fmt: skip
 
 
