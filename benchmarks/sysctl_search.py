@@ -51,14 +51,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--evaluations", type=int, default=60)
     parser.add_argument("--reference", type=int, default=300)
+    parser.add_argument("--agents", nargs="+", choices=AGENTS, default=AGENTS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     best = tuned(options.workload, "optuna", 1000, options.reference, options.out / "reference")
     print(f"| agent | seed | improvement, 95 % interval | share of that of {options.reference} |")
     print("|---|--:|--:|--:|")
-    shares: dict[str, list[float]] = {agent: [] for agent in AGENTS}
+    shares: dict[str, list[float]] = {agent: [] for agent in options.agents}
     for seed in range(options.seeds):
-        for agent in AGENTS:
+        for agent in options.agents:
             run = options.out / f"{agent}-{seed}"
             found = tuned(options.workload, agent, seed, options.evaluations, run)
             share = found["improvement"] / best["improvement"]

@@ -7,14 +7,33 @@ from typing import Any
 import click
 
 from rlsys.cli.context import App
-from rlsys.cli.options import json_option, pass_app
+from rlsys.cli.options import json_option
 
 
-@click.command("plugins")
+class PluginsGroup(click.Group):
+    """`rlsys plugins` alone lists them; what is below it is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return ["new"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        from rlsys.cli.plugins_new import command
+
+        return command
+
+
+@click.group("plugins", cls=PluginsGroup, invoke_without_command=True)
 @json_option
-@pass_app
-def command(app: App, /, as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
     """List every plugin: name, distribution, version, location, what it provides, status, error."""
+    if ctx.invoked_subcommand is None:
+        _list(ctx.ensure_object(App), as_json)
+
+
+def _list(app: App, as_json: bool) -> None:
     rows = plugin_rows(app)
     if as_json:
         from rlsys.cli.output import print_json
