@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from importlib.resources import files
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import yaml
 from rlsys_sysctl import Tuned, optimize
 
 AGENTS = ("optuna", "random", "ppo")
+PRESETS = files("rlsys_sysctl") / "presets"
 RUNS_OF_A_STEP = 5
 """A step of PPO: three repeats between two runs of the default."""
 
@@ -31,8 +34,16 @@ def tuned(workload: str, agent: str, seed: int, evaluations: int, out: Path) -> 
     settings = {"evaluations": evaluations}
     if agent == "ppo":
         settings = {"steps": evaluations // RUNS_OF_A_STEP}
+    preset = yaml.safe_load((PRESETS / f"{workload}.yaml").read_text(encoding="utf-8"))
     result: Tuned = optimize(
-        workload, agent=agent, seed=seed, settings=settings, out=out, resume=out.exists(), log=print
+        workload,
+        agent=agent,
+        seed=seed,
+        settings=settings,
+        environment={k: v for k, v in preset["environment"].items() if k != "workload"},
+        out=out,
+        resume=out.exists(),
+        log=print,
     )
     found = {
         "agent": agent, "seed": seed, "evaluations": evaluations,

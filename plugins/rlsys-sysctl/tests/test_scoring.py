@@ -92,12 +92,26 @@ def test_a_linear_drift_cancels_in_the_ratio(slope, place):
         assert performance(1.3 * at(place), default, "higher") == pytest.approx(1.3)
 
 
-def test_the_noise_of_single_runs_of_the_default_is_averaged():
-    """Between the nearest two runs the error would be that of their mean, about 0.7 deviations."""
+def test_the_noise_of_single_runs_of_the_default_is_averaged_where_there_is_no_drift():
+    """The mean of all would have 1 / sqrt(40), a line through the nearest six 1 / sqrt(6)."""
     random = np.random.default_rng(0)
-    times = np.arange(12.0)
-    errors = [expected_at(times, 100 + random.standard_normal(12), 5.5) - 100 for _ in range(2000)]
-    assert np.std(errors) == pytest.approx(1 / np.sqrt(6), rel=0.1)
+    times = np.arange(40.0)
+    errors = [expected_at(times, 100 + random.standard_normal(40), 20.5) - 100 for _ in range(2000)]
+    assert np.std(errors) < 0.75 / np.sqrt(6)
+    assert np.mean(errors) == pytest.approx(0, abs=0.02)
+
+
+def test_a_drift_that_turns_is_followed_despite_the_noise():
+    random = np.random.default_rng(0)
+    times = np.arange(40.0)
+    drift = 20 * np.sin(times / 40 * 2 * np.pi)
+    at = 20 * np.sin(10.5 / 40 * 2 * np.pi)
+    errors = [
+        expected_at(times, 100 + drift + random.standard_normal(40), 10.5) - 100 - at
+        for _ in range(500)
+    ]
+    assert np.abs(np.mean(errors)) < 1.0  # a line is 0.7 off at the crest, the mean 20
+    assert np.std(errors) == pytest.approx(1 / np.sqrt(6), rel=0.15)
 
 
 def test_the_deviation_of_runs_is_found_despite_a_drift():

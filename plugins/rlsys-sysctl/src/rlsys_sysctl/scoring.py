@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rlsys.errors import UserError
 
@@ -23,7 +24,7 @@ Detect and Handle Outliers, 1993)."""
 _MAD_TO_DEVIATION = 1.4826
 """Of a normal distribution, from its median absolute deviation."""
 NEIGHBOURS = 6
-"""Runs of the default from which its performance at a time is estimated."""
+"""Runs of the default that tell of a drift at a time."""
 SMALLEST_DEVIATION = 0.01
 """Relative deviation below which runs count as equal, so that three nearly equal ones do not make
 an outlier of the third."""
@@ -118,11 +119,13 @@ def outliers(values: Sequence[float]) -> list[int]:
 
 
 def expected_at(times: Sequence[float], values: Sequence[float], time: float) -> float:
-    """Return what the default would give at `time`, from its runs around it.
+    """Return what the default would give at `time`, from its runs.
 
-    It is a straight line through the nearest `NEIGHBOURS` runs: a drift that is linear over them is
-    met exactly, and the noise of a single run hardly matters, which between the nearest two it
-    would.  With fewer than three runs it is their interpolation, constant beyond the ends.
+    A straight line through the nearest `NEIGHBOURS` runs meets a linear drift exactly, but has the
+    noise of so few; the mean of all runs has hardly any noise, but knows no drift.  They are mixed
+    by how much the runs vary beyond their noise (empirical Bayes: Efron and Morris, 1973), so that
+    a machine that stands still is not given a drift that nobody has seen.  With fewer than three
+    runs it is their interpolation, constant beyond the ends.
 
     Args:
         times: increasing, at least one.
@@ -130,14 +133,30 @@ def expected_at(times: Sequence[float], values: Sequence[float], time: float) ->
     """
     if len(times) < 3:
         return float(np.interp(time, times, values))
-    apart = np.abs(np.asarray(times, dtype=np.float64) - time)
-    nearest = np.sort(np.argsort(apart, kind="stable")[:NEIGHBOURS])
-    near, there = np.asarray(times)[nearest] - time, np.asarray(values)[nearest]
+    at, array = np.asarray(times, dtype=np.float64) - time, np.asarray(values, dtype=np.float64)
+    nearest = np.sort(np.argsort(np.abs(at), kind="stable")[:NEIGHBOURS])
+    near, there = at[nearest], array[nearest]
     centre, spread = near.mean(), near - near.mean()
     slope = float(spread @ there) / float(spread @ spread)
-    found = float(there.mean()) - slope * float(centre)
     # A line may leave what was ever seen; the default does not.
-    return min(max(found, float(there.min())), float(there.max()))
+    line = min(max(float(there.mean()) - slope * float(centre), there.min()), there.max())
+    noise = _noise_variance(at, array)
+    drift = max(0.0, float(array.var(ddof=1)) - noise)
+    doubt = noise * (1.0 / len(near) + float(centre**2 / (spread @ spread)))
+    trust = drift / (drift + doubt) if drift > 0.0 else 0.0
+    return float(array.mean()) + trust * float(line - array.mean())
+
+
+def _noise_variance(times: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Return the variance of one run, however they drift: each against the line of its neighbours.
+
+    By the median, so that single outliers hardly change it.
+    """
+    before, between, after = times[:-2], times[1:-1], times[2:]
+    share = (between - before) / (after - before)
+    apart = values[1:-1] - (1.0 - share) * values[:-2] - share * values[2:]
+    scaled = apart / np.sqrt(1.0 + share**2 + (1.0 - share) ** 2)
+    return float((_MAD_TO_DEVIATION * np.median(np.abs(scaled))) ** 2)
 
 
 def relative_deviation(values: Sequence[float]) -> float | None:

@@ -122,6 +122,7 @@ class _Search:
         self._begun = time.monotonic()
         self._busy_before = self.stage.busy
         self._best: FrozenTrial | None = None
+        self._measured: dict[int, Measurement] = {}
         self._since_better = 0
         self._rewards: list[float] = []
         self._importance: dict[str, float] = {}
@@ -219,6 +220,8 @@ class _Search:
             "overhead": self.overhead,
         }
         self.store.tell(trial, score.reward, {**record, "line": line})
+        if complete:
+            self._measured[trial.number] = measurement
         self._count(self.store.finished()[-1])
         self.session.emit(line)
 
@@ -234,6 +237,10 @@ class _Search:
         """Of what was measured in full; at first the default's."""
         if self._best is not None:
             return float(self._best.value or 0.0)
+        return self._of_default
+
+    @property
+    def _of_default(self) -> float:
         weights = self.config.weights
         return weights.performance + weights.stability * (1.0 - self.meter.deviation(FULL))
 
@@ -252,7 +259,20 @@ class _Search:
         elapsed = time.monotonic() - self._begun
         return 1.0 - (self.stage.busy - self._busy_before) / elapsed if elapsed > 0 else 0.0
 
+    def _judged_anew(self, trial: FrozenTrial) -> float:
+        """Return the reward by all that is known of the default in the end.
+
+        What came early was compared with a few of its runs alone, and the luckiest of those
+        comparisons would win.  Of trials before a pause only the reward is known.
+        """
+        measurement = self._measured.get(trial.number)
+        return self.meter.score(measurement).reward if measurement else float(trial.value or 0.0)
+
     def _conclude(self) -> Network:
+        full = [t for t in self.store.finished() if t.user_attrs[RECORD]["fidelity"] == "full"]
+        winner = max(full, key=self._judged_anew, default=None)
+        if winner is not None:
+            self._best = winner if self._judged_anew(winner) > self._of_default else None
         if self._best is None:
             self._analyse()
             self._say("default-not-beaten", {})
