@@ -30,8 +30,11 @@ class TrainingConfig(_Section):
     """Environment steps between checkpoints; 0: only at the end and when stopped."""
     keep_periodic: bool = True
     """Whether a copy is kept of every periodic checkpoint, besides the last and the best."""
+    validate_every: int = Field(default=0, ge=0)
+    """Environment steps between validations besides those at checkpoints, to the next point where
+    training can stop; 0: none, 1: at every iteration."""
     validation_episodes: int = Field(default=8, ge=1, le=10_000)
-    """Episodes on which the best checkpoint is chosen; never those of the evaluation."""
+    """Episodes on which the best network is chosen; never those of the evaluation."""
 
 
 class EvaluationConfig(_Section):

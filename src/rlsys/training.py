@@ -51,6 +51,7 @@ class Session:
         stop_requested: asked at each boundary; True ends the training with everything saved.
         checkpoint_every: environment steps between periodic checkpoints; 0: only at the end.
         keep_periodic: whether ``step-N`` copies are kept besides ``last`` and ``best``.
+        validate_every: environment steps between validations besides those at checkpoints; 0: none.
         validation_episodes: episodes on which ``best`` is chosen.
         resume: whether to go on from ``last`` where there is one.
     """
@@ -63,10 +64,12 @@ class Session:
     stop_requested: Callable[[], bool] = lambda: False
     checkpoint_every: int = 0
     keep_periodic: bool = True
+    validate_every: int = 0
     validation_episodes: int = 8
     resume: bool = False
     best_reward: float | None = None
     _next_checkpoint: int = 0
+    _next_validation: int = 0
     _elapsed_before: float = 0.0
     _begun: float = field(default_factory=time.monotonic)
 
@@ -75,11 +78,13 @@ class Session:
         path = self.directory / "last" / STATE_FILE
         if not (self.resume and path.exists()):
             self._next_checkpoint = self.checkpoint_every
+            self._next_validation = self.validate_every
             return None
         saved = load_state(path)
         self.best_reward = saved["best_reward"]
         self._elapsed_before = saved["seconds"]
         self._next_checkpoint = saved["next_checkpoint"]
+        self._next_validation = saved["next_validation"]
         agent: dict[str, Any] = saved["agent"]
         return agent
 
@@ -110,15 +115,19 @@ class Session:
             Interrupted: the user asked to stop; ``last`` has been written.
         """
         due = bool(self.checkpoint_every) and step >= self._next_checkpoint
+        judge = bool(self.validate_every) and step >= self._next_validation
+        judge = judge or due or step >= total
         stop = self.stop_requested()
-        if not (due or stop or step >= total):
+        if not (judge or stop):
             return
         if due:
             self._next_checkpoint = (step // self.checkpoint_every + 1) * self.checkpoint_every
+        if judge and self.validate_every:
+            self._next_validation = (step // self.validate_every + 1) * self.validate_every
         current = network()
         current.check_finite()
         # Also where it stops at a due boundary: the resumed training does not come by here again.
-        reward = self._validation_reward(current) if due or step >= total else None
+        reward = self._validation_reward(current) if judge else None
         better = reward is not None and (self.best_reward is None or reward > self.best_reward)
         if better:
             self.best_reward = reward
@@ -129,7 +138,8 @@ class Session:
         if reward is not None:
             self.emit({"step": step, "total": total, "validation_reward": reward})
         # At the end: a kill before this goes on from the checkpoint before and does all that again.
-        self._write("last", step, current, state())
+        if due or stop or step >= total:
+            self._write("last", step, current, state())
         if stop and step < total:
             raise Interrupted(f"stopped at step {step} of {total}; go on with --resume")
 
@@ -155,6 +165,7 @@ class Session:
                         "step": step,
                         "best_reward": self.best_reward,
                         "next_checkpoint": self._next_checkpoint,
+                        "next_validation": self._next_validation,
                         "seconds": self.seconds,
                     },
                 )

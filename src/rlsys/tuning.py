@@ -424,7 +424,8 @@ def _distribution(dimension: Dimension) -> BaseDistribution:
 def _settings_file(plan: Plan) -> str:
     """Return a trial's settings as a file for ``--config``: enough to repeat its training."""
     config = plan.config.model_dump(mode="json")
-    training = {key: config["training"][key] for key in ("checkpoint_every", "validation_episodes")}
+    keys = ("checkpoint_every", "validate_every", "validation_episodes")
+    training = {key: config["training"][key] for key in keys}
     data = {"preset": config["preset"], "agents": config["agents"], "training": training}
     return (
         "# For --config. Settings of the environment are not part of it: give --set again.\n"

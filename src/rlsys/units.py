@@ -94,6 +94,7 @@ def train_pipeline(
                 stop_requested=stop_requested,
                 checkpoint_every=plan.config.training.checkpoint_every,
                 keep_periodic=plan.config.training.keep_periodic,
+                validate_every=plan.config.training.validate_every,
                 validation_episodes=plan.config.training.validation_episodes,
                 resume=unit.resume,
             )

@@ -22,7 +22,9 @@ from toy_envs import Corridor
 from rlsys.descriptors import resolve
 from rlsys.errors import UserError
 from rlsys.network import Scorer
-from rlsys.policies import load_policy
+from rlsys.policies import controller_of, load_policy
+from rlsys.rollout import play
+from rlsys.seeds import validation_seeds
 from rlsys.training import NETWORK_FILE
 
 pytestmark = pytest.mark.parametrize("agent", AGENTS)
@@ -192,6 +194,25 @@ def test_the_best_checkpoint_plays_as_it_was_validated(agent, tmp_path):
     policy = load_policy(tmp_path / "best" / NETWORK_FILE)
     assert policy.networks["scout"].notes["agent"] == agent
     assert np.isfinite(evaluate(Watch, policy, 5)).all()
+
+
+def test_every_iteration_is_validated_where_that_is_asked_for_and_the_best_kept(agent, tmp_path):
+    short = recipe(agent, Watch, **SHORT)
+    lines, resumed = [], []
+    judged = {"validate_every": 1, "validation_episodes": 4}
+    whole = short.train(tmp_path / "whole", emit=lines.append, **judged)
+    rewards = [line["validation_reward"] for line in lines if "validation_reward" in line]
+    assert len(rewards) == 5
+    assert not list((tmp_path / "whole").glob("step-*"))  # no checkpoint was asked for
+    best = controller_of(load_policy(tmp_path / "whole/best" / NETWORK_FILE))
+    again = play(Watch, best, validation_seeds(4))["reward"].mean()
+    assert again == pytest.approx(max(rewards), abs=1e-9)
+    assert same_policies(whole, short.train(tmp_path / "unwatched"))  # it disturbs nothing
+    short.interrupt(tmp_path / "cut", 2, emit=resumed.append, **judged)
+    short.train(tmp_path / "cut", resume=True, emit=resumed.append, **judged)
+    assert [line.get("validation_reward") for line in resumed] == [
+        line.get("validation_reward") for line in lines
+    ]
 
 
 def test_observations_of_any_scale_are_learned_from_only_if_normalised(agent, tmp_path):

@@ -37,7 +37,9 @@ class PluginGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if not name.startswith("-") and name not in self.list_commands(ctx):
+        # A built-in command may be there to find out what is wrong with plugins: load none for it.
+        known = name in BUILT_IN or name.startswith("-")
+        if not known and name not in self.list_commands(ctx):
             hint = did_you_mean(name, self.list_commands(ctx))
             raise click.UsageError(f"unknown command {name!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
