@@ -24,6 +24,10 @@ from rlsys.descriptors import (
 hookspec = pluggy.HookspecMarker("rlsys")
 hookimpl = pluggy.HookimplMarker("rlsys")
 
+API_VERSION = 1
+"""Of the contract below and of `rlsys.descriptors`; an entry module may state the one it was
+written for as ``RLSYS_API_VERSION``, and is refused by an rlsys that has another."""
+
 
 @hookspec
 def rlsys_environments() -> Sequence[EnvironmentSpec]:

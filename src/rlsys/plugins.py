@@ -1,7 +1,8 @@
 """Find plugins, load each on its own, and remember what went wrong with which.
 
 One broken plugin never takes the rest down: its failure is recorded with its distribution and
-shown by ``rlsys plugins`` and ``rlsys doctor``.
+shown by ``rlsys plugins`` and ``rlsys doctor``. One that does not return from its import cannot be
+left behind by the process that imports it: after some seconds stderr says which one it is.
 
 Environment variables: ``RLSYS_PLUGINS`` (comma-separated: load only these installed plugins; empty:
 none) and ``RLSYS_STRICT_PLUGINS=1`` (a plugin that fails is an error at once).
@@ -14,8 +15,9 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ from rlsys.errors import PluginError, did_you_mean
 
 ENTRY_POINT_GROUP = "rlsys.plugins"
 BUILT_IN = ("rlsys.agents", "rlsys.exporters", "rlsys.executors")
+NOTICE_AFTER = 5.0
+"""Seconds after which stderr says whose import is still going on."""
 DESCRIBING_HOOKS = (
     "rlsys_environments",
     "rlsys_agents",
@@ -64,12 +68,22 @@ class LoadedPlugin:
 
 @dataclass(frozen=True)
 class PluginOptions:
-    """What the user said about plugins; picklable, so that worker processes load the same."""
+    """What the user said about plugins; picklable, so that worker processes load the same.
+
+    Attributes:
+        blocked: names of installed plugins that are left out.
+        files: paths of plugins that are single files.
+        only: names of the installed plugins that are loaded; None: all.
+        strict: whether a plugin that fails is an error at once.
+        modules: entry modules that are loaded whether or not they are installed as plugins, as
+            their own tests do.
+    """
 
     blocked: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     only: tuple[str, ...] | None = None
     strict: bool = False
+    modules: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(
@@ -102,6 +116,8 @@ class PluginManager:
         for module in BUILT_IN:
             self._load_built_in(module)
         self._load_installed()
+        for reference in self.options.modules:
+            self._load_module(reference)
         for file in self.options.files:
             self._load_file(Path(file))
         if self.options.strict:
@@ -164,27 +180,16 @@ class PluginManager:
         self._register(plugin)
 
     def _load_installed(self) -> None:
-        entries = sorted(
-            importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name
-        )
-        names = [entry.name for entry in entries]
-        for name in (*self.options.blocked, *(self.options.only or ())):
-            if name not in names:
-                hint = did_you_mean(name, names)
-                raise PluginError(f"no installed plugin is called {name!r}{hint}")
-        for entry in entries:
-            distribution = entry.dist
-            plugin = LoadedPlugin(
-                entry.name,
-                distribution.name if distribution else "",
-                distribution.version if distribution else "",
-                "",
-            )
+        for plugin, entry in installed_plugins(self.options):
             self.plugins.append(plugin)
-            listed = self.options.only is None or entry.name in self.options.only
-            if entry.name in self.options.blocked or not listed:
-                plugin.status = "blocked"
-                continue
+            if plugin.status != "blocked":
+                self._import(plugin, entry.load)
+
+    def _load_module(self, reference: str) -> None:
+        if reference not in BUILT_IN:
+            plugin = LoadedPlugin(reference, "(module)", "", "")
+            self.plugins.append(plugin)
+            entry = importlib.metadata.EntryPoint(reference, reference, ENTRY_POINT_GROUP)
             self._import(plugin, entry.load)
 
     def _load_file(self, path: Path) -> None:
@@ -217,19 +222,25 @@ class PluginManager:
         else:
             self._import(plugin, load)
 
-    def _import(self, plugin: LoadedPlugin, load: Any) -> None:
+    def _import(self, plugin: LoadedPlugin, load: Callable[[], Any]) -> None:
         begin = time.perf_counter()
+        notice = threading.Timer(NOTICE_AFTER, _say_who_is_slow, (plugin,))
+        notice.daemon = True
+        notice.start()
         try:
             plugin.module = load()
             plugin.location = plugin.location or str(getattr(plugin.module, "__file__", ""))
             self._register(plugin)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
             plugin.fail(error)
+        finally:
+            notice.cancel()
         plugin.seconds = time.perf_counter() - begin
 
     def _register(self, plugin: LoadedPlugin) -> None:
         if self._manager.is_registered(plugin.module):
             raise PluginError("another plugin is the very same module")
+        _check_api_version(plugin)
         try:
             self._manager.register(plugin.module, name=f"{plugin.distribution}:{plugin.name}")
             for caller in self._manager.get_hookcallers(plugin.module) or ():
@@ -250,6 +261,70 @@ class PluginManager:
                 f"plugin {plugin.name!r} of {plugin.distribution} failed: {plugin.error} "
                 f"(RLSYS_STRICT_PLUGINS is set; --no-plugin {plugin.name} leaves it out)"
             )
+
+
+def installed_plugins(
+    options: PluginOptions,
+) -> list[tuple[LoadedPlugin, importlib.metadata.EntryPoint]]:
+    """Return what is installed, with the status that `options` give it; nothing is imported.
+
+    Raises:
+        PluginError: a blocked or listed plugin is not installed.
+    """
+    entries = sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=_entry_order)
+    names = [entry.name for entry in entries]
+    for name in (*options.blocked, *(options.only or ())):
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise PluginError(f"no installed plugin is called {name!r}{hint}")
+    found = []
+    for entry in entries:
+        distribution = entry.dist
+        plugin = LoadedPlugin(
+            entry.name,
+            distribution.name if distribution else "",
+            distribution.version if distribution else "",
+            "",
+        )
+        listed = options.only is None or entry.name in options.only
+        if entry.name in options.blocked or not listed:
+            plugin.status = "blocked"
+        found.append((plugin, entry))
+    return found
+
+
+def _entry_order(entry: importlib.metadata.EntryPoint) -> tuple[str, str]:
+    return entry.name, entry.value
+
+
+def _check_api_version(plugin: LoadedPlugin) -> None:
+    ours = hookspecs.API_VERSION
+    theirs = getattr(plugin.module, "RLSYS_API_VERSION", ours)
+    if theirs == ours:
+        return
+    # A file or a module under test has no distribution that could be upgraded.
+    upgradable = plugin.distribution and not plugin.distribution.startswith("(")
+    other = f"pip install --upgrade {plugin.distribution}" if upgradable else "port it"
+    newer = isinstance(theirs, int) and theirs > ours
+    raise PluginError(
+        f"it states RLSYS_API_VERSION = {theirs!r}, and this rlsys has API version {ours}: "
+        f"{'pip install --upgrade rlsys' if newer else other}"
+    )
+
+
+def _say_who_is_slow(plugin: LoadedPlugin) -> None:
+    origin = f"of {plugin.distribution}" if plugin.distribution != "(file)" else "from a file"
+    way_out = (
+        f"leave out --plugin-file {plugin.location}"
+        if plugin.distribution == "(file)"
+        else f"--no-plugin {plugin.name} leaves it out"
+    )
+    print(
+        f"rlsys: still importing plugin {plugin.name} {origin} ({NOTICE_AFTER:.0f} s); "
+        f"Ctrl-C, then {way_out}",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _hook_names() -> Sequence[str]:

@@ -28,6 +28,7 @@ LAYERS = [
     {"descriptors", "archive", "folders", "config", "seeds", "hookspecs", "statistics", "workers"},
     {"network", "states", "plugins", "requirements", "waiting"},
     {"registry", "controllers", "events", "figures", "runs"},
+    {"importing"},
     {"application", "roles"},
     {"exporting", "policies"},
     {"rollout", "runconfig", "tensorboard"},

@@ -9,6 +9,9 @@ import sys
 import pytest
 from program import LAMPS, LAMPS_FILE, dist_info, refused, run_here
 
+from rlsys.plugins import LoadedPlugin, PluginManager, PluginOptions, _say_who_is_slow
+from rlsys.registry import Registry
+
 HEAD = """
 from rlsys import hookimpl
 from rlsys.descriptors import AgentSpec, CommandSpec, EnvironmentSpec, ExporterSpec
@@ -327,3 +330,31 @@ def test_the_doctor_finds_nothing_wrong_with_a_sound_file():
         "plugin lamps", "environment lamps", "agent hill-climbing",
     ]  # fmt: skip
     assert all(c["ok"] for c in mine)
+
+
+def test_whose_import_takes_long_is_told_with_the_way_out(capsys):
+    _say_who_is_slow(LoadedPlugin("slow", "dist-of-slow", "1.0", ""))
+    _say_who_is_slow(LoadedPlugin("mine", "(file)", "", "/home/me/mine.py"))
+    installed, file = capsys.readouterr().err.splitlines()
+    assert "plugin slow of dist-of-slow (5 s)" in installed
+    assert installed.endswith("--no-plugin slow leaves it out")
+    assert "plugin mine from a file (5 s)" in file
+    assert file.endswith("leave out --plugin-file /home/me/mine.py")
+
+
+@pytest.mark.parametrize("version", ["'1'", "None", "1.5"])
+def test_an_api_version_that_is_no_number_of_ours_is_refused(installed, version):
+    installed(odd=f"RLSYS_API_VERSION = {version}\n{GOOD}")
+    row = plugins()["odd"]
+    assert row["status"] == "failed"
+    assert f"it states RLSYS_API_VERSION = {version}" in row["error"]
+    assert row["provides"] == {}
+
+
+def test_an_entry_module_can_be_loaded_without_being_installed(installed, tmp_path):
+    installed(known=GOOD)
+    (tmp_path / "loose.py").write_text(HEAD + GOOD.replace("good", "loose"))
+    found = Registry(PluginManager(PluginOptions(only=(), modules=("loose", "rlsys.agents"))))
+    assert {"loose", "json"} <= set(found.exporters)
+    assert "good" not in found.exporters
+    assert [p.name for p in found.manager.plugins].count("rlsys.agents") == 1

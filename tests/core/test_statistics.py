@@ -31,7 +31,11 @@ def test_interquartile_mean_is_scipys_trimmed_mean(values):
 def test_interval_of_one_sample_agrees_with_scipys_percentile_bootstrap():
     sample = np.random.default_rng(1).gamma(2.0, 10.0, size=60)
     reference = stats.bootstrap(
-        (sample,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(2)
+        (sample,),
+        np.mean,
+        method="percentile",
+        n_resamples=20_000,
+        random_state=np.random.default_rng(2),
     ).confidence_interval
     summary = summarise(sample)
     width = reference.high - reference.low

@@ -1,0 +1,19 @@
+"""Importing the plugin imports no Ray, and what it names exists; the rest its own tests play."""
+
+from __future__ import annotations
+
+from rlsys.testing.plugin import PluginConformance
+
+
+class TestExecutor(PluginConformance):
+    plugin = "rlsys_ray.plugin"
+
+    def described(self):
+        return self.registry().executors.get("ray")
+
+
+class TestAgent(PluginConformance):
+    plugin = "rlsys_ray.plugin"
+
+    def described(self):
+        return self.registry().agents.get("rllib-ppo")

@@ -1,0 +1,32 @@
+"""For the tests of plugins: conformance classes, and fixtures through a plugin of pytest.
+
+A test class that derives from one of the classes below inherits one test for each thing that the
+contract demands; every failure says what to mend. See ``docs/testing.md``.
+
+The names load on first use: pytest imports this package wherever rlsys is installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rlsys.testing.agent import AgentConformance
+    from rlsys.testing.environment import EnvironmentConformance
+    from rlsys.testing.exporter import ExporterConformance
+
+_MODULES = {
+    "AgentConformance": "rlsys.testing.agent",
+    "EnvironmentConformance": "rlsys.testing.environment",
+    "ExporterConformance": "rlsys.testing.exporter",
+}
+
+__all__ = ["AgentConformance", "EnvironmentConformance", "ExporterConformance"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        import importlib
+
+        return getattr(importlib.import_module(_MODULES[name]), name)
+    raise AttributeError(f"module 'rlsys.testing' has no attribute {name!r}")

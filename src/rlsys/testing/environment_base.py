@@ -1,0 +1,66 @@
+"""What the checks of an environment share: which one it is, and when one makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, NoReturn
+
+import pytest
+
+from rlsys.descriptors import EnvironmentSpec
+from rlsys.testing.plugin import PluginConformance
+from rlsys.testing.subject import Subject
+
+
+class EnvironmentChecks(PluginConformance):
+    """See `rlsys.testing.EnvironmentConformance`."""
+
+    environment: ClassVar[str]
+    preset: ClassVar[str | None] = None
+    overrides: ClassVar[Mapping[str, Any]] = {}
+    seeds_matter: ClassVar[bool] = True
+    steps: ClassVar[int] = 200
+    longest_episode: ClassVar[int] = 10_000
+
+    @classmethod
+    def subject(cls) -> Subject:
+        """Return what is tested; made once for all checks of a class."""
+        known: Subject | None = cls.__dict__.get("_subject")
+        if known is None:
+            known = Subject.of(
+                cls.registry(),
+                cls.environment,
+                cls.preset,
+                cls.overrides,
+                steps=cls.steps,
+                longest_episode=cls.longest_episode,
+            )
+            setattr(cls, "_subject", known)  # noqa: B010 - an attribute that is no setting
+        return known
+
+    def described(self) -> EnvironmentSpec:
+        """Return the environment's description."""
+        return self.registry().environments.get(self.environment)
+
+    def playable(self) -> Subject:
+        """Return what is tested; skips where a step takes seconds on a real system."""
+        if self.described().costly:
+            pytest.skip("costly: its steps take seconds on a real system")
+        return self.subject()
+
+    def reproducible(self) -> Subject:
+        """Return what is tested; skips where the same seed gives different episodes."""
+        subject = self.playable()
+        if subject.randomness:
+            _skip_after("test_the_same_seed_gives_the_same_episodes")
+        return subject
+
+    def ending(self, subject: Subject) -> Subject:
+        """Return what is tested; skips where its episodes do not end as they must."""
+        if subject.unending:
+            _skip_after("test_episodes_end_and_the_next_ones_begin")
+        return subject
+
+
+def _skip_after(check: str) -> NoReturn:
+    pytest.skip(f"says nothing before {check} holds")

@@ -1,0 +1,101 @@
+"""Settings are plain data: closed, frozen, and the same after any journey."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from rlsys.config import Document, validate
+from rlsys.errors import ConfigError
+from rlsys.plugins import PluginOptions
+from rlsys.testing.demands import fail, require
+
+UNKNOWN = "no_such_setting"
+PLAIN_DATA = (
+    "keep plain data in the settings (numbers, text, lists, mappings, models), in a model at the "
+    "top level of a module, and make everything else from it where it is used"
+)
+
+
+def require_closed(settings: BaseModel) -> None:
+    """Require that unknown keys are refused and that values cannot be changed."""
+    model = type(settings)
+    try:
+        validate(model, Document({**settings.model_dump(mode="json"), UNKNOWN: 1}))
+    except ConfigError as error:
+        require(UNKNOWN in str(error), f"{model.__name__} refuses its own dump: {error}", "see it")
+    else:
+        fail(
+            f"{model.__name__} accepts the unknown key {UNKNOWN!r}, so a misspelt one is ignored",
+            "model_config = ConfigDict(frozen=True, extra='forbid')",
+        )
+    require(
+        model.model_config.get("frozen"),
+        f"{model.__name__} can be changed after it was validated",
+        "model_config = ConfigDict(frozen=True, extra='forbid')",
+    )
+
+
+def require_plain(settings: BaseModel) -> None:
+    """Require that JSON and pickle bring the same settings back."""
+    model = type(settings)
+    try:
+        again = pickle.loads(pickle.dumps(settings))
+    except Exception as error:  # noqa: BLE001 - pickle raises what it meets
+        fail(f"{model.__name__} cannot be pickled: {error}", PLAIN_DATA)
+    require(again == settings, f"{model.__name__} is another after pickle: {again!r}", PLAIN_DATA)
+    try:
+        again = model.model_validate(json.loads(settings.model_dump_json()))
+    except ValueError as error:  # of pydantic and of JSON
+        fail(f"{model.__name__} does not survive JSON: {error}", PLAIN_DATA)
+    require(again == settings, f"{model.__name__} is another after JSON: {again!r}", PLAIN_DATA)
+
+
+def require_travels(settings: BaseModel, options: PluginOptions, folder: Path) -> None:
+    """Require that a process that starts from nothing reads the same settings from a pickle.
+
+    Args:
+        options: the plugins that it loads first, as a worker process does.
+        folder: an empty one.
+    """
+    try:
+        pickled = pickle.dumps(settings)
+    except Exception:  # noqa: BLE001 - pickle raises what it meets
+        pytest.skip("says nothing before test_settings_survive_json_and_pickle holds")
+    (folder / "job.pickle").write_bytes(pickle.dumps((options, pickled)))
+    path = [str(Path(entry or ".").resolve()) for entry in sys.path]
+    code = (
+        f"import sys; sys.path[:] = {path!r}; "
+        "from rlsys.testing.models import unpack; unpack(sys.argv[1])"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False
+    )
+    last = (child.stderr.strip().splitlines() or [""])[-1]
+    require(
+        child.returncode == 0,
+        f"{type(settings).__name__} cannot be read in another process: {last}",
+        PLAIN_DATA,
+    )
+    told = (folder / "read.json").read_text(encoding="utf-8")
+    require(
+        json.loads(told) == json.loads(settings.model_dump_json()),
+        f"{type(settings).__name__} is another in another process: {told}",
+        PLAIN_DATA,
+    )
+
+
+def unpack(folder: str) -> None:
+    """Do the other process's part."""
+    from rlsys.plugins import PluginManager
+
+    options, pickled = pickle.loads(Path(folder, "job.pickle").read_bytes())
+    PluginManager(options)
+    settings: BaseModel = pickle.loads(pickled)
+    Path(folder, "read.json").write_text(settings.model_dump_json(), encoding="utf-8")
