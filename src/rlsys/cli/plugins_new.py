@@ -1,11 +1,122 @@
-"""`rlsys plugins new`: write a complete plugin distribution."""
+"""`rlsys plugins new`: write a complete plugin distribution that passes its own tests at once."""
 
 from __future__ import annotations
 
+import importlib.resources
+import keyword
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
 import click
+
+from rlsys import __version__
+from rlsys.cli.context import App
+from rlsys.cli.options import pass_app
+from rlsys.errors import UserError
+
+LONGEST = 36
+"""Characters of a name: the lines that hold it stay within those of the template's own style."""
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_SUFFIX = ".tmpl"
+"""Of template files, so that no tool takes them for source code."""
 
 
 @click.command("new")
-def command() -> None:
-    """Write a complete plugin of your own."""
-    raise NotImplementedError
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder to write; it must be empty or not exist.  [default: rlsys-NAME]",
+)
+@pass_app
+def command(app: App, name: str, directory: Path | None) -> None:
+    """Write a complete plugin of your own, the distribution rlsys-NAME.
+
+    NAME is lower-case words joined by '-', and what `rlsys run NAME` will run.
+    """
+    _check_name(name)
+    _check_free(name, app)
+    target = directory or Path(f"rlsys-{name}")
+    files = write_project(name, target)
+    click.echo(f"{target}: {len(files)} files; README.md says which is which")
+    click.echo(f"next: cd {target} && pip install -e '.[dev]' && pytest && rlsys run {name}")
+
+
+def write_project(name: str, target: Path) -> list[Path]:
+    """Write the distribution into `target` as a whole or not at all.
+
+    Returns:
+        What was written, relative to `target`.
+
+    Raises:
+        UserError: `target` is something else already, or cannot be written.
+    """
+    package = f"rlsys_{name.replace('-', '_')}"
+    words = {"@NAME@": name, "@PACKAGE@": package, "@VERSION@": __version__}
+    templates = importlib.resources.files("rlsys") / "templates" / "plugin"
+    written = []
+    try:
+        _check_target(target)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
+            project = Path(scratch, "project")
+            for path, text in _templates(templates, Path()):
+                file = Path(str(path).replace("PACKAGE", package).removesuffix(_SUFFIX))
+                (project / file).parent.mkdir(parents=True, exist_ok=True)
+                (project / file).write_text(_filled_in(text, words), encoding="utf-8")
+                written.append(file)
+            # An empty folder is replaced; one that got files meanwhile makes this fail.
+            os.rename(project, target)
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror or error}") from error
+    return sorted(written)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or len(name) > LONGEST:
+        raise UserError(
+            f"name {name!r} must be lower-case words of letters and digits joined by '-', "
+            f"at most {LONGEST} characters, such as 'heat-pump'"
+        )
+    if keyword.iskeyword(name):
+        raise UserError(f"name {name!r} is a keyword of Python; choose another, such as '{name}-1'")
+
+
+def _check_free(name: str, app: App) -> None:
+    environments = app.registry.environments.entries
+    for plugin in app.manager.plugins:
+        provider = environments.get(name)
+        if plugin.name == name or (provider is not None and provider.plugin is plugin):
+            raise UserError(
+                f"name {name!r} is taken by the plugin {plugin.name!r} of {plugin.distribution}; "
+                "choose another"
+            )
+
+
+def _check_target(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise UserError(f"{target} is a file; give another folder with --directory")
+    if target.is_dir() and any(target.iterdir()):
+        raise UserError(f"{target} is not empty; give another folder with --directory")
+    if target.resolve() == Path.cwd():
+        raise UserError("the folder that you are in cannot be replaced; give another --directory")
+    if not target.parent.is_dir():
+        raise UserError(f"{target}: there is no folder {target.parent}; create it first")
+
+
+def _templates(folder: Traversable, path: Path) -> Iterator[tuple[Path, str]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _templates(entry, path / entry.name)
+        elif entry.name.endswith(_SUFFIX):
+            yield path / entry.name, entry.read_text(encoding="utf-8")
+
+
+def _filled_in(text: str, words: dict[str, str]) -> str:
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
