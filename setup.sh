@@ -156,7 +156,7 @@ install_packages() {
       "mirror, https_proxy a proxy), then start this again"
   install_torch
   # The extra `all` names every plugin, and pyproject.toml says that they come from plugins/.
-  (cd "$root" && uv_install --build-constraints "$constraints" -e '.[all,dev]') ||
+  (cd "$root" && uv_install --build-constraints "$constraints" -e '.[all,dev,docs]') ||
     die "could not install the packages (see above); start this again to go on where it stopped"
 }
 

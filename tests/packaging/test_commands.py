@@ -26,20 +26,61 @@ def test_continuous_integration_runs_the_readmes_test_command() -> None:
     assert "set -euo pipefail" in lines
 
 
-def test_the_test_command_covers_style_types_the_bare_core_and_everything() -> None:
+def matrix() -> configparser.ConfigParser:
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
-    assert tox["tox"]["env_list"].replace(" ", "").split(",") == ["lint", "types", "core", "py"]
+    return tox
+
+
+def names(text: str) -> list[str]:
+    return text.replace(" ", "").split(",")
+
+
+def labels() -> dict[str, list[str]]:
+    lines = matrix()["tox"]["labels"].strip().splitlines()
+    return {line.split("=")[0].strip(): names(line.split("=")[1]) for line in lines}
+
+
+def test_the_test_command_covers_style_types_documentation_the_bare_core_and_everything() -> None:
+    """`py` has the tests of firmware and examples in it: environments of their own would repeat."""
+    assert names(matrix()["tox"]["env_list"]) == ["lint", "types", "docs", "core", "py"]
+
+
+def test_what_is_installed_is_pinned_but_where_the_bounds_are_tested() -> None:
+    tox = matrix()
     for section in tox.sections():
-        install = tox[section].get("commands_pre", "")
-        if "uv pip install" in install and "--upgrade-package" not in install:
-            assert "constraints.txt" in install, section
-    assert "-c constraints.txt" in tox["testenv"]["install"]
+        install = tox[section].get("commands_pre", "{[testenv]pinned}")
+        unpinned = section in ("testenv:oldest", "testenv:newest")
+        assert ("{[testenv]unpinned}" in install) is unpinned, section
+        assert ("{[testenv]pinned}" in install) is not unpinned, section
+        assert "uv pip install" not in install, section
+    assert "-c constraints.txt" in tox["testenv"]["pinned"]
+
+
+def test_the_full_matrix_has_every_environment() -> None:
+    plugins = {f"plugin-{path.name.removeprefix('rlsys-')}" for path in ROOT.glob("plugins/*")}
+    sections = {name.removeprefix("testenv:") for name in matrix().sections() if ":" in name}
+    alone = {name for name in sections if "{" not in name}
+    full = set(labels()["full"])
+    assert full == alone | plugins | {"py311", "py312", "py313"}
+    (generated,) = sections - alone
+    assert {f"plugin-{name}" for name in names(generated[8:-1])} == plugins
+    assert set(labels()["quick"]) < full
+
+
+def test_the_page_for_contributors_has_the_matrix_as_it_is() -> None:
+    text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    told: dict[str, str] = {}
+    for first, label in re.findall(r"^\| (`.*?) \|.*\| *([\w, ]*?) *\|$", text, re.MULTILINE):
+        told |= dict.fromkeys(re.findall(r"`([\w-]+)`", first), label)
+    known = labels()
+    for name in {*known["full"], *names(matrix()["tox"]["env_list"])}:
+        assert names(told.pop(name)) == [key for key in known if name in known[key]] or name == "py"
+    assert not told
 
 
 def test_the_types_of_every_plugin_are_checked() -> None:
-    tox = configparser.ConfigParser(interpolation=None)
-    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    tox = matrix()
     for package in [*ROOT.glob("src/*"), *ROOT.glob("plugins/*/src/*")]:
         if (package / "__init__.py").exists():
             assert str(package.relative_to(ROOT)) in tox["testenv:types"]["commands"].split()

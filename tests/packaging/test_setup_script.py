@@ -159,7 +159,7 @@ def test_the_second_run_installs_nothing_and_is_quick(finished: Path, path: Path
     calls = finished.parent / "calls"
     assert set_up(finished, path, UV_CALLS=str(calls)).returncode == 0
     installed = calls.read_text(encoding="utf-8")
-    assert "-e .[all,dev]" in installed
+    assert "-e .[all,dev,docs]" in installed
     assert f"-c {finished}/constraints.txt" in installed
 
     start = time.monotonic()
@@ -187,7 +187,7 @@ def test_a_failed_installation_is_tried_again(finished: Path, path: Path) -> Non
     assert "start this again" in error_line(set_up(finished, path, UV_CALLS=str(calls)))
     calls.parent.mkdir()
     assert set_up(finished, path, UV_CALLS=str(calls)).returncode == 0
-    assert "-e .[all,dev]" in calls.read_text(encoding="utf-8")
+    assert "-e .[all,dev,docs]" in calls.read_text(encoding="utf-8")
 
 
 def test_without_the_cpu_index_one_line_says_what_is_taken(finished: Path, path: Path) -> None:

@@ -73,9 +73,6 @@ def test_every_installed_dependency_is_pinned_at_the_installed_version() -> None
         for name, version in installed.items()
         if Version(version.public) != pinned[name]
     }
-    # The tox environment of that name replaces Gymnasium by the newest one on purpose.
-    if Version(metadata.version("gymnasium")) > pinned["gymnasium"]:
-        different.pop("gymnasium", None)
     assert not different
 
 
@@ -101,19 +98,15 @@ def test_constraints_hold_no_address() -> None:
     assert "://" not in (ROOT / "constraints.txt").read_text(encoding="utf-8")
 
 
-def test_all_distributions_have_one_version() -> None:
-    versions = {project(path)["name"]: project(path)["version"] for path in PROJECTS}
-    assert len(set(versions.values())) == 1, versions
-    for name, version in versions.items():
-        assert metadata.version(name) == version, f"{name}: set up again, metadata is stale"
-
-
-@pytest.mark.parametrize("path", PROJECTS[1:], ids=lambda path: path.parent.name)
-def test_a_plugin_asks_for_the_core_of_its_own_version(path: Path) -> None:
-    declared = project(path)
-    requirements = [Requirement(text) for text in declared["dependencies"]]
-    (core,) = [each for each in requirements if each.name == "rlsys"]
-    assert str(core.specifier) == f"=={declared['version']}"
+def test_the_metadata_of_every_distribution_is_up_to_date() -> None:
+    for path in PROJECTS:
+        name, version = project(path)["name"], project(path)["version"]
+        try:
+            installed = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            assert path != PROJECTS[0]  # a plugin may well not be installed: tox -e core
+            continue
+        assert installed == version, f"{name}: set up again, metadata is stale"
 
 
 @pytest.mark.parametrize("path", PROJECTS[1:], ids=lambda path: path.parent.name)

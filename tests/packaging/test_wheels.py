@@ -1,44 +1,38 @@
-"""The wheels hold the package's files, all of them, and nothing else."""
+"""The sdists and wheels hold the package's files, all of them, and nothing else."""
 
 from __future__ import annotations
 
-import importlib.metadata as metadata
 import os
-import subprocess
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from environments import PROJECTS
 
-ROOT = Path(__file__).parents[2]
-PROJECTS = [ROOT, *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))]
-
-
-def uv() -> str:
-    """The uv of this environment, whatever is on PATH."""
-    distribution = metadata.distribution("uv")
-    (path,) = [file for file in distribution.files or [] if file.match("bin/uv")]
-    return str(distribution.locate_file(path))
+Built = tuple[Path, zipfile.ZipFile]
 
 
-@pytest.fixture(scope="module", params=PROJECTS, ids=lambda path: path.name)
-def wheel(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, zipfile.ZipFile]:
-    """A distribution's directory and the wheel that an installer would build from it."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pinned = f"--build-constraints={ROOT / 'constraints.txt'}"
-    build = subprocess.run(
-        [uv(), "build", "--wheel", pinned, "--out-dir", folder, request.param],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert build.returncode == 0, build.stderr
-    (path,) = folder.glob("*.whl")
-    return request.param, zipfile.ZipFile(path)
+@pytest.fixture(params=PROJECTS, ids=lambda path: path.name)
+def project(request: pytest.FixtureRequest) -> Path:
+    """A distribution's directory."""
+    assert isinstance(request.param, Path)
+    return request.param
 
+
+def stem(project: Path) -> str:
+    declared = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return f"{declared['name'].replace('-', '_')}-{declared['version']}"
+
+
+@pytest.fixture
+def wheel(project: Path, dist: Path) -> Built:
+    """A distribution's directory, and the wheel that was built from its sdist."""
+    return project, zipfile.ZipFile(dist / f"{stem(project)}-py3-none-any.whl")
+
+
+ENDINGS = (".tar.gz", "-py3-none-any.whl")
 
 # The repository's own policy and what it must print: an export has its own.
 NOT_SHIPPED = {"rlsys_rust_q10/firmware/policy", "rlsys_rust_q10/firmware/expected"}
@@ -62,9 +56,23 @@ def package_files(project: Path) -> set[str]:
 
 
 @pytest.mark.slow
-def test_a_wheel_holds_exactly_the_files_of_its_package(
-    wheel: tuple[Path, zipfile.ZipFile],
-) -> None:
+def test_every_distribution_is_built_and_nothing_else(dist: Path) -> None:
+    expected = {f"{stem(project)}{end}" for project in PROJECTS for end in ENDINGS}
+    assert {path.name for path in dist.iterdir() if path.name != ".gitignore"} == expected
+
+
+@pytest.mark.slow
+def test_an_sdist_holds_what_the_wheel_is_made_from_alone(project: Path, dist: Path) -> None:
+    with tarfile.open(dist / f"{stem(project)}.tar.gz") as archive:
+        held = {member.name.partition("/")[2] for member in archive if not member.isdir()}
+        assert all(member.isfile() for member in archive if not member.isdir())  # no links
+    extra = {"pyproject.toml", "README.md", "PKG-INFO", ".gitignore"}
+    extra |= {"LICENSE"} if (project / "LICENSE").exists() else set()
+    assert held == extra | {f"src/{file}" for file in package_files(project)}
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_exactly_the_files_of_its_package(wheel: Built) -> None:
     project, archive = wheel
     held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == package_files(project)
@@ -73,7 +81,7 @@ def test_a_wheel_holds_exactly_the_files_of_its_package(
 
 
 @pytest.mark.slow
-def test_a_wheel_says_what_pyproject_says(wheel: tuple[Path, zipfile.ZipFile]) -> None:
+def test_a_wheel_says_what_pyproject_says(wheel: Built) -> None:
     project, archive = wheel
     declared = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
@@ -86,7 +94,7 @@ def test_a_wheel_says_what_pyproject_says(wheel: tuple[Path, zipfile.ZipFile]) -
 
 
 @pytest.mark.slow
-def test_a_wheel_declares_its_entry_points(wheel: tuple[Path, zipfile.ZipFile]) -> None:
+def test_a_wheel_declares_its_entry_points(wheel: Built) -> None:
     project, archive = wheel
     declared = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]

@@ -1,0 +1,133 @@
+"""What each extra is for, in seconds: a job that needs just what it brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from environments import ROOT, Environment
+
+TOY = ROOT / "tests" / "toy"
+LAMPS = ("--plugin-file", str(TOY / "lamps.py"))
+BOUNDED = (*LAMPS, "--plugin-file", str(ROOT / "tests" / "packaging" / "bounded.py"))
+RELAY = ("--plugin-file", str(TOY / "relay.py"))
+SIGNS = ("--plugin-file", str(ROOT / "tests" / "tuning" / "signs.py"))
+
+TINY_RTOS = (
+    "--preset", "normal", "--steps", "1024", "--episodes", "2",
+    "--set", "agents.maskable-ppo.n_steps=16", "--set", "agents.maskable-ppo.n_epochs=1",
+    "--set", "agents.self-labelling.rounds=1", "--set", "agents.self-labelling.episodes=16",
+    "--set", "agents.self-labelling.keep=4", "--set", "training.validation_episodes=1",
+)  # fmt: skip
+TINY_RUST = (
+    "--set", "exports.rust-q10.run=false", "--set", "exports.rust-q10.observations=1000",
+    "--set", "exports.rust-q10.golden_vectors=100", "--set", "exports.rust-q10.episodes=1",
+)  # fmt: skip
+TINY_MEC = ("--preset", "phase1", "--steps", "256", "--episodes", "2",
+            "--set", "training.validation_episodes=1")  # fmt: skip
+
+
+def core(env: Environment) -> None:
+    out = trained(env, *LAMPS, "train", "lamps")
+    env.rlsys(*LAMPS, "export", out, "--to", "json")
+    assert list((out / "exports" / "json").rglob("policy_weights.json"))
+    assert env.python("import importlib.util as u; print(u.find_spec('torch'))") == "None\n"
+
+
+def trained(env: Environment, *command: str) -> Path:
+    """Train; return the run directory, which holds the network that must come out of it."""
+    out = env.work / "run"
+    env.rlsys(*command, "--out", out)
+    assert list(out.rglob("network.npz"))
+    return out
+
+
+def gym(env: Environment) -> None:
+    trained(env, *RELAY, "train", "relay")
+
+
+def sb3(env: Environment) -> None:
+    trained(env, *RELAY, "train", "relay", "--agent", "mappo", "--steps", "512",
+            "--set", "training.validation_episodes=1")  # fmt: skip
+
+
+def figures(env: Environment) -> None:
+    assert list((trained(env, *LAMPS, "run", "lamps") / "figures").glob("*.png"))
+
+
+def tune(env: Environment) -> None:
+    env.rlsys(*SIGNS, "tune", "signs", "--trials", "2", "--out", env.work / "search")
+    assert (env.work / "search" / "best.yaml").exists()
+
+
+def onnx(env: Environment) -> None:
+    out = trained(env, *LAMPS, "train", "lamps")
+    env.rlsys(*LAMPS, "export", out, "--to", "onnx")
+    assert list((out / "exports" / "onnx").rglob("policy.onnx"))
+
+
+def pettingzoo(env: Environment) -> None:
+    env.python(
+        f"import sys; sys.path.insert(0, {str(TOY)!r})\n"
+        "from pettingzoo.test import parallel_api_test\n"
+        "from relay import Relay, RelayConfig\n"
+        "from rlsys.adapters.parallel import RoleParallelEnv\n"
+        "parallel_api_test(RoleParallelEnv(Relay(RelayConfig(), 1)), num_cycles=8)\n"
+    )
+
+
+def rust_q10(env: Environment) -> None:
+    out = trained(env, *BOUNDED, "train", "bounded")
+    few = (word.replace("exports.rust-q10.", "") for word in TINY_RUST)
+    env.rlsys(*BOUNDED, "export", out, "--to", "rust-q10", *few)
+    assert list((out / "exports" / "rust-q10").rglob("Cargo.toml"))
+
+
+def rtos(env: Environment) -> None:
+    out = trained(env, "run", "rtos", *TINY_RTOS, *TINY_RUST)
+    assert (out / "exports" / "rust-q10" / "normal" / "stm32f411" / "memory.x").exists()
+    assert list((out / "figures").glob("*.png"))
+
+
+def mec(env: Environment) -> None:
+    assert (trained(env, "run", "mec", *TINY_MEC) / "report.md").exists()
+
+
+def sysctl(env: Environment) -> None:
+    # Nothing may be written to this machine's kernel: a dry run is all of a tuning but the writes.
+    said = env.rlsys("sysctl", "tune", "net-long-path", "--dry-run").stdout
+    assert "would write: " in said
+
+
+def ray(env: Environment) -> None:
+    trained(env, *LAMPS, "train", "lamps", "--executor", "ray")
+
+
+def everything(env: Environment) -> None:
+    listed = json.loads(env.rlsys("plugins", "--json").stdout)["plugins"]
+    assert {row["name"]: row["status"] for row in listed if row["status"] != "active"} == {}
+    assert {"mec", "ray", "rtos", "rust-q10", "sysctl"} <= {row["name"] for row in listed}
+    out = trained(env, "run", "rtos", *TINY_RTOS, *TINY_RUST, "--set", "exports.onnx={}")
+    assert list((out / "exports" / "onnx").rglob("policy.onnx"))
+
+
+CORE = {"rlsys"}
+JOBS: dict[str, tuple[set[str], Callable[[Environment], None]]] = {
+    "gym": (CORE, gym),
+    "sb3": (CORE, sb3),
+    "figures": (CORE, figures),
+    "tune": (CORE, tune),
+    "onnx": (CORE, onnx),
+    "pettingzoo": (CORE, pettingzoo),
+    "rust-q10": (CORE | {"rlsys-rust-q10"}, rust_q10),
+    "rtos": (CORE | {"rlsys-rtos", "rlsys-rust-q10"}, rtos),
+    "mec": (CORE | {"rlsys-mec"}, mec),
+    "sysctl": (CORE | {"rlsys-sysctl"}, sysctl),
+    "ray": (CORE | {"rlsys-ray"}, ray),
+    "all": (
+        CORE | {f"rlsys-{name}" for name in ("mec", "ray", "rtos", "rust-q10", "sysctl")},
+        everything,
+    ),
+}
+"""An extra, what it brings of ours, and the job that shows it works."""

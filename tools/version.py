@@ -1,0 +1,85 @@
+"""The version of all our distributions: `python tools/version.py` shows it, with a number sets it.
+
+The distributions move in lockstep: a plugin asks for the core of its own version, and the core's
+extras for the plugins of theirs, so that no mixture that was never tested can be installed. The
+version stands in many places because each distribution is built on its own. The firmware's crates
+keep a number of their own: they are never published, a crate's version is part of its symbols, and
+a release of the Python packages must not move the firmware's bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_FORM = r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?"
+_FIELDS = {
+    "pyproject.toml": re.compile(
+        r'^version = "(?P<own>[^"]+)"|"rlsys[-\w]*(?:\[[^\]]*\])?==(?P<asked>[^"]+)"', re.MULTILINE
+    ),
+    "*.py": re.compile(r'^__version__ = "(?P<own>[^"]+)"', re.MULTILINE),
+}
+
+
+class Field(NamedTuple):
+    """One place where the version stands: from `start` to `end` in the text of `file`."""
+
+    file: Path
+    line: int
+    start: int
+    end: int
+    version: str
+
+
+def fields(root: Path) -> Iterator[Field]:
+    """Yield every version field of the distributions of the checkout `root`."""
+    for project in (root, *sorted(root.glob("plugins/*"))):
+        files = [project / "pyproject.toml", *sorted((project / "src").rglob("*.py"))]
+        for file in files:
+            if not file.is_file() or "templates" in file.parts:
+                continue  # a template is the beginning of somebody else's distribution
+            text = file.read_text(encoding="utf-8")
+            pattern = _FIELDS["*.py" if file.suffix == ".py" else "pyproject.toml"]
+            for match in pattern.finditer(text):
+                group = "own" if match["own"] else "asked"
+                line = text.count("\n", 0, match.start()) + 1
+                yield Field(file, line, *match.span(group), match[group])
+
+
+def set_version(root: Path, version: str) -> None:
+    """Write `version` into every field; a file's last field first, so that positions hold."""
+    for field in sorted(fields(root), key=lambda each: each.start, reverse=True):
+        text = field.file.read_text(encoding="utf-8")
+        field.file.write_text(
+            text[: field.start] + version + text[field.end :], encoding="utf-8", newline="\n"
+        )
+
+
+def main(arguments: list[str]) -> int:
+    root = Path(__file__).parents[1]
+    if len(arguments) > 1 or (arguments and not re.fullmatch(_FORM, arguments[0])):
+        print(
+            f"version: {' '.join(arguments)!r} is not a version; give one such as 0.2.0, 0.2.0a1"
+            " or 0.2.0rc1, or nothing",
+            file=sys.stderr,
+        )
+        return 2
+    if arguments:
+        set_version(root, arguments[0])
+    found = list(fields(root))
+    versions = {field.version for field in found}
+    if len(versions) > 1:
+        for field in found:
+            print(f"{field.file.relative_to(root)}:{field.line}: {field.version}", file=sys.stderr)
+        say = "version: the fields differ; set the one that holds: python tools/version.py X.Y.Z"
+        print(say, file=sys.stderr)
+        return 1
+    print(f"{versions.pop()} in {len(found)} fields")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
