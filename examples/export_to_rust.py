@@ -1,0 +1,70 @@
+"""Train a policy and export it as fixed-point Rust that decides exactly as the integers here do.
+
+    python examples/export_to_rust.py --out policy-crate    compiles and tests the crate with cargo
+    python examples/export_to_rust.py --quick               seconds: nothing is compiled
+
+Needs `pip install 'rlsys[rtos]'`; cargo for the first form, which says so where there is none. The
+crate's tests run the golden vectors: observations with the logits that integer arithmetic in Python
+gives for them. Rust has to give the same integers, bit for bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rlsys.config import Document
+from rlsys.executors.local import LocalExecutor
+from rlsys.plugins import PluginManager
+from rlsys.policy_exports import export_policies
+from rlsys.registry import Registry
+from rlsys.runconfig import plan_of
+from rlsys.workflow import Workplace, begin, train
+
+
+def configuration(*, quick: bool) -> dict[str, Any]:
+    """Return a short training, and the export with its settings."""
+    checked = (
+        {"observations": 1000, "episodes": 1, "golden_vectors": 200}
+        if quick
+        else {"observations": 100_000, "golden_vectors": 10_000, "build": True, "optional": True}
+    )
+    return {
+        "plugin": "rtos",
+        "environment": {"taskset": "stressed"},
+        "agents": {
+            "maskable-ppo": {"steps": 4096 if quick else 200_000, "n_steps": 64, "net_arch": [32]}
+        },
+        "training": {"checkpoint_every": 0},
+        "exports": {"rust-q10": checked},
+    }
+
+
+def main(*, quick: bool, out: Path | None) -> None:
+    """Train, export, and print how every check ended."""
+    manager = PluginManager()
+    work = Workplace(manager, Registry(manager))
+    plan = plan_of(work.registry, Document(configuration(quick=quick)))
+    with tempfile.TemporaryDirectory() as folder:
+        run = begin(work, plan, Path(folder) / "run", resume=False)
+        with run.writing():
+            train(work, plan, run, LocalExecutor(jobs=1))
+            (report,) = export_policies(work, plan, run, plan.exports)
+        if out is not None:
+            shutil.copytree(run.path / "exports" / "rust-q10" / plan.cases[0].name, out)
+            print(f"the crate is in {out}")
+    for check in report.checks:
+        print(f"{check['name']}: {'holds' if check['holds'] else 'DOES NOT HOLD'}")
+    for note in report.notes:
+        print(note)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="train and check little, no cargo")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="keep the crate here")
+    arguments = parser.parse_args()
+    main(quick=arguments.quick, out=arguments.out)

@@ -1,0 +1,58 @@
+"""One policy, shared by five users, decides who offloads to a contended edge server.
+
+    python examples/offload_tasks.py            some minutes
+    python examples/offload_tasks.py --quick    seconds, too few to learn well
+
+Needs `pip install 'rlsys[mec]'`. It begins from a preset of the plugin and changes a few settings,
+as `rlsys run mec --preset contended --set KEY=VALUE` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from rlsys.executors.local import LocalExecutor
+from rlsys.plugins import PluginManager
+from rlsys.registry import Registry
+from rlsys.runconfig import Overrides, resolve_plan
+from rlsys.workflow import Workplace, begin, judge, train
+
+BASELINES = ["local-only", "selfish-edf", "greedy-edf"]
+QUICK = (
+    "agents.sb3-shared.steps=4096",
+    "agents.sb3-shared.num_envs=64",
+    "agents.sb3-shared.minibatches=2",
+    "training.validation_episodes=4",
+)
+
+
+def main(*, quick: bool) -> None:
+    """Train the shared policy and print what it and the rules earn in the same episodes."""
+    manager = PluginManager()
+    work = Workplace(manager, Registry(manager))
+    changes = (
+        f"evaluation.baselines={BASELINES}",
+        f"evaluation.episodes={8 if quick else 100}",
+        "evaluation.oracle=false",  # the reference searches long
+        *(QUICK if quick else ("agents.sb3-shared.steps=400000",)),
+    )
+    plan = resolve_plan(work.registry, "mec", Overrides(preset="contended", assignments=changes))
+    with tempfile.TemporaryDirectory() as folder:
+        run = begin(work, plan, Path(folder) / "run", resume=False)
+        with run.writing():
+            train(work, plan, run, LocalExecutor(jobs=1))
+            evaluation = judge(work, plan, run)
+    for row in evaluation.results():
+        if row["metric"] in ("reward", "hit_rate"):
+            interval = f"[{row['low']:.3f}, {row['high']:.3f}]"
+            print(f"{row['controller']:12} {row['metric']:8} {row['mean']:8.3f} {interval}")
+    for verdict in evaluation.verdicts():
+        print(f"{verdict['name']}: {'yes' if verdict['holds'] else 'not shown'}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    main(quick=parser.parse_args().quick)

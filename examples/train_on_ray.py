@@ -1,0 +1,74 @@
+"""Train two seeds as tasks of a Ray cluster, and see that they are what training here gives.
+
+    python examples/train_on_ray.py            a minute
+    python examples/train_on_ray.py --quick    half of it
+
+Needs `pip install 'rlsys[rtos,ray]'`. A cluster is started on this machine and ended again; for a
+running one set RAY_ADDRESS=HOST:PORT. Nothing but the executor differs from a training here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rlsys import Network
+from rlsys.config import Document
+from rlsys.descriptors import resolve
+from rlsys.execution import Executor
+from rlsys.plugins import PluginManager
+from rlsys.registry import Registry
+from rlsys.runconfig import plan_of
+from rlsys.training import NETWORK_FILE
+from rlsys.workflow import Workplace, begin, train
+
+
+def configuration(*, quick: bool) -> dict[str, Any]:
+    """Return two trainings that differ in their seeds alone."""
+    return {
+        "plugin": "rtos",
+        "environment": {"taskset": "stressed"},
+        "agents": {"maskable-ppo": {"steps": 2048 if quick else 100_000, "n_steps": 32}},
+        "training": {"checkpoint_every": 0, "validation_episodes": 1},
+        "seeds": 2,
+    }
+
+
+def weights(work: Workplace, executor_name: str, folder: Path, *, quick: bool) -> list[Any]:
+    """Train with an executor and return the arrays of both networks."""
+    plan = plan_of(work.registry, Document(configuration(quick=quick)))
+    executor: Executor = resolve(work.registry.executors.get(executor_name).factory)(2)
+    run = begin(work, plan, folder / executor_name, resume=False)
+    with run.writing():
+        train(work, plan, run, executor)
+    (case,) = plan.trained_cases
+    networks = [
+        Network.load(run.policy_directory(case.name, seed) / NETWORK_FILE)
+        for seed in plan.config.training_seeds()
+    ]
+    return [array for network in networks for array in network.parts()[1].values()]
+
+
+def main(*, quick: bool) -> None:
+    """Train on Ray and here, and compare every weight."""
+    if importlib.util.find_spec("ray") is None:
+        print("skipped: Ray is missing; pip install 'rlsys[ray]'")
+        return
+    manager = PluginManager()
+    work = Workplace(manager, Registry(manager))
+    with tempfile.TemporaryDirectory() as folder:
+        there = weights(work, "ray", Path(folder), quick=quick)
+        here = weights(work, "local", Path(folder), quick=quick)
+    same = all(np.array_equal(one, two) for one, two in zip(there, here, strict=True))
+    print(f"{len(there)} arrays of 2 networks: {'identical' if same else 'DIFFERENT'}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="train less")
+    main(quick=parser.parse_args().quick)
