@@ -15,6 +15,7 @@ class ExitCode(enum.IntEnum):
     """Exit codes of the command line; scripts may rely on them."""
 
     OK = 0
+    """Everything that was asked for is done."""
     USER_ERROR = 1
     """Bad input, bad configuration or a missing tool; the message says what to do."""
     USAGE = 2
@@ -58,7 +59,7 @@ class Interrupted(RlsysError):
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'? known: a, b, x)``, or the known names where none is near."""
+    """Return a blank and ``(did you mean 'x'? known: a, b, x)``, or only the known names."""
     names = sorted(allowed)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""

@@ -56,7 +56,9 @@ class RunConfig(_Section):
     """Everything that determines a run."""
 
     plugin: str
+    """Name of the environment; where a file has it, it must be the one on the command line."""
     preset: str = "default"
+    """Which preset of the environment lies below the other layers."""
     environment: dict[str, Any] = Field(default_factory=dict)
     """Settings of the environment; see the page of its plugin."""
     agents: dict[str, dict[str, Any]] = Field(default_factory=dict)

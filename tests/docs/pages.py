@@ -18,7 +18,8 @@ PAGES = sorted(
     ]
 )
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# The language may be a directive of the documentation, such as {toctree}.
+_FENCE = re.compile(r"^```([\w{}-]*)[^\n`]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE_NAME = re.compile(r'^(?:"""|# )([\w/-]+\.\w+)')
 
 
@@ -57,6 +58,7 @@ def write_named_files(page: Path, folder: Path) -> set[str]:
     for _, body in _FENCE.findall(page.read_text(encoding="utf-8")):
         name = _FILE_NAME.match(body)
         if name:
+            (folder / name[1]).parent.mkdir(parents=True, exist_ok=True)
             (folder / name[1]).write_text(body, encoding="utf-8")
             written.add(name[1])
     return written

@@ -1,11 +1,17 @@
-"""Every command line in the documentation is one that rlsys takes; the quick start's also run."""
+"""Every command line in the documentation is one that rlsys takes; what is quick is also run."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 import click
 import pytest
 from pages import DOCS, PAGES, ROOT, commands, read, write_named_files
 from program import run_here
+
+from rlsys.descriptors import resolve
+from rlsys.plugins import PluginManager, PluginOptions
+from rlsys.registry import Registry
 
 pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
 
@@ -20,9 +26,14 @@ LINES = [
 def test_every_command_line_parses(words, tank, monkeypatch):
     from rlsys.cli.main import cli
 
-    reached = []
+    reached, invoke = [], click.Command.invoke
+
+    def note(command, context):
+        # The outermost one loads the plugins, whose options are known only then.
+        return invoke(command, context) if command is cli else reached.append(command.name)
+
     monkeypatch.chdir(tank)
-    monkeypatch.setattr(click.Command, "invoke", lambda self, _: reached.append(self.name))
+    monkeypatch.setattr(click.Command, "invoke", note)
     cli.main(list(words), prog_name="rlsys", standalone_mode=False)
     assert reached or "--help" in words
 
@@ -33,6 +44,79 @@ def test_a_wrong_option_would_be_noticed(monkeypatch):
     monkeypatch.setattr(click.Command, "invoke", lambda *_: None)
     with pytest.raises(click.UsageError):
         cli.main(["run", "rtos", "--sed", "1"], prog_name="rlsys", standalone_mode=False)
+
+
+REGISTRY = Registry(PluginManager(PluginOptions()))
+
+
+def why_not_run(words):
+    """Return why a command line is only parsed, or None where it is run."""
+    if "--help" in words:
+        return None
+    if words[0].startswith("--"):
+        return "it names a file of its page, whose own test runs it"
+    name, *rest = words
+    if name in REGISTRY.commands:
+        command = resolve(REGISTRY.commands.get(name).command)
+        owner = REGISTRY.commands.entries[name].plugin.name
+    else:
+        command = import_module(f"rlsys.cli.{name}").command
+        owner = ""
+    costly = [REGISTRY.environments.get(one) for one in REGISTRY.environments]
+    costly = {spec.name for spec in costly if spec.costly}
+    if costly & {owner, *rest}:
+        return "it works on the machine itself"
+    if {"--seeds", "--trials"} & {flag for one in command.params for flag in one.opts}:
+        return "it trains, for minutes"
+    if [one.name for one in command.params][:1] == ["plugin"] and rest[
+        0
+    ] not in REGISTRY.environments:
+        return "its page makes the plugin, and has a test of its own"
+    if any(word == "RUN" or word.startswith("runs/") for word in rest):
+        return "it takes a run that an earlier line of its page has trained"
+    return None
+
+
+def run_lines():
+    lines = {tuple(line.values[0]) for line in LINES}
+    return sorted(words for words in lines if not why_not_run(words))
+
+
+@pytest.mark.parametrize("words", run_lines(), ids=" ".join)
+def test_a_quick_command_line_does_what_it_says(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(DOCS)
+    few = ("--episodes", "2", "--no-oracle") if words[0] == "compare" else ()
+    few += ("--set", "slots=1") if "mec" in words else ()
+    ended = run_here(*words, *few)
+    # Whether something is missing on this machine is what `doctor` finds out.
+    assert ended.returncode in ((0, 1) if words[0] == "doctor" else (0,)), ended.stderr
+    assert ended.stdout
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("run rtos --preset normal", "trains"),
+        ("tune rtos --trials 2", "trains"),
+        ("run sysctl --preset net-long-path", "machine itself"),
+        ("sysctl restore", "machine itself"),
+        ("compare sysctl", "machine itself"),
+        ("export RUN --to onnx", "a run"),
+        ("gantt runs/first", "a run"),
+        ("--plugin-file tank.py plugins", "a file"),
+        ("compare valve", "makes the plugin"),
+    ],
+)
+def test_what_is_not_run_has_a_reason(line, why):
+    assert why in why_not_run(line.split())
+
+
+def test_what_is_harmless_is_run():
+    assert {"plugins", "doctor", "compare", "gantt", "--help"} <= {
+        words[0] for words in run_lines()
+    }
 
 
 QUICKLY_CHECKED = (

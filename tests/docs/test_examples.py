@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import subprocess
 import sys
 import tomllib
 
 import pytest
-from pages import DOCS, blocks, commands, read, write_named_files
+import yaml
+from pages import DOCS, PAGES, ROOT, blocks, commands, read, write_named_files
 from program import environment, run_here
+
+READERS = {
+    "python": ast.parse,
+    "json": json.loads,
+    "yaml": yaml.safe_load,
+    "toml": tomllib.loads,
+}
+
+
+def broken_blocks(text: str) -> list[str]:
+    """Return the first lines of the blocks that are not in the language that they name."""
+    broken = []
+    for language, reader in READERS.items():
+        for body in blocks(text, language):
+            try:
+                reader(body)
+            except (SyntaxError, ValueError, yaml.YAMLError):
+                broken.append(body.splitlines()[0])
+    return broken
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_is_in_its_language(page):
+    assert broken_blocks(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_broken_block_would_be_noticed():
+    text = "".join(f"```{language}\n{{a: [\n```\n\n" for language in READERS)
+    assert broken_blocks(text) == ["{a: ["] * 4
 
 
 def run_python(code: str) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 
+import click
 import pytest
 from pages import ROOT, assert_describes, code, read, section, table
 
@@ -109,7 +110,9 @@ def test_every_command_and_option_is_described():
     for name in BUILT_IN:
         assert re.search(rf"^### .*`{name}`|^### `{name}`", text, re.MULTILINE), name
         command = importlib.import_module(f"rlsys.cli.{name}").command
-        for parameter in command.params:
+        names = command.list_commands(None) if isinstance(command, click.Group) else ()
+        inner = [command.get_command(None, one) for one in names]
+        for parameter in [one for each in (command, *inner) for one in each.params]:
             if parameter.param_type_name == "option":
                 for option in parameter.opts:
                     assert re.search(rf"`{option}[ `]", text), f"{name} {option}"
@@ -135,7 +138,8 @@ def test_every_environment_variable_is_described():
         path.read_text(encoding="utf-8") for path in (ROOT / "src" / "rlsys").rglob("*.py")
     )
     read_ones = set(re.findall(r'environ\.\w+\(\s*"(\w+)"', source))
-    assert "RLSYS_PLUGINS" in read_ones
+    read_ones |= set(re.findall(r'^\w*VARIABLE = "(\w+)"', source, re.MULTILINE))
+    assert {"RLSYS_PLUGINS", "RLSYS_PLUGIN_TIMEOUT"} <= read_ones
     rows = table(read("command-line.md"), "variable")
     assert {code(key) for key in rows} == read_ones
 

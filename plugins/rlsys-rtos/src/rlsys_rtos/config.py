@@ -24,7 +24,9 @@ class GeneratorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_tasks: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
+    """Fewest tasks of a taskset."""
     max_tasks: Annotated[int, Field(strict=True, ge=1, le=64)] = 10
+    """Most tasks of a taskset, and the room that the observation has for them."""
     utilization: tuple[float, float] = (0.7, 1.3)
     """Lowest and highest worst-case utilization of a taskset."""
     periods: tuple[Positive, ...] = Field(default=DEFAULT_PERIODS, min_length=1)
@@ -88,6 +90,7 @@ class RtosConfig(BaseModel):
     generator. An environment with several draws one of them for every episode."""
     generator: GeneratorConfig | None = None
     observation: Literal["basic", "full", "items"] = "basic"
+    """What the scheduler is shown; see the page of the plugin."""
     idle: Literal["masked-while-ready", "always-allowed"] = "masked-while-ready"
     """When the action mask offers idling: only if no task is ready, or always."""
     horizon: Positive | None = None

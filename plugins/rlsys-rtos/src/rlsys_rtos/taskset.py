@@ -25,7 +25,9 @@ class Task(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = ""
+    """For people; T1, T2 and so on where it is empty."""
     period: Positive
+    """Ticks between two arrivals."""
     deadline: Ticks = Field(default=None, validate_default=True)
     """Relative to the arrival; 1..period. Default: the period."""
     wcet: Positive
@@ -95,6 +97,7 @@ class TaskSet(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(default="taskset", min_length=1)
+    """Names the case."""
     tasks: tuple[Task, ...] = Field(min_length=1, max_length=64)
     horizon: Positive | None = None
     """Length of an episode; default: the hyperperiod."""

@@ -54,8 +54,11 @@ class Constraint(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     left: Side
+    """A number, a parameter, or a component of a vector parameter: `net.ipv4.tcp_rmem[2]`."""
     relation: Literal["<", "<=", ">", ">=", "!="]
+    """What must hold between the two sides."""
     right: Side
+    """As the left side."""
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
