@@ -2,9 +2,12 @@
 
     python benchmarks/sysctl_search.py net-churn runs/churn    # as root; hours, and it goes on
 
-For each seed every agent tunes with the same budget; one search with `--reference` evaluations says
-what there is to gain. What counts is the improvement that paired runs against the default confirm,
-not what the search believed. A run that is complete is not done again.
+For each seed every agent tunes with the same budget; a search of `--reference` evaluations, or an
+exhaustive one (`--reference grid`), says what there is to gain. Then everything that was found is
+measured once more, in rounds of one run each in random order, the default among them: what a search
+believed, or the luck of its confirmation, does not count. A tuning that is complete is not done
+again; with `--no-comparison` several of these may work for one folder (each with an
+RLSYS_SYSCTL_STATE of its own), and a last one compares.
 """
 
 from __future__ import annotations
@@ -16,25 +19,45 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
+
+from rlsys.config import validate
 from rlsys_sysctl import Tuned, optimize
+from rlsys_sysctl.config import SysctlConfig
+from rlsys_sysctl.measuring import FULL
+from rlsys_sysctl.stage import Stage
 
 AGENTS = ("optuna", "random", "ppo")
 PRESETS = files("rlsys_sysctl") / "presets"
 RUNS_OF_A_STEP = 5
 """A step of PPO: three repeats between two runs of the default."""
+FIRST_SEED = 1 << 24
+"""Of the comparison's runs: beyond the seeds of searches and confirmations."""
+
+
+def preset_of(workload: str) -> dict[str, Any]:
+    """Return the preset that has the workload's name."""
+    read = yaml.safe_load((PRESETS / f"{workload}.yaml").read_text(encoding="utf-8"))
+    return dict(read)
 
 
 def tuned(workload: str, agent: str, seed: int, evaluations: int, out: Path) -> dict[str, Any]:
-    """Return what a tuning has found, from its summary where it has been done before."""
+    """Return what a tuning has found, from its summary where it has been done before.
+
+    Args:
+        evaluations: the budget; 0: what the preset says, which is everything for `grid`.
+    """
     kept = out.with_suffix(".json")
     if kept.exists():
-        found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        return found
-    settings = {"evaluations": evaluations}
+        return dict(json.loads(kept.read_text(encoding="utf-8")))
+    preset = preset_of(workload)
+    settings = {**preset["agents"], **preset.get("other_agents", {})}.get(agent, {})
     if agent == "ppo":
-        settings = {"steps": evaluations // RUNS_OF_A_STEP}
-    preset = yaml.safe_load((PRESETS / f"{workload}.yaml").read_text(encoding="utf-8"))
+        settings = {**settings, "steps": evaluations // RUNS_OF_A_STEP}
+    elif evaluations:
+        settings = {**settings, "evaluations": evaluations}
     result: Tuned = optimize(
         workload,
         agent=agent,
@@ -45,7 +68,7 @@ def tuned(workload: str, agent: str, seed: int, evaluations: int, out: Path) -> 
         resume=out.exists(),
         log=print,
     )
-    found = {
+    found: dict[str, Any] = {
         "agent": agent, "seed": seed, "evaluations": evaluations,
         "improvement": result.improvement, "low": result.low, "high": result.high,
         "recommended": result.recommended, "configuration": dict(result.best_configuration),
@@ -54,31 +77,95 @@ def tuned(workload: str, agent: str, seed: int, evaluations: int, out: Path) -> 
     return found
 
 
+def compared(
+    workload: str, configurations: list[dict[str, str]], rounds: int, kept: Path
+) -> NDArray[np.float64]:
+    """Return the metric, (rounds, 1 + configurations), of the default and of each configuration.
+
+    Every round runs each of them once, in an order of its own; `kept` holds the rounds done.
+    """
+    config = validate(SysctlConfig, preset_of(workload)["environment"])
+    done: dict[str, Any] = {"configurations": configurations, "rounds": []}
+    if kept.exists():
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        if before["configurations"] == configurations:
+            done = before
+    stage = Stage.shared(config)
+    try:
+        for number in range(len(done["rounds"]), rounds):
+            values = np.zeros(1 + len(configurations))
+            for index in np.random.default_rng(number).permutation(len(values)):
+                chosen = configurations[index - 1] if index else None
+                values[index] = stage.run(chosen, FULL, FIRST_SEED + number).value
+            done["rounds"].append(values.tolist())
+            kept.write_text(json.dumps(done) + "\n", encoding="utf-8")
+            print(f"round {number + 1} of {rounds}", flush=True)
+    finally:
+        stage.release()
+    return np.array(done["rounds"])
+
+
+def interval(table: NDArray[np.float64], index: int, reference: int) -> tuple[float, float, float]:
+    """Return the share of the reference's gain over the default, with its 95 % interval.
+
+    Rounds are resampled as a whole: their runs share what the machine did meanwhile.
+    """
+    drawn = np.random.default_rng(0).integers(len(table), size=(10_000, len(table)))
+    mean = np.concatenate([table.mean(axis=0)[None], table[drawn].mean(axis=1)])
+    share = (mean[:, index] - mean[:, 0]) / (mean[:, reference] - mean[:, 0])
+    low, high = np.quantile(share[1:], [0.025, 0.975])
+    return float(share[0]), float(low), float(high)
+
+
+def table_of(table: NDArray[np.float64], found: list[dict[str, Any]]) -> None:
+    """Print the table; the last of `found` is the reference."""
+    default = table[:, 0].mean()
+    print("| agent | seed | confirmed improvement | measured anew | share of the best known gain |")
+    print("|---|--:|--:|--:|--:|")
+    shares: dict[str, list[float]] = {}
+    for index, one in enumerate(found, start=1):
+        share, low, high = interval(table, index, len(found))
+        shares.setdefault(one["agent"], []).append(share)
+        print(
+            f"| `{one['agent']}` | {one['seed']} "
+            f"| {one['improvement']:.2f} [{one['low']:.2f}, {one['high']:.2f}] "
+            f"| {table[:, index].mean() / default - 1:.2f} "
+            f"| {share:.0%} [{low:.0%}, {high:.0%}] |"
+        )
+    for agent, values in shares.items():
+        print(f"\n`{agent}`: median share {median(values):.1%}, lowest {min(values):.1%}")
+
+
 def main() -> None:
     """Tune and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("workload")
     parser.add_argument("out", type=Path, help="folder of the runs")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=10)
     parser.add_argument("--evaluations", type=int, default=60)
-    parser.add_argument("--reference", type=int, default=300)
+    parser.add_argument("--reference", default="300", help="evaluations of optuna, or 'grid'")
     parser.add_argument("--agents", nargs="+", choices=AGENTS, default=AGENTS)
+    parser.add_argument("--rounds", type=int, default=10, help="of the comparison")
+    parser.add_argument("--no-comparison", action="store_true")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    best = tuned(options.workload, "optuna", 1000, options.reference, options.out / "reference")
-    print(f"| agent | seed | improvement, 95 % interval | share of that of {options.reference} |")
-    print("|---|--:|--:|--:|")
-    shares: dict[str, list[float]] = {agent: [] for agent in options.agents}
-    for seed in range(options.seeds):
-        for agent in options.agents:
-            run = options.out / f"{agent}-{seed}"
-            found = tuned(options.workload, agent, seed, options.evaluations, run)
-            share = found["improvement"] / best["improvement"]
-            shares[agent].append(share)
-            shown = f"{found['improvement']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
-            print(f"| `{agent}` | {seed} | {shown} | {share:.0%} |", flush=True)
-    for agent, values in shares.items():
-        print(f"\n`{agent}`: median share {median(values):.0%}")
+    found = [
+        tuned(options.workload, agent, seed, options.evaluations, options.out / f"{agent}-{seed}")
+        for agent in options.agents
+        for seed in range(options.first_seed, options.first_seed + options.seeds)
+    ]
+    agent, budget = ("grid", 0) if options.reference == "grid" else ("optuna", options.reference)
+    found.append(tuned(options.workload, agent, 1000, int(budget), options.out / "reference"))
+    if options.no_comparison:
+        return
+    table = compared(
+        options.workload,
+        [one["configuration"] for one in found],
+        options.rounds,
+        options.out / "comparison.json",
+    )
+    table_of(table, found)
 
 
 if __name__ == "__main__":

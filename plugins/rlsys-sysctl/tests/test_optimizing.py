@@ -167,6 +167,7 @@ def test_a_dry_run_writes_nothing_needs_no_rights_and_shows_every_write(
 
 
 def test_a_dry_run_needs_a_searcher(fake_proc):
+    pytest.importorskip("stable_baselines3", reason="pip install 'rlsys[sb3]'")
     with pytest.raises(UserError, match="needs a searcher"):
         optimize(fake_workload(fake_proc), dry_run=True, agent="ppo")
 

@@ -34,9 +34,12 @@ def command(
     from rlsys.cli.output import show_document
     from rlsys.cli.progress import announce
     from rlsys.config import assignment
+    from rlsys.figures import MATPLOTLIB
     from rlsys.policy_exports import export_policies
+    from rlsys.requirements import check_requirements
     from rlsys.runconfig import plan_of
 
+    check_requirements("rlsys evaluate", (MATPLOTLIB,))
     work = app.workplace(announce(quiet))
     _, run = workflow.reopen(work, run_path)
     document = run.config()

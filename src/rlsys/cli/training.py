@@ -12,14 +12,13 @@ from rlsys.cli.context import App
 from rlsys.cli.executing import Place, make_executor
 from rlsys.cli.options import overrides
 from rlsys.cli.progress import ProgressListener, announce
-from rlsys.descriptors import Requirement, resolve
+from rlsys.descriptors import resolve
 from rlsys.errors import UserError
+from rlsys.figures import MATPLOTLIB
 from rlsys.requirements import check_requirements
 from rlsys.runconfig import Overrides, Plan, PlannedExport, resolve_plan
 from rlsys.runs import RunDirectory, default_directory, newest_unfinished
 from rlsys.tensorboard import TensorBoardListener
-
-_FIGURES = Requirement(name="matplotlib", mend="pip install 'rlsys[figures]'")
 
 
 @contextmanager
@@ -47,7 +46,7 @@ def training(
     for spec, _ in plan.agents:
         check_requirements(spec.name, spec.requires)
     if whole:
-        check_requirements("rlsys run", (_FIGURES,))
+        check_requirements("rlsys run", (MATPLOTLIB,))
         for planned in plan.exports:
             _check_export(planned)
     executor = make_executor(app, place, plan)

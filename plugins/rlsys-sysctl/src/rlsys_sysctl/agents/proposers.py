@@ -16,6 +16,8 @@ from rlsys_sysctl.agents.store import Store, gaussian_process, tpe, uniform
 from rlsys_sysctl.parameters import ActionSpace
 
 _MOST_COMBINATIONS = 1_000_000
+_REPLACEMENTS = 100
+"""Random points that are tried in the place of one that breaks a constraint."""
 
 
 class Proposer(Protocol):
@@ -29,7 +31,7 @@ class Proposer(Protocol):
 
 
 class Model:
-    """Bayesian search."""
+    """Bayesian search, from a design that has tried every part of every range."""
 
     def __init__(self, settings: OptunaSettings, seed: int) -> None:
         self._make = gaussian_process if settings.sampler == "gp" else tpe
@@ -37,7 +39,11 @@ class Model:
         self._seed = seed
 
     def propose(self, store: Store, index: int) -> tuple[Trial, NDArray[np.float32]]:
-        """Return the trial that the model expects most of."""
+        """Return the next of the design, then the trial that the model expects most of."""
+        tried = sum(bool(trial.user_attrs.get("design")) for trial in store.finished())
+        if tried < self._n_startup and not store.waiting:
+            design = latin_hypercube(store.space, self._n_startup, self._seed)
+            store.enqueue(design[tried], design=True)
         return store.ask(self._make(self._seed, index, self._n_startup))
 
     def count(self, space: ActionSpace) -> None:
@@ -84,6 +90,25 @@ class Grid:
         if self._points is None:
             self._points = grid_points(space, self._levels, self._seed)
         return self._points
+
+
+def latin_hypercube(space: ActionSpace, count: int, seed: int) -> NDArray[np.float64]:
+    """Return points, shape (count, d), that divide every range, and the categories, evenly.
+
+    With a few purely random points a category, or an end of a range, may be missed, and a model of
+    noisy results then hardly ever comes back to it.  A point that breaks a constraint is replaced
+    by a random one that does not, where chance finds one (McKay, Beckman and Conover, 1979).
+    """
+    draw = np.random.default_rng([seed, count])
+    dimensions = len(space.labels)
+    strata = np.stack([draw.permutation(count) for _ in range(dimensions)], axis=1)
+    points: NDArray[np.float64] = (strata + draw.random((count, dimensions))) / count
+    for point in points:
+        for other in (point, *draw.random((_REPLACEMENTS, dimensions))):
+            if not space.violations(space.to_values(other.astype(np.float32))):
+                point[:] = other
+                break
+    return points
 
 
 def grid_points(space: ActionSpace, levels: int, seed: int) -> list[NDArray[np.float32]]:

@@ -24,9 +24,9 @@ class SearchSettings(BaseModel):
     short: Share | None = 0.34
     """Length of a configuration's first run as a share of a full one; null: full runs only, as
     where the benchmark does not take ``{seconds}``."""
-    keep: Share = 0.34
+    keep: Share = 0.2
     """Share of the configurations that goes on to full runs after the short one."""
-    control_every: Count = 2
+    control_every: Count = 4
     """Most runs of configurations between two of the default."""
     patience: Count | None = None
     """The search ends after so many configurations without a better one; null: never early."""
@@ -45,8 +45,8 @@ class OptunaSettings(SearchSettings):
     sampler: Literal["tpe", "gp"] = "tpe"
     """Tree-structured Parzen estimator (Bergstra et al., 2011), or Gaussian process; the latter
     needs torch and SciPy."""
-    n_startup: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 8
-    """Random configurations before the model is asked."""
+    n_startup: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 12
+    """Configurations, spread evenly over all ranges, before the model is asked."""
 
 
 class RandomSettings(SearchSettings):
