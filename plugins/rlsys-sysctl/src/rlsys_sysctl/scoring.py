@@ -2,7 +2,7 @@
 
 A benchmark's number means nothing by itself: machines drift (temperature, neighbours, caches).  So
 every number is divided by that of the default configuration at the same time, estimated from the
-default's runs before and after; a drift that is linear over them cancels exactly.
+default's own runs in between; a drift that these show cancels.
 """
 
 from __future__ import annotations
