@@ -118,19 +118,30 @@ def interval(table: NDArray[np.float64], index: int, reference: int) -> tuple[fl
 
 
 def table_of(table: NDArray[np.float64], found: list[dict[str, Any]]) -> None:
-    """Print the table; the last of `found` is the reference."""
+    """Print the table; the last of `found` is the reference.
+
+    Where nothing was confirmed to be better, the answer was the default, which gains nothing.
+    """
     default = table[:, 0].mean()
+    columns = iter(range(1, table.shape[1]))
+    reference = table.shape[1] - 1
     print("| agent | seed | confirmed improvement | measured anew | share of the best known gain |")
     print("|---|--:|--:|--:|--:|")
     shares: dict[str, list[float]] = {}
-    for index, one in enumerate(found, start=1):
-        share, low, high = interval(table, index, len(found))
+    for one in found:
+        gain, share, said = 0.0, 0.0, "0%: the default is kept"
+        if one["recommended"]:
+            index = next(columns)
+            share, low, high = interval(table, index, reference)
+            gain, said = (
+                table[:, index].mean() / default - 1,
+                f"{share:.0%} [{low:.0%}, {high:.0%}]",
+            )
         shares.setdefault(one["agent"], []).append(share)
         print(
             f"| `{one['agent']}` | {one['seed']} "
             f"| {one['improvement']:.2f} [{one['low']:.2f}, {one['high']:.2f}] "
-            f"| {table[:, index].mean() / default - 1:.2f} "
-            f"| {share:.0%} [{low:.0%}, {high:.0%}] |"
+            f"| {gain:.2f} | {said} |"
         )
     for agent, values in shares.items():
         print(f"\n`{agent}`: median share {median(values):.1%}, lowest {min(values):.1%}")
@@ -161,7 +172,7 @@ def main() -> None:
         return
     table = compared(
         options.workload,
-        [one["configuration"] for one in found],
+        [one["configuration"] for one in found if one["recommended"]],
         options.rounds,
         options.out / "comparison.json",
     )
