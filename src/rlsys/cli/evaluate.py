@@ -39,9 +39,9 @@ def command(
     from rlsys.requirements import check_requirements
     from rlsys.runconfig import plan_of
 
-    check_requirements("rlsys evaluate", (MATPLOTLIB,))
     work = app.workplace(announce(quiet))
     _, run = workflow.reopen(work, run_path)
+    check_requirements("rlsys evaluate", (MATPLOTLIB,))
     document = run.config()
     given = {
         "episodes": episodes,
