@@ -93,8 +93,8 @@ class Race:
         """Return whether the true reward may exceed the best, within the noise."""
         mean = sum(performances) / len(performances)
         deviation = self.meter.deviation(fraction)
-        # Of the mean of the runs, divided by the default's estimate, which rests on two runs at first
-        # and on more later: cautious, so that little is given up too early.
+        # Of the mean of the runs, divided by the default's estimate.  That rests on two runs at
+        # first and on more later: cautious, so that little is given up too early.
         noise = deviation * math.sqrt(1.0 / len(performances) + 0.5)
         return reward_of(mean * (1.0 + _DEVIATIONS * noise), 1.0, self.weights) >= self.best
 
