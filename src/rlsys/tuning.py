@@ -352,6 +352,11 @@ def counted(study: Study) -> int:
     )
 
 
+def load_importances() -> None:
+    """Import now what `importances` needs; it takes seconds where scikit-learn is installed."""
+    import optuna.importance  # noqa: F401 - for its effect
+
+
 def importances(study: Study) -> dict[str, float]:
     """Return the share of each setting in what tells good trials from others (PED-ANOVA).
 

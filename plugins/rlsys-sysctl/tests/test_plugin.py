@@ -14,7 +14,7 @@ from rlsys.plugins import PluginManager, PluginOptions
 from rlsys.registry import Registry
 from rlsys.runconfig import Overrides, plan_of, resolve_plan
 
-PRESETS = ["default", "net-long-path", "net-churn", "memory-pressure", "dirty-pages", "ppo"]
+PRESETS = ["default", "net-long-path", "net-churn", "memory-pressure", "dirty-pages"]
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,12 @@ def test_every_reference_leads_somewhere(registry):
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_resolves_and_its_resolved_form_is_complete(registry, preset):
-    if preset == "ppo":  # the core's agent
-        registry = Registry(PluginManager(PluginOptions()))
     plan = resolve_plan(registry, "sysctl", Overrides(preset=preset))
     kept = json.loads(json.dumps(plan.config.model_dump(mode="json")))
     again = plan_of(registry, Document(kept))
     assert again.config == plan.config
     assert again.cases == plan.cases
-    wanted = "net-long-path" if preset in ("default", "ppo") else preset
+    wanted = "net-long-path" if preset == "default" else preset
     assert [case.name for case in plan.cases] == [wanted]
 
 

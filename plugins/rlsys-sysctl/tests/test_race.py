@@ -24,7 +24,7 @@ def speed(chosen):
 
 def race_on(stage, **options):
     meter = Meter(stage)
-    return Race(meter, EVEN, options.pop("repeats", 3), **options), meter
+    return Race(meter, EVEN, **{"repeats": 3, "keep": 1 / 3, **options}), meter
 
 
 def test_a_bad_configuration_costs_a_short_run_and_a_good_one_gets_all_its_repeats():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import statistics
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -267,6 +270,45 @@ def test_the_importance_of_the_parameters_is_told(tmp_path):
     importance = tuning.policy.notes["importance"]
     assert max(importance, key=importance.__getitem__) == "vm.swappiness"
     assert sum(importance.values()) == pytest.approx(1)
+
+
+def test_nothing_large_is_imported_while_the_machine_has_values_of_the_tuning(tmp_path):
+    """An import takes seconds of a processor that a benchmark may be running on."""
+    code = """
+import json, pathlib, sys
+from fake_stage import FakeStage, config
+from test_search import Tuning, optuna
+
+class Watched(FakeStage):
+    before = None
+
+    def run(self, *args):
+        if self.before is None:
+            self.before = set(sys.modules)
+        return super().run(*args)
+
+stage = Watched(config(), noise=0.02)
+tuning = Tuning(pathlib.Path(sys.argv[1]), optuna(evaluations=30), stage)
+assert tuning.policy.notes["importance"]
+print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - stage.before})))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent,
+    )
+    assert done.returncode == 0, done.stderr
+    imported = set(json.loads(done.stdout.splitlines()[-1]))
+    assert not imported & {
+        "gymnasium",
+        "optuna",
+        "pandas",
+        "scipy",
+        "sklearn",
+        "sqlalchemy",
+        "torch",
+    }
 
 
 def test_a_gaussian_process_searches_too(tmp_path):

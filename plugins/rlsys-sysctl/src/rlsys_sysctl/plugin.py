@@ -16,7 +16,7 @@ from rlsys.hookspecs import hookimpl
 _MEND = "pip install 'rlsys[sysctl]'"
 _PSUTIL = Requirement(name="psutil", mend=_MEND)
 _OPTUNA = Requirement(name="optuna", mend=_MEND)
-_PRESETS = ("net-long-path", "net-churn", "memory-pressure", "dirty-pages", "ppo")
+_PRESETS = ("net-long-path", "net-churn", "memory-pressure", "dirty-pages")
 
 
 @hookimpl

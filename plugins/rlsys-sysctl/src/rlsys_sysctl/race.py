@@ -28,9 +28,9 @@ class Race:
         meter: runs them.
         weights: of the reward.
         repeats: full runs of a configuration that is not given up.
+        keep: share of the short runs that goes on.
         short: length of the first run as a share of a full one; None: full runs only.
         budget: cost that the meter may reach; what does not fit any more is not begun.
-        keep: share of the short runs that goes on.
         best: highest reward that was measured in full; at first the default's.
         firsts: performances of all short runs.
     """
@@ -38,8 +38,8 @@ class Race:
     meter: Meter
     weights: Weights
     repeats: int
+    keep: float
     short: float | None = None
-    keep: float = 1.0 / 3.0
     budget: float = math.inf
     best: float = field(init=False)
     firsts: list[float] = field(default_factory=list)

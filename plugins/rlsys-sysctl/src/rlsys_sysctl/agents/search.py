@@ -20,7 +20,7 @@ from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.runs import timestamp
 from rlsys.training import Problem, Session
-from rlsys.tuning import importances
+from rlsys.tuning import importances, load_importances
 from rlsys_sysctl.agents.policy import constant_policy
 from rlsys_sysctl.agents.proposers import Proposer
 from rlsys_sysctl.agents.settings import SearchSettings
@@ -66,6 +66,8 @@ class Searcher:
             UserError: another environment than this plugin's, or as `Stage.open` and `Stage.run`.
             Interrupted: the user asked to stop; every trial up to then is kept.
         """
+        # Later the machine would wait for it with values of the tuning, and a benchmark beside it.
+        load_importances()
         env: Any = problem.make_env(1)
         try:
             if not isinstance(env, SysctlVectorEnv):
