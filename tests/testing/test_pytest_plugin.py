@@ -109,3 +109,25 @@ def test_a_name_that_the_plugin_does_not_have_is_told(uses):
     ran = uses(SOUND.replace('"text"', '"txet"'), "-k", "names_exists")
     assert ran.returncode == 1
     assert "unknown exporter 'txet' (did you mean 'text'?" in ran.stdout
+
+
+def test_what_is_missing_skips_checks_and_fails_them_in_ci(uses, monkeypatch):
+    lacking = (
+        SOUND
+        + """
+    def described(self):
+        import dataclasses
+        from rlsys.descriptors import Requirement
+        missing = Requirement(name="no_such_module", mend="pip install no-such-module")
+        return dataclasses.replace(super().described(), requires=(missing,))
+"""
+    )
+    monkeypatch.delenv("CI", raising=False)
+    ran = uses(lacking, "-rs", "-k", "some_network")
+    assert ran.returncode == 0, ran.stdout
+    assert "SKIPPED" in ran.stdout
+    assert "pip install no-such-module" in ran.stdout
+    monkeypatch.setenv("CI", "true")
+    ran = uses(lacking, "-k", "some_network")
+    assert ran.returncode == 1
+    assert "pip install no-such-module" in ran.stdout

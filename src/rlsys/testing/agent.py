@@ -11,11 +11,10 @@ import pytest
 
 from rlsys.config import Document, validate
 from rlsys.descriptors import AgentSpec, resolve
-from rlsys.errors import ConfigError, Interrupted, UserError
+from rlsys.errors import ConfigError, Interrupted
 from rlsys.policies import Policy, controller_of, load_policy
-from rlsys.requirements import check_requirements
 from rlsys.roles import roles_of
-from rlsys.testing.demands import fail, require
+from rlsys.testing.demands import fail, require, require_installed
 from rlsys.testing.models import require_closed, require_plain, require_travels
 from rlsys.testing.plugin import PluginConformance
 from rlsys.testing.subject import SEEDS, Subject
@@ -73,10 +72,7 @@ class AgentConformance(PluginConformance):
     def training(self, directory: Path, **changes: Any) -> Training:
         """Return a training that has not begun; skips where the agent lacks what it requires."""
         registry, spec = self.registry(), self.described()
-        try:
-            check_requirements(f"agent {spec.name!r}", spec.requires)
-        except UserError as error:
-            pytest.skip(str(error))
+        require_installed(f"agent {spec.name!r}", spec.requires)
         if registry.environments.get(self.environment).costly:
             pytest.skip("costly: the steps of the environment take seconds on a real system")
         subject = Subject.of(registry, self.environment, self.preset, self.overrides)

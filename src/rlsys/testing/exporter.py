@@ -17,8 +17,7 @@ from rlsys.errors import CheckFailed, ConfigError, UserError
 from rlsys.exporting import ExportContext, ExportReport, export_network, same_actions
 from rlsys.folders import files_below
 from rlsys.network import Network
-from rlsys.requirements import check_requirements
-from rlsys.testing.demands import fail, require
+from rlsys.testing.demands import fail, require, require_installed
 from rlsys.testing.models import require_closed, require_plain
 from rlsys.testing.networks import KINDS, observation_shape, observed
 from rlsys.testing.plugin import PluginConformance
@@ -100,13 +99,15 @@ class ExporterConformance(PluginConformance):
         except ConfigError as error:
             fail(f"the settings to test with are refused: {error}", "correct them")
 
+    def require_installed(self) -> None:
+        """Skip where the exporter lacks what it requires, and fail where CI is set."""
+        spec = self.described()
+        require_installed(f"exporter {spec.name!r}", spec.requires)
+
     def written(self, kind: str, directory: Path) -> tuple[Network, ExportReport]:
         """Let the exporter itself write into an empty folder; skips where it refuses the kind."""
+        self.require_installed()
         spec, network = self.described(), self.network(kind)
-        try:
-            check_requirements(f"exporter {spec.name!r}", spec.requires)
-        except UserError as error:
-            pytest.skip(str(error))
         directory.mkdir(parents=True)
         more = () if spec.config is None else (self.validated(),)
         try:
@@ -124,6 +125,7 @@ class ExporterConformance(PluginConformance):
 
     def test_some_network_can_be_exported(self, tmp_path: Path) -> None:
         """At least one kind of network is not refused."""
+        self.require_installed()
         refusals = []
         for kind in KINDS:
             try:
