@@ -51,6 +51,7 @@ def test_a_run_on_ray_is_the_run_of_here(tmp_path, local):
 
 
 def test_a_tiny_training_of_torch_is_the_one_of_here(tmp_path):
+    pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
     command = ("train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "16384",
                "--set", "training.checkpoint_every=8192")  # fmt: skip
     for name, more in (("here", ()), ("ray", RAY)):

@@ -197,6 +197,7 @@ SMALL = settings_of({"train_batch_size": 512, "batch_size": 128, "n_epochs": 2, 
 
 
 def test_it_trains_and_is_judged_where_there_are_masks(tmp_path):
+    pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
     path = tmp_path / "run"
     done = run("run", "rtos", "--preset", "normal", "--agent", "rllib-ppo", "--steps", "1024",
                *SMALL, "--set", "exports=[json]", "--episodes", "5", "--no-oracle", "--json",
