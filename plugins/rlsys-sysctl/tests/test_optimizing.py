@@ -81,6 +81,55 @@ def test_the_commands_apply_and_undo(finished, fake_proc, tmp_path):
     assert fake_proc.values() == before
 
 
+def test_undo_brings_back_what_the_machine_has_and_not_what_the_namespaces_began_with(
+    netns, tmp_path
+):
+    """The benchmark's namespace begins with other values; of the winner every value is set."""
+    keys = ("net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_retries2")
+    here = {}
+    for name in keys:
+        with open(f"/proc/sys/{name.replace('.', '/')}", encoding="utf-8") as file:
+            here[name] = file.read().strip()
+    timeout, retries = keys
+    netns.write(timeout, str(int(here[timeout]) + 40))
+    netns.write(retries, "3")  # already the best: the tuning does not change it
+    ready = json.dumps({"namespaces": {"only": netns.pid}})
+    read = "cat /proc/sys/net/ipv4/tcp_fin_timeout /proc/sys/net/ipv4/tcp_retries2"
+    found = optimize(
+        {
+            "workload_name": "both",
+            "reward_metric": "cost",
+            "direction": "lower",
+            "benchmark_command": [
+                "nsenter", "-t", str(netns.pid), "-n",
+                "sh", "-c", f"set -- $({read}); echo cost: $(($1 + 100 * $2))",
+            ],
+            "fixture_command": [
+                sys.executable, "-c", f"print('ready: ' + {ready!r}, flush=True); input()",
+            ],
+            "action_space": [
+                {"param": timeout, "type": "int", "min": 5, "max": 20},
+                {"param": retries, "type": "int", "min": 3, "max": 9},
+            ],
+        },
+        agent="grid",
+        settings={"levels": 2, "confirm_pairs": 4},
+        environment={"repeats": 2},
+        out=tmp_path / "run",
+    )  # fmt: skip
+    assert found.recommended
+    assert found.best_configuration == {timeout: "5", retries: "3"}
+    folder = tmp_path / "run" / "exports" / "sysctl-d" / "both"
+    lines = (folder / "90-rlsys-both.conf").read_text().splitlines()
+    assert lines[-2:] == [f"{timeout} = 5", f"{retries} = 3"]
+    assert f"# was {retries} = {here[retries]}" in lines
+    assert f"# compared with {retries} = 3" in lines
+    undo = (folder / "undo.sh").read_text()
+    assert {f"sysctl -w {name}={value}" for name, value in here.items()} <= set(undo.splitlines())
+    report = (tmp_path / "run" / "exports" / "sysctl-d" / "both" / "rlsys-export.json").read_text()
+    assert f"this machine has {here[timeout]}" in report
+
+
 def test_undo_sets_the_one_of_a_pair_that_was_set(fake_proc):
     """dirty_background_ratio is 0 because its bytes are set: 0 would not bring those back."""
     original = {"vm.dirty_background_ratio": "0", "vm.dirty_ratio": "20", "vm.swappiness": "60"}

@@ -211,13 +211,15 @@ def test_parameters_are_set_in_the_namespaces_of_the_fixture(netns):
         "fixture_command": [sys.executable, "-c", fixture],
         "action_space": [{"param": name, "type": "int", "min": 5, "max": 120}],
     }
-    before = netns.read(name)
+    netns.write(name, "44")
     stage = Stage(SysctlConfig.model_validate({"workload": workload}))
     try:
         stage.run({name: "23"}, 1.0, 0)
         assert netns.read(name) == "23"
+        assert stage.original == {name: "44"}
+        assert stage.present == {name: outside.strip()}
         with open("/proc/sys/net/ipv4/tcp_fin_timeout", encoding="utf-8") as file:
             assert file.read() == outside
     finally:
         stage.close()
-    assert netns.read(name) == before
+    assert netns.read(name) == "44"

@@ -49,6 +49,7 @@ class Stage:
         self._fixture: Fixture | None = None
         self._command: Command | None = None
         self._read: dict[str, str] | None = None
+        self._present: dict[str, str] | None = None
 
     @classmethod
     def shared(cls, config: SysctlConfig) -> Stage:
@@ -94,6 +95,16 @@ class Stage:
                          allow_dangerous=self.config.allow_dangerous) as machine:  # fmt: skip
                 self._read = dict(machine.original)
         return dict(self._read)
+
+    @property
+    def present(self) -> dict[str, str]:
+        """What this machine itself has, outside of the tuning.
+
+        It is `original`, but for parameters in a fixture's namespaces: those begin with values of
+        their own, and whoever applies a result does so here.
+        """
+        original = self.original  # opens it where there are such namespaces
+        return original if self._present is None else dict(self._present)
 
     def _has_namespaced(self) -> bool:
         return any(name.startswith("net.") for name in self.space.names)
@@ -148,6 +159,11 @@ class Stage:
                     log=_tell,
                 )
             )
+            here = Kernel(self.config.proc_sys)
+            self._present = {
+                name: here.read(name) if here.exists(name) else value
+                for name, value in machine.original.items()
+            }
             self._machine = machine
             self._command = Command(
                 arguments=arguments,
@@ -164,7 +180,7 @@ class Stage:
     def close(self) -> None:
         """Put everything back as it was; the next run opens it again."""
         stack, self._stack = self._stack, None
-        self._machine = self._fixture = self._command = self._read = None
+        self._machine = self._fixture = self._command = self._read = self._present = None
         if stack is not None:
             atexit.unregister(self.close)
             stack.close()

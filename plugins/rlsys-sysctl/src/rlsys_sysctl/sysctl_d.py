@@ -20,6 +20,7 @@ from rlsys.exporting import ExportContext, ExportReport
 from rlsys.network import Network
 from rlsys_sysctl.confirmation import Confirmation, confirm
 from rlsys_sysctl.kernel import PARTNERS, Kernel
+from rlsys_sysctl.names import normal
 from rlsys_sysctl.vector_env import SysctlVectorEnv
 
 
@@ -36,21 +37,40 @@ class SysctlDSettings(BaseModel):
 
 @dataclass(frozen=True)
 class _Found:
-    """What there is to write."""
+    """What there is to write.
+
+    Attributes:
+        original: the default that was compared with.
+        present: what the machine has; another thing where the benchmark's namespaces began with
+            values of their own.
+    """
 
     workload: str
     metric: str
     values: Mapping[str, str]
     original: Mapping[str, str]
+    present: Mapping[str, str]
     confirmation: Confirmation | None
     more: Mapping[str, Any]
 
     @property
     def changes(self) -> dict[str, str]:
-        """The values to set: those of a recommended configuration that differ."""
+        """The values to set: those of a recommended configuration that differ.
+
+        From the default or from what the machine has: together they are what was measured.
+        """
         if self.confirmation is None or not self.confirmation.recommended:
             return {}
-        return {n: v for n, v in self.values.items() if v.split() != self.original[n].split()}
+        return {
+            name: value
+            for name, value in self.values.items()
+            if {normal(v) for v in (self.original[name], self.present[name])} != {normal(value)}
+        }
+
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """Of what is set, the defaults that were compared with and that the machine has not."""
+        return {n: self.original[n] for n in self.changes if self.original[n] != self.present[n]}
 
     @property
     def verdict(self) -> str:
@@ -87,7 +107,7 @@ def export_sysctl_d(
                 f"{context.environment!r}"
             )
         found = _found(network, env, settings.confirm_pairs)
-        before = {name: found.original[name] for name in found.changes}
+        before = {name: found.present[name] for name in found.changes}
         undo = undo_values(before, Kernel(env.config.proc_sys))
     finally:
         env.close()
@@ -105,6 +125,11 @@ def export_sysctl_d(
     paths = [directory / name for name in files]
     if not found.changes:
         return ExportReport(paths, notes=[f"nothing to set: {found.verdict}"])
+    notes = [
+        f"compared with {name} = {value}, the benchmark's own default; "
+        f"this machine has {found.present[name]}"
+        for name, value in found.elsewhere.items()
+    ]
     seen = found.confirmation
     check = {
         "name": "better-than-default",
@@ -113,7 +138,7 @@ def export_sysctl_d(
         if seen is None
         else {"performance": seen.performance, "low": seen.low, "high": seen.high},
     }
-    return ExportReport(paths, checks=[check])
+    return ExportReport(paths, checks=[check], notes=notes)
 
 
 def _found(network: Network, env: SysctlVectorEnv, pairs: int) -> _Found:
@@ -125,17 +150,24 @@ def _found(network: Network, env: SysctlVectorEnv, pairs: int) -> _Found:
         if kept is not None:
             confirmation = Confirmation(**{k: v for k, v in kept.items() if k != "recommended"})
         values, original = notes["values"], notes["original"]
+        present = notes.get("present", original)
         more = {key: notes[key] for key in ("agent", "evaluations", "importance", "overhead")}
     else:
         observations, _ = env.reset()
-        original = env.stage.original
+        original, present = env.stage.original, env.stage.present
         values = env.stage.values_at(network.act(observations)[0])
         confirmation = None
         if values != original:
             confirmation = confirm(env.stage, values, pairs, workload.direction)
         more = dict(notes)
     return _Found(
-        workload.workload_name, workload.reward_metric, values, original, confirmation, more
+        workload.workload_name,
+        workload.reward_metric,
+        values,
+        original,
+        present,
+        confirmation,
+        more,
     )
 
 
@@ -146,7 +178,7 @@ def undo_values(changed: Mapping[str, str], kernel: Kernel) -> dict[str, str]:
     set: writing 0 to the other would not bring it back.
 
     Args:
-        changed: original values of the parameters that are changed.
+        changed: what the machine has of the parameters that are changed.
         kernel: as it is without the changes.
     """
     undo = {}
@@ -161,7 +193,8 @@ def undo_values(changed: Mapping[str, str], kernel: Kernel) -> dict[str, str]:
 
 def _conf(found: _Found) -> str:
     lines = [f"# {found.verdict}"]
-    lines += [f"# was {name} = {found.original[name]}" for name in found.changes]
+    lines += [f"# was {name} = {found.present[name]}" for name in found.changes]
+    lines += [f"# compared with {name} = {value}" for name, value in found.elsewhere.items()]
     lines += [f"{name} = {value}" for name, value in found.changes.items()]
     return "\n".join(lines) + "\n"
 
@@ -181,6 +214,7 @@ def _summary(found: _Found) -> dict[str, Any]:
         "verdict": found.verdict,
         "values": found.changes,
         "original": dict(found.original),
+        "present": dict(found.present),
         "improvement": None if seen is None else seen.performance - 1.0,
         "confirmation": None if seen is None else seen.to_json(),
         "search": dict(found.more),

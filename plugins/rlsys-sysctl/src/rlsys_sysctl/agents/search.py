@@ -326,6 +326,7 @@ class _Search:
             "best_values": self._best_values,
             "values": self.stage.values_at(point),
             "original": self.stage.original,
+            "present": self.stage.present,
             "confirmation": None if confirmation is None else confirmation.to_json(),
             "importance": self._importance,
             "overhead": self.overhead,
