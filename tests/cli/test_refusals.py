@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import pytest
 from program import LAMPS, refused, run, run_here
 
@@ -34,9 +35,10 @@ def test_bad_input_is_one_line_with_code_1(tmp_path, monkeypatch, arguments, mes
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("rum", "lamps"), "unknown command 'rum' (did you mean 'run'?"),
+        (("rum", "lamps"), r"unknown command 'rum' \(did you mean 'run'\?"),
         (("train",), "Missing argument 'PLUGIN'"),
-        (("train", "lamps", "--step", "1"), "No such option '--step'"),
+        # Click's own words, which differ from version to version.
+        (("train", "lamps", "--step", "1"), "No such option:? '?--step"),
         (("train", "lamps", "--steps", "many"), "'many' is not a valid integer"),
         (("train", "lamps", "--jobs", "0"), "0 is not in the range x>=1"),
     ],
@@ -45,7 +47,7 @@ def test_bad_input_is_one_line_with_code_1(tmp_path, monkeypatch, arguments, mes
 def test_wrong_usage_has_code_2(arguments, message):
     result = run_here(*LAMPS, *arguments)
     assert result.returncode == 2
-    assert message in result.stderr
+    assert re.search(message, result.stderr)
     assert result.stdout == ""
 
 

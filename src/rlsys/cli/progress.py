@@ -55,7 +55,8 @@ class ProgressListener:
         self._begun: dict[tuple[str, int, str], tuple[float, int]] = {}
 
     def __enter__(self) -> ProgressListener:
-        self._bar.start()
+        if not self._bar.disable:
+            self._bar.start()
         return self
 
     def __exit__(
@@ -64,7 +65,8 @@ class ProgressListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if not self._bar.disable:  # an older rich ends one that was never shown with an empty line
+            self._bar.stop()
 
     @hookimpl
     def rlsys_run_metrics(self, metrics: Mapping[str, Any]) -> None:
