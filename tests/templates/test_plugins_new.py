@@ -115,6 +115,12 @@ def test_the_name_of_an_installed_plugin_is_refused(here, tmp_path_factory):
     assert not os.listdir(here)
 
 
+def test_the_name_of_a_plugin_of_ours_is_refused_also_where_it_is_not_installed(here):
+    message = refused("plugins", "new", "rtos")
+    assert "'rtos' is that of rlsys[rtos]" in message
+    assert not os.listdir(here)
+
+
 def test_the_name_of_another_plugins_environment_is_refused(here):
     lamps = Path(__file__).parents[1] / "toy" / "lamps.py"
     ended = run("--plugin-file", lamps, "plugins", "new", "lamps")

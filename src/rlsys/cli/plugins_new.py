@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.resources
 import keyword
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -87,6 +88,9 @@ def _check_name(name: str) -> None:
 
 
 def _check_free(name: str, app: App) -> None:
+    # Also of those that are not installed: `pip install rlsys[rtos]` would put ours in its place.
+    if name in _extras():
+        raise UserError(f"name {name!r} is that of rlsys[{name}]; choose another")
     environments = app.registry.environments.entries
     for plugin in app.manager.plugins:
         provider = environments.get(name)
@@ -95,6 +99,13 @@ def _check_free(name: str, app: App) -> None:
                 f"name {name!r} is taken by the plugin {plugin.name!r} of {plugin.distribution}; "
                 "choose another"
             )
+
+
+def _extras() -> Sequence[str]:
+    try:
+        return importlib.metadata.metadata("rlsys").get_all("Provides-Extra") or []
+    except importlib.metadata.PackageNotFoundError:  # run from its sources
+        return []
 
 
 def _check_target(target: Path) -> None:
