@@ -156,6 +156,7 @@ def test_groups_that_it_was_told_of_end_with_the_tuner(own_state: Path, lock: Lo
     )
     for process in (running, over):
         watchdog.begun(process.pid, start_time(process.pid))
+        assert eventually(lambda pid=process.pid: len(_group(pid)) == 2)
     watchdog.over(over.pid)
     watchdog.leave()
     assert running.wait(3) == -signal.SIGKILL
