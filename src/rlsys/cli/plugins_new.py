@@ -88,7 +88,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_free(name: str, app: App) -> None:
-    # Also of those that are not installed: `pip install rlsys[rtos]` would put ours in its place.
+    # Also where it is not installed: an extra would put the plugin of ours in its place.
     if name in _extras():
         raise UserError(f"name {name!r} is that of rlsys[{name}]; choose another")
     environments = app.registry.environments.entries
