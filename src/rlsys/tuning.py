@@ -8,6 +8,7 @@ An interrupted trial is marked failed and its settings are tried again.
 
 from __future__ import annotations
 
+import importlib
 import math
 import shutil
 import warnings
@@ -354,7 +355,7 @@ def counted(study: Study) -> int:
 
 def load_importances() -> None:
     """Import now what `importances` needs; it takes seconds where scikit-learn is installed."""
-    import optuna.importance  # noqa: F401 - for its effect
+    importlib.import_module("optuna.importance")
 
 
 def importances(study: Study) -> dict[str, float]:
