@@ -165,7 +165,7 @@ install_packages() {
 missing_tools() {
   command -v qemu-system-arm >/dev/null || echo qemu
   "$venv/bin/python" -c '
-from rlsys_rust_q10.toolchain import has_host_toolchain, has_target_toolchain
+from rlsys_rust_q10.target.toolchain import has_host_toolchain, has_target_toolchain
 if not (has_target_toolchain() and has_host_toolchain()):
     print("compiler")' 2>/dev/null || true
 }

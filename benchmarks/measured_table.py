@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rlsys.report import cases_of, closed_share, ranked, scalar_metrics, values_of
+from rlsys.evaluation import cases_of, closed_share, ranked, scalar_metrics, values_of
 
 
 def table(document: dict[str, Any], case: str) -> str:

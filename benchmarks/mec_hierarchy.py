@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.statistics import Summary, paired_difference, summarise
+from rlsys.evaluation import Summary, paired_difference, summarise
 
 Rewards = dict[str, NDArray[np.float64]]
 """By controller, (trainings, episodes); one row for what is not learned."""

@@ -27,8 +27,7 @@ from statistics import median
 from typing import Any
 
 from rlsys.descriptors import resolve
-from rlsys.plugins import PluginManager
-from rlsys.registry import Registry
+from rlsys.plugins import PluginManager, Registry
 from rlsys.training import Problem, Session
 from rlsys_mec.config import MecConfig
 from rlsys_mec.vector_env import MecVectorEnv

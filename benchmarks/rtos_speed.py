@@ -29,16 +29,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from rlsys.config import Overrides, resolve_plan
 from rlsys.controllers import NetworkController
+from rlsys.evaluation import summarise
+from rlsys.executors.training_unit import SUMMARY_FILE, TrainingUnit, agent_directory, problem_of
 from rlsys.network import Network
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
+from rlsys.plugins import PluginManager, PluginOptions, Registry
 from rlsys.rollout import play
-from rlsys.runconfig import Overrides, resolve_plan
 from rlsys.seeds import evaluation_seeds
-from rlsys.statistics import summarise
 from rlsys.training import NETWORK_FILE
-from rlsys.units import SUMMARY_FILE, TrainingUnit, agent_directory, problem_of
 from rlsys_rtos.config import RtosConfig
 from rlsys_rtos.vector_env import RtosVectorEnv
 

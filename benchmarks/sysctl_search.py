@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from rlsys.config import validate
 from rlsys_sysctl import Tuned, optimize
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.measuring import FULL
-from rlsys_sysctl.stage import Stage
+from rlsys_sysctl.measuring.meter import FULL
+from rlsys_sysctl.measuring.stage import Stage
 
 AGENTS = ("optuna", "random", "ppo")
 PRESETS = files("rlsys_sysctl") / "presets"

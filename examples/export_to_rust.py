@@ -16,13 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rlsys.config import Document
+from rlsys.config import Document, plan_of
 from rlsys.executors.local import LocalExecutor
-from rlsys.plugins import PluginManager
-from rlsys.policy_exports import export_policies
-from rlsys.registry import Registry
-from rlsys.runconfig import plan_of
-from rlsys.workflow import Workplace, begin, train
+from rlsys.plugins import PluginManager, Registry
+from rlsys.workflow import Workplace, begin, export_policies, train
 
 
 def configuration(*, quick: bool) -> dict[str, Any]:

@@ -13,10 +13,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from rlsys.config import Overrides, resolve_plan
 from rlsys.executors.local import LocalExecutor
-from rlsys.plugins import PluginManager
-from rlsys.registry import Registry
-from rlsys.runconfig import Overrides, resolve_plan
+from rlsys.plugins import PluginManager, Registry
 from rlsys.workflow import Workplace, begin, judge, train
 
 BASELINES = ["local-only", "selfish-edf", "greedy-edf"]

@@ -14,11 +14,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rlsys.config import Document
+from rlsys.config import Document, plan_of
 from rlsys.executors.local import LocalExecutor
-from rlsys.plugins import PluginManager
-from rlsys.registry import Registry
-from rlsys.runconfig import plan_of
+from rlsys.plugins import PluginManager, Registry
 from rlsys.workflow import Workplace, begin, judge, train
 
 # Times in ticks. The load is 3/6 + 3/9 + 6/18 + 2/12 = 1.33: no scheduler can meet every deadline,

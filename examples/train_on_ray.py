@@ -18,12 +18,10 @@ from typing import Any
 import numpy as np
 
 from rlsys import Network
-from rlsys.config import Document
+from rlsys.config import Document, plan_of
 from rlsys.descriptors import resolve
-from rlsys.execution import Executor
-from rlsys.plugins import PluginManager
-from rlsys.registry import Registry
-from rlsys.runconfig import plan_of
+from rlsys.executors.executor import Executor
+from rlsys.plugins import PluginManager, Registry
 from rlsys.training import NETWORK_FILE
 from rlsys.workflow import Workplace, begin, train
 

@@ -24,10 +24,9 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from rlsys.config import RunConfig
 from rlsys.descriptors import resolve
-from rlsys.plugins import PluginManager
-from rlsys.registry import Registry
-from rlsys.runconfig import RunConfig
+from rlsys.plugins import PluginManager, Registry
 
 _log = logging.getLogger(__name__)
 _WORDS = {"boolean": "`true` or `false`", "null": "`null`", "string": "text", None: "any value"}

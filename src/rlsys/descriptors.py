@@ -334,8 +334,8 @@ class ExporterSpec:
     """A form in which a trained network leaves rlsys.
 
     Attributes:
-        factory: ``factory(network, directory, context) -> rlsys.exporting.ExportReport``; with a
-            `config`, its settings are a fourth argument.
+        factory: ``factory(network, directory, context) -> rlsys.exporters.context.ExportReport``;
+            with a `config`, its settings are a fourth argument.
         config: a pydantic model of its settings (``extra="forbid"``). Settings called ``build``
             and ``run`` are those of `rlsys export --build` and `--run`.
         ready: ``ready(settings) -> None`` raises `rlsys.errors.UserError` where what the settings
@@ -383,8 +383,8 @@ class ExecutorSpec:
     """A place where work units run.
 
     Attributes:
-        factory: ``factory(jobs) -> rlsys.execution.Executor``; `jobs` is how many at a time, or
-            None where the user leaves it to the executor.
+        factory: ``factory(jobs) -> rlsys.executors.executor.Executor``; `jobs` is how many at a
+            time, or None where the user leaves it to the executor.
     """
 
     name: str

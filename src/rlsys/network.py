@@ -24,8 +24,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.archive import read_archive, write_archive
 from rlsys.errors import UserError, did_you_mean
+from rlsys.storage.archive import read_archive, write_archive
 
 FORMAT = "rlsys.network/1"
 

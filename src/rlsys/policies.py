@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from rlsys.archive import read_archive
 from rlsys.controllers import Controller, NetworkController
 from rlsys.network import Network
 from rlsys.roles import FORMAT, RoleController, RolePolicy
+from rlsys.storage.archive import read_archive
 
 Policy: TypeAlias = Network | RolePolicy
 

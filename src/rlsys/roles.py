@@ -33,9 +33,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.archive import write_archive
 from rlsys.errors import UserError
 from rlsys.network import Network
+from rlsys.storage.archive import write_archive
 
 if TYPE_CHECKING:
     from gymnasium import Space

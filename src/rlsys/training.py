@@ -18,7 +18,7 @@ from rlsys.errors import Interrupted, UserError
 from rlsys.policies import Policy, controller_of
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import validation_seeds
-from rlsys.states import load_state, save_state
+from rlsys.storage.states import load_state, save_state
 
 STATE_FILE = "state.npz"
 NETWORK_FILE = "network.npz"
@@ -109,7 +109,7 @@ class Session:
         Args:
             step: environment steps done, of `total`.
             network: makes the portable network of this moment.
-            state: returns all that is needed to go on (see `rlsys.states.save_state`).
+            state: returns all that is needed to go on (see `rlsys.storage.states.save_state`).
 
         Raises:
             Interrupted: the user asked to stop; ``last`` has been written.

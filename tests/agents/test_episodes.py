@@ -13,7 +13,7 @@ from recipes import RECIPES
 from scipy.stats import chisquare
 from toy_envs import Basket, Corridor, CorridorOracle
 
-from rlsys.agents.episodes import (
+from rlsys.agents.rounds.episodes import (
     Openings,
     PersistentSampler,
     Sampled,
@@ -21,9 +21,9 @@ from rlsys.agents.episodes import (
     sample_actions,
     sample_episodes,
 )
-from rlsys.agents.imitation import imitation_loss
-from rlsys.agents.labelled import Labelled, LabelledStates
-from rlsys.agents.self_labelling import _Elite, _is_one_instance
+from rlsys.agents.rounds.imitation import imitation_loss
+from rlsys.agents.rounds.labelled import Labelled, LabelledStates
+from rlsys.agents.rounds.self_labelling import _Elite, _is_one_instance
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])

@@ -15,9 +15,9 @@ from role_envs import Haul, Watch
 from role_recipes import recipe
 from torch.distributions import Categorical, Normal
 
-from rlsys.agents.central_critic import CentralCritic, half_step_advantages
-from rlsys.agents.mappo import Actor, MappoRun
-from rlsys.agents.role_settings import MappoSettings
+from rlsys.agents.roles.central_critic import CentralCritic, half_step_advantages
+from rlsys.agents.roles.mappo import Actor, MappoRun
+from rlsys.agents.roles.settings import MappoSettings
 from rlsys.network import Network
 from rlsys.roles import Role
 from rlsys.training import Session

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rlsys.agents.running_moments import CLIP, RunningMoments
+from rlsys.agents.roles.running_moments import CLIP, RunningMoments
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=8), st.integers(0, 2**32 - 1))

@@ -34,7 +34,7 @@ def test_every_setting_is_explained_and_has_a_default(spec):
 
 def test_describing_and_configuring_imports_nothing_heavy():
     code = (
-        "import sys, rlsys.agents, rlsys.agents.role_settings; rlsys.agents.rlsys_agents(); "
+        "import sys, rlsys.agents, rlsys.agents.roles.settings; rlsys.agents.rlsys_agents(); "
         "print([m for m in ('torch', 'stable_baselines3', 'gymnasium', 'numpy') "
         "if m in sys.modules])"
     )

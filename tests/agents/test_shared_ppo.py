@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from role_envs import Alone, Haul, RoleEnv, Watch
 from role_recipes import RoleRecipe, evaluate, recipe, same_policies
 
-from rlsys.agents import shared_ppo
-from rlsys.agents.role_settings import SharedPpoSettings
-from rlsys.agents.shared_ppo import SharedPpoRun, build_ppo, fill_buffer
+from rlsys.agents.roles import shared_ppo
+from rlsys.agents.roles.settings import SharedPpoSettings
+from rlsys.agents.roles.shared_ppo import SharedPpoRun, build_ppo, fill_buffer
 from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.roles import Role

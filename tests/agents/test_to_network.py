@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 from toy_envs import Basket, Corridor, Switches, Target, UnmaskedCorridor
 
 from rlsys.adapters.sb3 import Sb3VecEnv
-from rlsys.agents.to_network import to_network
+from rlsys.agents.sb3.to_network import to_network
 from rlsys.descriptors import resolve
 from rlsys.errors import UserError
 from rlsys.network import Network

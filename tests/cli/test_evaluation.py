@@ -138,9 +138,9 @@ def test_runs_of_one_name_are_kept_apart_when_compared(whole, copied):
 
 
 def test_baselines_take_options():
-    from rlsys.plugins import PluginManager
-    from rlsys.registry import Registry
-    from rlsys.runconfig import Overrides, resolve_plan
+    from rlsys.config.plan import Overrides, resolve_plan
+    from rlsys.plugins.manager import PluginManager
+    from rlsys.plugins.registry import Registry
 
     registry = Registry(PluginManager())
 

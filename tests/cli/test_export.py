@@ -102,7 +102,7 @@ from pydantic import BaseModel, ConfigDict
 from rlsys import hookimpl
 from rlsys.descriptors import ExporterSpec, Requirement
 from rlsys.errors import UserError
-from rlsys.exporting import ExportReport
+from rlsys.exporters.context import ExportReport
 
 
 class Settings(BaseModel):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from program import LAMPS, run, run_here, start
 
-from rlsys.runs import RunDirectory
+from rlsys.workflow.run_directory import RunDirectory
 
 SETTINGS = {
     "lamps": (*LAMPS, "train", "lamps", "--steps", "1920", "--set", "training.checkpoint_every=96",

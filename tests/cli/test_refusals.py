@@ -62,12 +62,12 @@ def test_a_wrong_file_is_told_with_line_key_and_range(tmp_path):
 
 
 def test_what_figures_and_exports_need_is_asked_for_before_training(tmp_path, monkeypatch):
-    import rlsys.requirements
+    from rlsys.plugins import requirements
 
-    monkeypatch.setattr(rlsys.requirements, "is_met", lambda need: need.name != "onnxruntime")
+    monkeypatch.setattr(requirements, "is_met", lambda need: need.name != "onnxruntime")
     whole = (*LAMPS, "run", "lamps", "--set", "exports=[onnx]", "--out", tmp_path / "run")
     assert "exporter 'onnx' needs the module 'onnxruntime'" in refused(*whole)
-    monkeypatch.setattr(rlsys.requirements, "is_met", lambda need: need.name != "matplotlib")
+    monkeypatch.setattr(requirements, "is_met", lambda need: need.name != "matplotlib")
     assert "needs the module 'matplotlib', which is missing; install it" in refused(*whole)
     assert not (tmp_path / "run").exists()
 

@@ -21,25 +21,20 @@ DOMAIN = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# Lowest first: a module imports only from its own layer or one below.  The built-in plugins
-# (agents, exporters, executors) stand where third-party ones do.
-LAYERS = [
-    {"errors", "__init__"},
-    {"descriptors", "archive", "folders", "config", "seeds", "hookspecs", "statistics", "workers"},
-    {"network", "states", "plugins", "requirements", "waiting"},
-    {"registry", "controllers", "events", "figures", "runs"},
-    {"importing"},
-    {"application", "roles"},
-    {"exporting", "policies"},
-    {"rollout", "runconfig", "tensorboard"},
-    {"training", "evaluation"},
-    {"report", "units", "trials", "execution"},
-    {"sweep"},
-    {"adapters", "agents", "exporters", "executors"},
-    {"workflow", "tuning", "searchspace"},
-    {"policy_exports"},
+# Rooms, lowest first: a room imports from those below it, and never from one beside it.  The modules
+# at the top of the package are the vocabulary; with `storage` they are the ground floor.
+VOCABULARY = "the vocabulary"
+FLOORS = [
+    {VOCABULARY, "storage"},
+    {"plugins"},
+    {"config", "adapters"},
+    {"agents", "exporters", "evaluation", "executors", "figures"},
+    {"tuning"},
+    {"workflow"},
     {"cli", "testing"},
 ]
+ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+MOST_FILES = 13
 
 
 def imported(file: Path, package: str) -> set[str]:
@@ -92,18 +87,46 @@ def test_imports_inside_the_core_have_no_circles():
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_imports_inside_the_core_run_downwards():
-    rank = {name: index for index, layer in enumerate(LAYERS) for name in layer}
-    upwards = []
+def room_of(module: str) -> str:
+    """Return the room of a module of the core: the folder right below the package."""
+    parts = module.split(".")
+    is_room = len(parts) > 1 and (CORE / parts[1]).is_dir()
+    return parts[1] if is_room else VOCABULARY
+
+
+def test_every_room_of_the_core_has_its_floor():
+    there = {path.name for path in CORE.iterdir() if (path / "__init__.py").is_file()}
+    assert there == ROOMS.keys() - {VOCABULARY}
+
+
+def test_imports_between_rooms_run_downwards():
+    wrong = []
     for name, needs in module_graph().items():
-        part = name.split(".")[1] if "." in name else "__init__"
-        assert part in rank, f"rlsys.{part} belongs into LAYERS"
-        for other in needs if part != "__init__" else ():
-            below = other.split(".")[1] if "." in other else "__init__"
-            assert below in rank, f"rlsys.{below} belongs into LAYERS"
-            if rank[below] > rank[part]:
-                upwards.append((name, other))
-    assert not upwards
+        if name == "rlsys":
+            continue
+        here = room_of(name)
+        for other in needs - {"rlsys"}:
+            there = room_of(other)
+            ground = ROOMS[here] == ROOMS[there] == 0
+            if here != there and not ground and ROOMS[there] >= ROOMS[here]:
+                wrong.append((name, other))
+    assert not wrong
+
+
+def doors() -> list[Path]:
+    """Return the ``__init__.py`` of every room of the core and of the plugins."""
+    packages = [CORE, *PLUGINS]
+    return sorted(f for package in packages for f in package.rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("door", doors(), ids=lambda f: str(f.parent.relative_to(ROOT)))
+def test_a_room_says_what_it_is_for_and_is_not_overfull(door):
+    if door.parent.name in ("presets", "workloads") or "templates" in door.parts:
+        return
+    assert ast.get_docstring(ast.parse(door.read_text(encoding="utf-8")))
+    modules = [f for f in door.parent.glob("*.py") if f.name != "__init__.py"]
+    top = door.parent in (CORE, *PLUGINS)
+    assert top or len(modules) <= MOST_FILES
 
 
 @pytest.mark.parametrize("package", PLUGINS, ids=lambda path: path.name)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lamps import LampsConfig
 from pydantic import BaseModel, ConfigDict, Field
 
-from rlsys.config import (
+from rlsys.config.document import (
     Document,
     assignment,
     load_resource,

@@ -10,8 +10,8 @@ import pytest
 from program import LAMPS, run_here
 
 from rlsys import hookimpl
-from rlsys.events import RunEvents
-from rlsys.plugins import PluginManager, PluginOptions
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.run_events import RunEvents
 
 NUMBERS = itertools.count()
 

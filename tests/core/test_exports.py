@@ -10,13 +10,13 @@ from program import LAMPS_FILE
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlsys.cli.options import overrides
-from rlsys.config import Document
+from rlsys.config.document import Document
+from rlsys.config.plan import plan_of, resolve_plan
 from rlsys.descriptors import ExporterSpec, Requirement
 from rlsys.errors import ConfigError, UserError
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
-from rlsys.requirements import in_ci, is_met
-from rlsys.runconfig import plan_of, resolve_plan
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
+from rlsys.plugins.requirements import in_ci, is_met
 
 
 class Settings(BaseModel):

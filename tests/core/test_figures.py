@@ -12,17 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlsys import figures
 from rlsys.errors import UserError
-from rlsys.figures import (
-    Panel,
-    comparison_figure,
-    cumulated_steps,
-    learning_figure,
-    sheet,
-    sweep_figure,
-    training_figure,
-)
+from rlsys.figures import comparison, labels, sweep, training
+from rlsys.figures.comparison import comparison_figure
+from rlsys.figures.sheet import sheet
+from rlsys.figures.sweep import sweep_figure
+from rlsys.figures.training import Panel, cumulated_steps, learning_figure, training_figure
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -39,7 +34,8 @@ def drawn(monkeypatch):
             kept.append(figure)
             yield figure
 
-    monkeypatch.setattr(figures, "sheet", keeping)
+    for module in (comparison, sweep, training):
+        monkeypatch.setattr(module, "sheet", keeping)
     return kept
 
 
@@ -132,7 +128,7 @@ def test_levels_are_drawn_and_named(tmp_path, drawn):
 )
 def test_labels_are_spread_in_order_and_below_the_top(values, gap):
     values = sorted(values)
-    places = figures._spread(values, gap, top=50.0)
+    places = labels._spread(values, gap, top=50.0)
     assert all(b - a >= gap - 1e-9 for a, b in itertools.pairwise(places))
     assert max(places) <= 50.0
     far_apart = all(b - a >= gap for a, b in itertools.pairwise(values))
@@ -271,7 +267,7 @@ def test_import_and_use_leave_matplotlibs_global_state_alone(tmp_path):
     pytest.importorskip("matplotlib", reason="pip install 'rlsys[figures]'")
     code = f"""
 import sys
-import rlsys.figures
+import rlsys.figures.sheet
 assert "matplotlib" not in sys.modules
 with rlsys.figures.sheet({str(tmp_path / "x.png")!r}, 2, 2) as figure:
     figure.subplots().plot([1, 2])

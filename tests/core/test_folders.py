@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlsys.folders import CACHE_TAG, files_below
+from rlsys.storage.folders import CACHE_TAG, files_below
 
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# made by a build tool\n"
 

@@ -9,10 +9,10 @@ import pytest
 from program import LAMPS_FILE
 
 from rlsys.cli.options import overrides
+from rlsys.config.plan import Overrides, resolve_plan
 from rlsys.errors import ConfigError, UserError
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
-from rlsys.runconfig import Overrides, resolve_plan
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def test_without_agents_the_recommended_one_is_taken(plan):
 
 
 def test_the_resolved_configuration_resolves_to_itself(plan, registry):
-    from rlsys.config import Document
-    from rlsys.runconfig import plan_of
+    from rlsys.config.document import Document
+    from rlsys.config.plan import plan_of
 
     config = plan(preset="two-rooms", assignments=("noise=0.5",)).config
     again = plan_of(registry, Document(config.model_dump(mode="json"))).config

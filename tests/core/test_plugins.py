@@ -9,8 +9,8 @@ import sys
 import pytest
 from program import LAMPS, LAMPS_FILE, dist_info, refused, run_here
 
-from rlsys.plugins import LoadedPlugin, PluginManager, PluginOptions, _say_who_is_slow
-from rlsys.registry import Registry
+from rlsys.plugins.manager import LoadedPlugin, PluginManager, PluginOptions, _say_who_is_slow
+from rlsys.plugins.registry import Registry
 
 HEAD = """
 from rlsys import hookimpl

@@ -14,7 +14,9 @@ import pytest
 from program import LAMPS, environment, refused, run_here
 
 from rlsys.errors import Interrupted, UserError
-from rlsys.runs import RunDirectory, default_directory, newest_unfinished, write_atomically
+from rlsys.storage.atomic import write_atomically
+from rlsys.workflow.run_directory import RunDirectory
+from rlsys.workflow.run_home import default_directory, newest_unfinished
 
 CONFIG = {"plugin": "lamps", "preset": "default"}
 TRAIN = (*LAMPS, "train", "lamps", "--steps", "192")
@@ -153,7 +155,7 @@ def test_the_status_tells_how_it_ended(tmp_path, error, expected):
 def test_only_one_process_writes(tmp_path):
     run = make(tmp_path)
     code = (
-        "import sys; from pathlib import Path; from rlsys.runs import RunDirectory\n"
+        "import sys; from pathlib import Path; from rlsys.workflow import RunDirectory\n"
         "with RunDirectory.open(Path(sys.argv[1])).writing(): pass"
     )
     other = [sys.executable, "-c", code, str(tmp_path)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rlsys.errors import UserError
-from rlsys.statistics import (
+from rlsys.evaluation.statistics import (
     Summary,
     better,
     gap_closed,
@@ -117,7 +117,7 @@ def test_interval_lies_between_the_extremes_and_repeats(values, seeds):
 def test_large_results_are_resampled_in_pieces(monkeypatch):
     values = np.random.default_rng(7).normal(size=(3, 50))
     whole = summarise(values)
-    monkeypatch.setattr("rlsys.statistics._CELLS_PER_CHUNK", 50 * 37)
+    monkeypatch.setattr("rlsys.evaluation.statistics._CELLS_PER_CHUNK", 50 * 37)
     pieces = summarise(values)
     assert pieces.low == pytest.approx(whole.low, abs=0.03)
     assert pieces.high == pytest.approx(whole.high, abs=0.03)

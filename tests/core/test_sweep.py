@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rlsys.errors import ConfigError
-from rlsys.sweep import curves, merged, parse_sweep
+from rlsys.workflow.sweep import curves, merged, parse_sweep
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pages import DOCS, PAGES, ROOT, commands, read, write_named_files
 from program import run_here
 
 from rlsys.descriptors import resolve
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 
 pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
 

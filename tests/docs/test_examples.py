@@ -84,9 +84,9 @@ def test_the_taskset_examples_are_valid(tmp_path):
 
 def test_the_run_configuration_example_resolves(tmp_path):
     pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
-    from rlsys.plugins import PluginManager
-    from rlsys.registry import Registry
-    from rlsys.runconfig import Overrides, resolve_plan
+    from rlsys.config.plan import Overrides, resolve_plan
+    from rlsys.plugins.manager import PluginManager
+    from rlsys.plugins.registry import Registry
 
     assert "run.yaml" in write_named_files(DOCS / "configuration.md", tmp_path)
     plan = resolve_plan(
@@ -149,7 +149,7 @@ def test_the_example_plugin_keeps_the_contract(tank, monkeypatch):
 
 
 def test_the_example_package_names_the_entry_point_group(tank):
-    from rlsys.plugins import ENTRY_POINT_GROUP
+    from rlsys.plugins.manager import ENTRY_POINT_GROUP
 
     project = tomllib.loads((tank / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"] == {ENTRY_POINT_GROUP: {"tank": "rlsys_tank.plugin"}}

@@ -13,9 +13,9 @@ from pages import ROOT, assert_describes, code, read, section, table
 from rlsys import hookspecs
 from rlsys.agents import rlsys_agents
 from rlsys.cli.main import BUILT_IN
+from rlsys.config.plan import EvaluationConfig, RunConfig, TrainingConfig
 from rlsys.errors import ExitCode
 from rlsys.exporters import rlsys_exporters
-from rlsys.runconfig import EvaluationConfig, RunConfig, TrainingConfig
 
 AGENTS = {spec.name: spec for spec in rlsys_agents()}
 

@@ -16,11 +16,11 @@ from pages import ROOT
 from pydantic import BaseModel
 
 from rlsys import descriptors, hookspecs
+from rlsys.config.plan import RunConfig
 from rlsys.descriptors import resolve
 from rlsys.errors import ExitCode
-from rlsys.plugins import PluginManager
-from rlsys.registry import Registry
-from rlsys.runconfig import RunConfig
+from rlsys.plugins.manager import PluginManager
+from rlsys.plugins.registry import Registry
 
 pytest.importorskip("sphinx", reason="pip install 'rlsys[docs]'")
 for extra in ("rlsys_rtos", "rlsys_mec", "rlsys_sysctl", "rlsys_ray", "rlsys_rust_q10"):

@@ -10,7 +10,7 @@ from pages import assert_describes, code, read, section, table
 pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
 
 from rlsys.agents import rlsys_agents
-from rlsys.config import load_resource
+from rlsys.config.document import load_resource
 from rlsys_rtos.cli import gantt
 from rlsys_rtos.config import GeneratorConfig, RtosConfig
 from rlsys_rtos.items import ITEM_FEATURES, WIDTH

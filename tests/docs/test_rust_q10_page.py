@@ -40,6 +40,6 @@ def test_every_verdict_is_described():
 
 
 def test_every_environment_variable_is_described():
-    from rlsys_rust_q10.toolchain import FORCED
+    from rlsys_rust_q10.target.toolchain import FORCED
 
     assert f"`{FORCED}`" in read(PAGE)

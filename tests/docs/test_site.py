@@ -81,7 +81,7 @@ sys.modules["planted"].broken = broken
 class Silent(pydantic.BaseModel):
     quiet: int = 1
 
-Silent.__module__ = "rlsys.runconfig"
+Silent.__module__ = "rlsys.config.plan"
 settings_reference.RunConfig = Silent
 """
 FAULTS = {

@@ -58,7 +58,7 @@ def test_it_goes_on_as_if_it_had_never_stopped(tmp_path):
     """Stopped after its second round, it ends with the same weights."""
     pytest.importorskip("gymnasium")
     from rlsys.errors import Interrupted
-    from rlsys.plugins import PluginManager, PluginOptions
+    from rlsys.plugins.manager import PluginManager, PluginOptions
     from rlsys.training import Problem, Session
 
     manager = PluginManager(PluginOptions(files=(str(FILE),), only=()))

@@ -16,15 +16,9 @@ import pytest
 from rlsys.descriptors import ExporterSpec, Requirement
 from rlsys.errors import CheckFailed, UserError
 from rlsys.exporters import rlsys_exporters
-from rlsys.exporting import (
-    MARKER,
-    ExportContext,
-    ExportReport,
-    checking_batch,
-    export_network,
-    finished_export,
-    same_actions,
-)
+from rlsys.exporters.checking import checking_batch, same_actions
+from rlsys.exporters.context import ExportContext, ExportReport
+from rlsys.exporters.folder import MARKER, export_network, finished_export
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
 
 JSON = next(spec for spec in rlsys_exporters() if spec.name == "json")

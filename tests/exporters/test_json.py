@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from rlsys.errors import UserError
 from rlsys.exporters import rlsys_exporters
+from rlsys.exporters.context import ExportContext
+from rlsys.exporters.folder import export_network
 from rlsys.exporters.policy_json import FILE, load_json, q10
-from rlsys.exporting import ExportContext, export_network
 from rlsys.network import Dense, Network, Stack, Transform
 
 from . import networks

@@ -14,8 +14,9 @@ import pytest
 
 from rlsys.errors import CheckFailed, UserError
 from rlsys.exporters import policy_onnx, rlsys_exporters
+from rlsys.exporters.context import ExportContext
+from rlsys.exporters.folder import export_network
 from rlsys.exporters.policy_onnx import FILE, build
-from rlsys.exporting import ExportContext, export_network
 from rlsys.network import Dense, Network, Stack
 
 from . import networks

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from rlsys.requirements import in_ci
-from rlsys_rust_q10 import stage
-from rlsys_rust_q10.qemu import check_qemu
-from rlsys_rust_q10.toolchain import MissingTool, host_toolchain, target_toolchain
+from rlsys.plugins.requirements import in_ci
+from rlsys_rust_q10.target import stage
+from rlsys_rust_q10.target.qemu import check_qemu
+from rlsys_rust_q10.target.toolchain import MissingTool, host_toolchain, target_toolchain
 
 sys.path.insert(0, str(Path(__file__).parent))
 

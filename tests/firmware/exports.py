@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rlsys.exporting import ExportContext, ExportReport, export_network
+from rlsys.exporters.context import ExportContext, ExportReport
+from rlsys.exporters.folder import export_network
 from rlsys.network import Network
 from rlsys_rtos.application import RtosApplication
 from rlsys_rtos.config import RtosConfig

@@ -18,10 +18,10 @@ from typing import Any
 
 from exports import FIRMWARE, Ended, export_measured
 
-from rlsys_rust_q10.cargo import cargo_build
-from rlsys_rust_q10.elf import read_sections, read_sizes
-from rlsys_rust_q10.qemu import boot
-from rlsys_rust_q10.toolchain import target_toolchain
+from rlsys_rust_q10.target.cargo import cargo_build
+from rlsys_rust_q10.target.elf import read_sections, read_sizes
+from rlsys_rust_q10.target.qemu import boot
+from rlsys_rust_q10.target.toolchain import target_toolchain
 
 EXPECTED = FIRMWARE / "expected"
 SIZES = EXPECTED / "sizes.json"

@@ -9,10 +9,11 @@ import pytest
 from exports import FIRMWARE, export_measured
 
 from rlsys.errors import CheckFailed
-from rlsys_rust_q10 import crate, verify
-from rlsys_rust_q10.cargo import cargo_build
-from rlsys_rust_q10.qemu import boot
-from rlsys_rust_q10.toolchain import target_toolchain
+from rlsys_rust_q10.checks import verify
+from rlsys_rust_q10.source import crate
+from rlsys_rust_q10.target.cargo import cargo_build
+from rlsys_rust_q10.target.qemu import boot
+from rlsys_rust_q10.target.toolchain import target_toolchain
 
 WEIGHT = re.compile(r"(?s)(LAYERS_2_WEIGHTS.*?Quad\(\[)(-?\d+)")
 OBSERVE = re.compile(r"pub fn observe\([^)]*\) \{\n")

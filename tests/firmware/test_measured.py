@@ -11,8 +11,8 @@ from exports import MEASURED, bit_exact, export_here, export_measured
 
 from rlsys.network import Network
 from rlsys_rtos.config import RtosConfig
-from rlsys_rust_q10 import verify
-from rlsys_rust_q10.toolchain import target_toolchain
+from rlsys_rust_q10.checks import verify
+from rlsys_rust_q10.target.toolchain import target_toolchain
 
 MOST_NARROW, MOST_WIDE = 3500, 6800
 """Instructions of one inference, 24-32-32-7, with 16 and with 32 bits."""

@@ -26,14 +26,14 @@ from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys_rtos.application import RtosApplication
 from rlsys_rtos.config import RtosConfig
-from rlsys_rust_q10.cargo import cargo_build, cargo_test
-from rlsys_rust_q10.controller import FixedPointController
-from rlsys_rust_q10.elf import read_sections
+from rlsys_rust_q10.checks.controller import FixedPointController
+from rlsys_rust_q10.checks.transcript import transcript
 from rlsys_rust_q10.export import prepare
 from rlsys_rust_q10.settings import Settings
-from rlsys_rust_q10.toolchain import host_toolchain, target_toolchain
-from rlsys_rust_q10.transcript import transcript
-from rlsys_rust_q10.wants import TARGET
+from rlsys_rust_q10.target.cargo import cargo_build, cargo_test
+from rlsys_rust_q10.target.elf import read_sections
+from rlsys_rust_q10.target.toolchain import host_toolchain, target_toolchain
+from rlsys_rust_q10.target.wants import TARGET
 
 REFRESH = "run `python tests/firmware/refresh.py`"
 

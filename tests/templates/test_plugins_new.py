@@ -17,9 +17,9 @@ from program import dist_info, refused, run, run_here
 from stranger import Stranger
 
 import rlsys
-from rlsys.cli.plugins_new import LONGEST, write_project
+from rlsys.cli.commands.plugins_new import LONGEST, write_project
 from rlsys.errors import UserError
-from rlsys.plugins import ENTRY_POINT_GROUP
+from rlsys.plugins.manager import ENTRY_POINT_GROUP
 
 LONG_NAME = "-".join(["a" * 19, "b" * (LONGEST - 20)])
 FILES = {

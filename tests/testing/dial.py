@@ -26,7 +26,7 @@ from rlsys.descriptors import (
     OracleSpec,
     SearchRange,
 )
-from rlsys.exporting import ExportReport
+from rlsys.exporters.context import ExportReport
 from rlsys.network import Dense, Network, Stack
 from rlsys.rollout import play
 from rlsys.seeds import training_seeds

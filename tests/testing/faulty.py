@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, field_serializer
 from rlsys import hookimpl
 from rlsys.descriptors import ControllerSpec, FigureSpec, OracleSpec, SearchRange
 from rlsys.errors import Interrupted, UserError
-from rlsys.exporting import ExportReport
+from rlsys.exporters.context import ExportReport
 from rlsys.network import Decoding, Dense, Network, Stack
 
 ENVIRONMENTS: dict[str, dict[str, Any]] = {}
@@ -322,7 +322,9 @@ class LockedConfig(DialConfig):
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
 
 
-if "rlsys.testing.environment" in sys.modules:  # not in the processes that the checks start
+if (
+    "rlsys.testing.environments.conformance" in sys.modules
+):  # not in the processes that the checks start
     module = types.ModuleType("faulty_made")
     module.MadeConfig = MadeConfig = type(
         "MadeConfig", (DialConfig,), {"__module__": module.__name__, "__annotations__": {}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rlsys import hookimpl
 from rlsys.descriptors import ExecutorOption, ExecutorSpec, Requirement
-from rlsys.trials import TrialPool
+from rlsys.executors.local_trials import TrialPool
 
 
 @hookimpl

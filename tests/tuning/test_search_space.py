@@ -10,10 +10,10 @@ import pytest
 from searching import PLUGIN, rlsys
 
 from rlsys.cli.context import App
+from rlsys.config.plan import Overrides, resolve_plan
 from rlsys.descriptors import SearchRange
 from rlsys.errors import ConfigError
-from rlsys.runconfig import Overrides, resolve_plan
-from rlsys.searchspace import present_settings, search_space, trial_config
+from rlsys.tuning.space import present_settings, search_space, trial_config
 
 
 @pytest.fixture(scope="module")

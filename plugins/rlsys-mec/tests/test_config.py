@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlsys.config import validate
+from rlsys.config.document import validate
 from rlsys.errors import ConfigError
 from rlsys_mec.config import MecConfig, cases
 

@@ -12,7 +12,7 @@ import pytest
 TOY = Path(__file__).parents[3] / "tests" / "toy"
 sys.path[:0] = [str(TOY), str(Path(__file__).parent)]
 
-from rlsys.requirements import in_ci  # noqa: E402
+from rlsys.plugins.requirements import in_ci  # noqa: E402
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

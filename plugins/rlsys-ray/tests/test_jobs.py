@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from program import LAMPS, LAMPS_FILE, run
 
+from rlsys.config.plan import Overrides, resolve_plan
 from rlsys.errors import UserError
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
-from rlsys.runconfig import Overrides, resolve_plan
-from rlsys.units import TrainingUnit
+from rlsys.executors.training_unit import TrainingUnit
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 from rlsys_ray import jobs
 from rlsys_ray.jobs import Job, do, pack, versions
 from rlsys_ray.parcels import Folders

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rlsys.config import validate
+from rlsys.config.document import validate
 from rlsys.errors import ConfigError
 from rlsys_rtos.config import RtosConfig, cases
 from rlsys_rtos.taskset import TaskSet

@@ -9,12 +9,12 @@ import sys
 import numpy as np
 import pytest
 
-from rlsys.config import Document
+from rlsys.config.document import Document
+from rlsys.config.plan import Overrides, plan_of, resolve_plan
 from rlsys.descriptors import resolve
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 from rlsys.rollout import play
-from rlsys.runconfig import Overrides, plan_of, resolve_plan
 from rlsys.seeds import evaluation_seeds
 
 

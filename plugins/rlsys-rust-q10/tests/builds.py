@@ -10,10 +10,10 @@ from typing import NoReturn
 
 import pytest
 
-from rlsys.requirements import in_ci
-from rlsys_rust_q10 import stage
-from rlsys_rust_q10.cargo import cargo_build
-from rlsys_rust_q10.toolchain import MissingTool, Toolchain, host_toolchain, target_toolchain
+from rlsys.plugins.requirements import in_ci
+from rlsys_rust_q10.target import stage
+from rlsys_rust_q10.target.cargo import cargo_build
+from rlsys_rust_q10.target.toolchain import MissingTool, Toolchain, host_toolchain, target_toolchain
 
 SAMPLE = Path(__file__).parent / "sample"
 

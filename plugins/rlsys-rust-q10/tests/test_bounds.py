@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from rlsys.errors import UserError
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack
-from rlsys_rust_q10.bounds import Span, fix_layer, measure
-from rlsys_rust_q10.fixed_point import I16, I32_MAX, to_fixed
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.quantise import quantise
+from rlsys_rust_q10.arithmetic.bounds import Span, fix_layer, measure
+from rlsys_rust_q10.arithmetic.fixed_point import I16, I32_MAX, to_fixed
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
 
 
 def quantised(network, low, high, bits=10, **options):

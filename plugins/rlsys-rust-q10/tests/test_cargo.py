@@ -14,9 +14,9 @@ import pytest
 from builds import SAMPLE, need_host, need_target, program
 
 from rlsys.errors import CheckFailed, UserError
-from rlsys_rust_q10 import cargo, stage
-from rlsys_rust_q10.cargo import cargo_build, cargo_test
-from rlsys_rust_q10.toolchain import Toolchain
+from rlsys_rust_q10.target import cargo, stage
+from rlsys_rust_q10.target.cargo import cargo_build, cargo_test
+from rlsys_rust_q10.target.toolchain import Toolchain
 
 WEIGHTS = "index as u8 + 1"
 
@@ -138,8 +138,8 @@ def test_ctrl_c_ends_what_cargo_started(project: Path, tmp_path: Path) -> None:
     fake = program(tmp_path / "cargo", f"sleep 300 &\necho $! > {tmp_path}/child\nsleep 300\n")
     script = (
         "import sys, pathlib, signal\n"
-        "from rlsys_rust_q10.cargo import cargo_test\n"
-        "from rlsys_rust_q10.toolchain import Toolchain\n"
+        "from rlsys_rust_q10.target.cargo import cargo_test\n"
+        "from rlsys_rust_q10.target.toolchain import Toolchain\n"
         # A shell's background jobs, such as these tests may be, start with SIGINT ignored.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "cargo_test(pathlib.Path(sys.argv[1]), Toolchain(sys.argv[2], '/usr/bin/rustc', ''))\n"

@@ -11,7 +11,10 @@ import pytest
 from rlsys.application import Trace
 from rlsys.errors import CheckFailed
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack
-from rlsys_rust_q10.compare import (
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
+from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
+from rlsys_rust_q10.checks.compare import (
     Recorder,
     compare_network,
     compare_schedule,
@@ -20,12 +23,9 @@ from rlsys_rust_q10.compare import (
     inference_cost,
     instructions,
 )
-from rlsys_rust_q10.controller import FixedPointController
-from rlsys_rust_q10.device_files import Answers, Tick, read_answers, read_trace
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.golden import Batch, solve
-from rlsys_rust_q10.quantise import quantise
-from rlsys_rust_q10.quantised import QuantisedPolicy
+from rlsys_rust_q10.checks.controller import FixedPointController
+from rlsys_rust_q10.checks.device_files import Answers, Tick, read_answers, read_trace
+from rlsys_rust_q10.checks.golden import Batch, solve
 
 RNG = np.random.default_rng(7)
 

@@ -8,7 +8,7 @@ import pytest
 from builds import SAMPLE
 
 from rlsys.errors import UserError
-from rlsys_rust_q10.elf import module_path, read_sizes
+from rlsys_rust_q10.target.elf import module_path, read_sizes
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,16 @@ from toy_env import ToyEnv
 
 from rlsys.descriptors import resolve
 from rlsys.errors import CheckFailed, UserError
+from rlsys.exporters.context import ExportContext
+from rlsys.exporters.folder import export_network
 from rlsys.exporters.policy_json import load_json
-from rlsys.exporting import ExportContext, export_network
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
-from rlsys_rust_q10 import crate, golden, verify
+from rlsys_rust_q10.checks import golden, verify
 from rlsys_rust_q10.export import prepare
 from rlsys_rust_q10.plugin import rlsys_commands, rlsys_exporters
 from rlsys_rust_q10.settings import Settings
-from rlsys_rust_q10.toolchain import MissingTool
+from rlsys_rust_q10.source import crate
+from rlsys_rust_q10.target.toolchain import MissingTool
 
 (SPEC,) = rlsys_exporters()
 FEW = Settings(observations=300, golden_vectors=100, episodes=2)

@@ -8,13 +8,13 @@ from drawn_networks import dense, float64_logits
 from toy_env import IntegerToyEnv, ToyEnv
 
 from rlsys.controllers import NetworkController
-from rlsys.exporting import ExportContext
+from rlsys.exporters.context import ExportContext
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack
 from rlsys.rollout import play
-from rlsys_rust_q10.controller import FixedPointController
-from rlsys_rust_q10.fidelity import compare
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.quantise import quantise
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
+from rlsys_rust_q10.checks.controller import FixedPointController
+from rlsys_rust_q10.checks.fidelity import compare
 from rlsys_rust_q10.settings import Settings
 
 STEER = Dense(np.array([[-1.0, 0], [1, 0], [0, -1], [0, 1], [0, 0]]), np.zeros(5))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rlsys_rust_q10.fixed_point import half_up_mean, rounding_shift, to_fixed, to_float
+from rlsys_rust_q10.arithmetic.fixed_point import half_up_mean, rounding_shift, to_fixed, to_float
 
 BITS = st.integers(0, 20)
 VALUES = st.floats(-1e6, 1e6, allow_nan=False)

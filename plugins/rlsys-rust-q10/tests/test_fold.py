@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlsys.errors import UserError
 from rlsys.network import Decoding, Network, Scorer, Stack, Transform
-from rlsys_rust_q10.fold import fold
+from rlsys_rust_q10.arithmetic.fold import fold
 
 
 def layer(outputs, inputs):

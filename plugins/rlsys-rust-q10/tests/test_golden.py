@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from rlsys.errors import UserError
 from rlsys.network import Decoding, Network, Scorer, Stack
-from rlsys_rust_q10 import golden
-from rlsys_rust_q10.fidelity import Met
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.quantise import quantise
-from rlsys_rust_q10.ties import find_boundary
-from rlsys_rust_q10.vectors import choose
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
+from rlsys_rust_q10.checks import golden
+from rlsys_rust_q10.checks.fidelity import Met
+from rlsys_rust_q10.checks.ties import find_boundary
+from rlsys_rust_q10.checks.vectors import choose
 
 
 def policy_of(network, low, high, bits=10):

@@ -10,8 +10,8 @@ import pytest
 from builds import need_qemu, program
 
 from rlsys.errors import CheckFailed, UserError
-from rlsys_rust_q10.qemu import boot
-from rlsys_rust_q10.toolchain import MissingTool
+from rlsys_rust_q10.target.qemu import boot
+from rlsys_rust_q10.target.toolchain import MissingTool
 
 LIMIT = 30.0
 
@@ -47,7 +47,7 @@ def test_a_machine_that_qemu_does_not_know_is_told_in_its_words(
     images: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need_qemu()
-    monkeypatch.setattr("rlsys_rust_q10.qemu.OPTIONS", ("-M", "nosuch", "-nographic"))
+    monkeypatch.setattr("rlsys_rust_q10.target.qemu.OPTIONS", ("-M", "nosuch", "-nographic"))
     with pytest.raises(UserError, match=r"QEMU cannot boot succeeds: .*unsupported machine type"):
         boot(images["succeeds"], tmp_path, LIMIT)
 

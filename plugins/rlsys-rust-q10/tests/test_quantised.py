@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from rlsys.errors import UserError
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.quantise import quantise
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
 
 
 def inputs(policy, rng, count=6):

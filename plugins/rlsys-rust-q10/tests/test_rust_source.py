@@ -12,13 +12,13 @@ from builds import need_host
 from drawn_networks import dense
 
 from rlsys.errors import CheckFailed
-from rlsys.exporting import ExportContext
+from rlsys.exporters.context import ExportContext
 from rlsys.network import Decoding, Network, Scorer, Stack, Transform
-from rlsys_rust_q10 import crate
-from rlsys_rust_q10.cargo import cargo_test
 from rlsys_rust_q10.export import export, prepare
-from rlsys_rust_q10.rust_weights import flash_bytes, padded_weight, quads, words
 from rlsys_rust_q10.settings import Settings
+from rlsys_rust_q10.source import crate
+from rlsys_rust_q10.source.weights import flash_bytes, padded_weight, quads, words
+from rlsys_rust_q10.target.cargo import cargo_test
 
 
 def rng():

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlsys.network import Dense, Network, Stack
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.quantise import quantise
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
 
 
 @settings(max_examples=80, deadline=None)

@@ -7,7 +7,7 @@ import pytest
 
 from rlsys.errors import UserError
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack
-from rlsys_rust_q10.supported import check_supported
+from rlsys_rust_q10.arithmetic.supported import check_supported
 
 
 def layer(outputs, inputs):

@@ -6,7 +6,7 @@ import numpy as np
 import plain_fixed
 import pytest
 
-from rlsys_rust_q10.tanh_table import ERROR_UNITS, tanh_table
+from rlsys_rust_q10.arithmetic.tanh_table import ERROR_UNITS, tanh_table
 
 ALL_BITS = range(4, 21)
 

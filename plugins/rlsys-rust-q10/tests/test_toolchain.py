@@ -11,9 +11,9 @@ import pytest
 from builds import need_target, program
 from click.testing import CliRunner
 
-from rlsys_rust_q10 import toolchain
 from rlsys_rust_q10.cli import firmware_env
-from rlsys_rust_q10.toolchain import (
+from rlsys_rust_q10.target import toolchain
+from rlsys_rust_q10.target.toolchain import (
     FORCED,
     MissingTool,
     has_host_toolchain,
@@ -22,7 +22,7 @@ from rlsys_rust_q10.toolchain import (
     shell_environment,
     target_toolchain,
 )
-from rlsys_rust_q10.wants import TARGET, WANTS
+from rlsys_rust_q10.target.wants import TARGET, WANTS
 
 HOST = "x86_64-unknown-linux-gnu"
 

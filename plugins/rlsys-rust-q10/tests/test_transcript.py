@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rlsys.application import Trace
-from rlsys_rust_q10.transcript import transcript
+from rlsys_rust_q10.checks.transcript import transcript
 
 
 def trace(horizon: int) -> Trace:

@@ -13,9 +13,9 @@ import pytest
 from builds import SAMPLE, need_host, need_qemu, need_target
 
 from rlsys.errors import CheckFailed
+from rlsys_rust_q10.checks.verify import build, ready
 from rlsys_rust_q10.settings import Settings
-from rlsys_rust_q10.toolchain import FORCED, MissingTool
-from rlsys_rust_q10.verify import build, ready
+from rlsys_rust_q10.target.toolchain import FORCED, MissingTool
 
 
 def test_without_tools_what_needs_none_is_ready(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rlsys.errors import UserError
-from rlsys_sysctl.kernel import PARTNERS, Kernel, Place
+from rlsys_sysctl.machine.kernel import PARTNERS, Kernel, Place
 
 LEAST_BYTES = 8192
 

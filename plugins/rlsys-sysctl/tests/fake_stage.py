@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.measuring import Run
-from rlsys_sysctl.stage import Stage
+from rlsys_sysctl.measuring.meter import Run
+from rlsys_sysctl.measuring.stage import Stage
 
 ORIGINAL = {"vm.swappiness": "60", "vm.page-cluster": "3", "vm.laptop_mode": "0"}
 
@@ -93,7 +93,7 @@ class FakeStage(Stage):
 
     def _refuse(self, wanted: Mapping[str, str]) -> None:
         from rlsys.errors import ConfigError
-        from rlsys_sysctl.measuring import Refused
+        from rlsys_sysctl.measuring.meter import Refused
 
         try:
             self.space.check(wanted, ORIGINAL)

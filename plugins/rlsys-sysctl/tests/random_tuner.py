@@ -17,7 +17,7 @@ from collections.abc import Callable
 from coupled_kernel import HalfRealKernel
 
 from rlsys.errors import RlsysError
-from rlsys_sysctl.machine import Machine
+from rlsys_sysctl.machine.machine import Machine
 
 BENCHMARKS = {
     "works": "sleep 0.02; echo 'speed: 1.5'",

@@ -10,11 +10,11 @@ from click.testing import CliRunner, Result
 from fake_tree import FakeTree
 
 from rlsys.errors import UserError
-from rlsys_sysctl.commands import group
-from rlsys_sysctl.journal import Journal
-from rlsys_sysctl.kernel import Kernel, Place
-from rlsys_sysctl.lock import Lock
-from rlsys_sysctl.machine import Machine
+from rlsys_sysctl.commands.restore import group
+from rlsys_sysctl.machine.journal import Journal
+from rlsys_sysctl.machine.kernel import Kernel, Place
+from rlsys_sysctl.machine.lock import Lock
+from rlsys_sysctl.machine.machine import Machine
 
 
 def run(*arguments: str) -> Result:
@@ -46,7 +46,7 @@ def test_restore_puts_back_and_says_what(cut_off: Journal, fake_proc: FakeTree) 
 def test_restore_works_after_a_restart(
     cut_off: Journal, fake_proc: FakeTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rlsys_sysctl.journal.boot_id", lambda: "another boot")
+    monkeypatch.setattr("rlsys_sysctl.machine.journal.boot_id", lambda: "another boot")
     fake_proc.path("vm.swappiness").write_text("60\n")  # as the kernel starts with it
     output = run("restore").output
     assert "everything is as it was" in output

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fake_stage import ORIGINAL, FakeStage, config, truth
 
-from rlsys_sysctl.confirmation import confirm
-from rlsys_sysctl.runner import BenchmarkFailed
+from rlsys_sysctl.measuring.confirmation import confirm
+from rlsys_sysctl.measuring.runner import BenchmarkFailed
 
 BEST = {"vm.swappiness": "150", "vm.page-cluster": "12", "vm.laptop_mode": "2"}
 SLIGHT = {"vm.swappiness": "60", "vm.page-cluster": "4", "vm.laptop_mode": "0"}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rlsys.errors import ConfigError
-from rlsys_sysctl.constraints import Constraint
-from rlsys_sysctl.parameters import ActionSpace, Parameter
+from rlsys_sysctl.workload.constraints import Constraint
+from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
 
 RELATIONS = {
     "<": operator.lt,

@@ -11,7 +11,7 @@ import pytest
 
 from rlsys.errors import UserError
 from rlsys_sysctl.benchmarks import dirty_pages
-from rlsys_sysctl.workload import load_workload
+from rlsys_sysctl.workload.workload import load_workload
 
 MB = 1 << 20
 

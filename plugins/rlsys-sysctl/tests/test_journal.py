@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlsys.errors import UserError
-from rlsys_sysctl import journal as journal_module
-from rlsys_sysctl import state as state_module
-from rlsys_sysctl.journal import Journal, boot_id, differing, restore
-from rlsys_sysctl.kernel import Place
-from rlsys_sysctl.netns import Namespace
+from rlsys_sysctl.machine import journal as journal_module
+from rlsys_sysctl.machine import state as state_module
+from rlsys_sysctl.machine.journal import Journal, boot_id, differing, restore
+from rlsys_sysctl.machine.kernel import Place
+from rlsys_sysctl.machine.netns import Namespace
 
 HERE = Place("/proc/sys", None)
 INSIDE = Place("/proc/sys", Namespace(12, 4026532000, 77, initial=False))

@@ -14,9 +14,9 @@ from coupled_kernel import CoupledKernel
 from fake_tree import FakeTree, HeldNamespace
 
 from rlsys.errors import ConfigError, UserError
-from rlsys_sysctl.kernel import PAIRS, PARTNERS, PROC_SYS, Kernel
-from rlsys_sysctl.names import canonical, from_path, relative_path
-from rlsys_sysctl.netns import Namespace, NamespaceGone, namespace_of, own_namespace
+from rlsys_sysctl.machine.kernel import PAIRS, PARTNERS, PROC_SYS, Kernel
+from rlsys_sysctl.machine.names import canonical, from_path, relative_path
+from rlsys_sysctl.machine.netns import Namespace, NamespaceGone, namespace_of, own_namespace
 
 RMEM = "net.ipv4.tcp_rmem"
 
@@ -96,7 +96,7 @@ def test_another_user_is_told_how_to_get_the_right() -> None:
         return
     program = (
         "import os, sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-        "from rlsys_sysctl.kernel import Kernel; os.setgid(65534); os.setuid(65534); "
+        "from rlsys_sysctl.machine.kernel import Kernel; os.setgid(65534); os.setuid(65534); "
         "print(Kernel().obstacle('vm.swappiness'))"
     )
     said = subprocess.run(

@@ -78,7 +78,9 @@ class Arena:
 
     def watchdog(self) -> int:
         """Return the process of the watchdog."""
-        (found,) = (p for p, said in self.relatives().items() if "rlsys_sysctl.watchdog" in said)
+        (found,) = (
+            p for p, said in self.relatives().items() if "rlsys_sysctl.machine.watchdog" in said
+        )
         return found
 
     def end_relatives(self) -> None:

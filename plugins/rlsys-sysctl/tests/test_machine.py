@@ -17,12 +17,12 @@ from coupled_kernel import CoupledKernel, OrderedKernel, StubbornKernel
 from fake_tree import FakeTree, HeldNamespace
 
 from rlsys.errors import ConfigError, Interrupted, UserError
-from rlsys_sysctl.constraints import Constraint
-from rlsys_sysctl.denylist import danger
-from rlsys_sysctl.journal import Journal
-from rlsys_sysctl.kernel import Kernel, Place
-from rlsys_sysctl.machine import ChangedElsewhere, Machine
-from rlsys_sysctl.parameters import ActionSpace, Parameter
+from rlsys_sysctl.machine.denylist import danger
+from rlsys_sysctl.machine.journal import Journal
+from rlsys_sysctl.machine.kernel import Kernel, Place
+from rlsys_sysctl.machine.machine import ChangedElsewhere, Machine
+from rlsys_sysctl.workload.constraints import Constraint
+from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
 
 RMEM = "net.ipv4.tcp_rmem"
 PORTS = "net.ipv4.ip_local_port_range"
@@ -479,7 +479,7 @@ def test_an_earlier_boots_journal_with_other_values_needs_a_decision(
 ) -> None:
     own_state.mkdir()
     Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "33"})
-    monkeypatch.setattr("rlsys_sysctl.journal.boot_id", lambda: "another boot")
+    monkeypatch.setattr("rlsys_sysctl.machine.journal.boot_id", lambda: "another boot")
     machine = Machine(["vm.page-cluster"], kernel=Kernel(fake_proc.root), log=said.append)
     with pytest.raises(UserError, match=r"'60' where it was '33'.*restore.*--discard"), machine:
         pytest.fail("entered")
@@ -573,7 +573,8 @@ def test_a_program_that_never_leaves_the_block_restores_as_it_exits(
     before = fake_proc.values()
     program = (
         "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-        "from rlsys_sysctl.kernel import Kernel; from rlsys_sysctl.machine import Machine; "
+        "from rlsys_sysctl.machine.kernel import Kernel; "
+        "from rlsys_sysctl.machine.machine import Machine; "
         "machine = Machine(['vm.swappiness'], kernel=Kernel(sys.argv[2])).__enter__(); "
         "machine.apply({'vm.swappiness': '10'}); print(machine.writes)"
     )

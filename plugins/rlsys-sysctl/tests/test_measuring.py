@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from fake_stage import ORIGINAL, FakeStage, config, truth
 
-from rlsys_sysctl.measuring import FULL, Measurement, Meter, Run
-from rlsys_sysctl.runner import BenchmarkFailed
+from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter, Run
+from rlsys_sysctl.measuring.runner import BenchmarkFailed
 
 BEST = {"vm.swappiness": "150", "vm.page-cluster": "12", "vm.laptop_mode": "2"}
 SHORT = 0.25

@@ -12,7 +12,7 @@ import pytest
 
 from rlsys.errors import UserError
 from rlsys_sysctl.benchmarks import memory_cgroup, memory_pressure, swap
-from rlsys_sysctl.workload import load_workload
+from rlsys_sysctl.workload.workload import load_workload
 
 SWAPS = Path("/proc/swaps")
 MODULE = memory_pressure.MODULE

@@ -8,7 +8,7 @@ import bench_rig
 import pytest
 
 from rlsys_sysctl.benchmarks import net_churn
-from rlsys_sysctl.workload import load_workload
+from rlsys_sysctl.workload.workload import load_workload
 
 PORTS = 1000
 RANGE = "net.ipv4.ip_local_port_range"

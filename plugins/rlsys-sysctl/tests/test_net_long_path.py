@@ -12,7 +12,7 @@ import bench_rig
 import pytest
 
 from rlsys_sysctl.benchmarks import net_long_path
-from rlsys_sysctl.workload import load_workload
+from rlsys_sysctl.workload.workload import load_workload
 
 SMALL = {
     "net.ipv4.tcp_rmem": "4096 65536 262144",

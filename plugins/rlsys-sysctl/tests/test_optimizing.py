@@ -17,10 +17,10 @@ from fake_workload import fake_settings, fake_workload
 from rlsys.cli.main import cli
 from rlsys.errors import ConfigError, UserError
 from rlsys_sysctl import optimize
-from rlsys_sysctl.kernel import Kernel
+from rlsys_sysctl.machine.kernel import Kernel
 from rlsys_sysctl.optimizing import agent_settings
 from rlsys_sysctl.sysctl_d import undo_values
-from rlsys_sysctl.workload import TrainingSettings
+from rlsys_sysctl.workload.workload import TrainingSettings
 
 QUICK = {"seconds": 1.0, "repeats": 2}
 

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from rlsys.config import Document
+from rlsys.config.document import Document
+from rlsys.config.plan import Overrides, plan_of, resolve_plan
 from rlsys.descriptors import resolve
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
-from rlsys.runconfig import Overrides, plan_of, resolve_plan
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 
 PRESETS = ["default", "net-long-path", "net-churn", "memory-pressure", "dirty-pages"]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from fake_stage import FakeStage, config
 
-from rlsys_sysctl.measuring import FULL, Meter
-from rlsys_sysctl.race import Race
-from rlsys_sysctl.scoring import EVEN
+from rlsys_sysctl.measuring.meter import FULL, Meter
+from rlsys_sysctl.measuring.race import Race
+from rlsys_sysctl.measuring.scoring import EVEN
 
 SHORT = 0.25
 

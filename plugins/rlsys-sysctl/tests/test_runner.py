@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rlsys.errors import UserError
-from rlsys_sysctl.runner import BenchmarkFailed, Command, check_command
+from rlsys_sysctl.measuring.runner import BenchmarkFailed, Command, check_command
 
 FAST = [sys.executable, "-I", "-S", "-c"]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlsys.errors import UserError
-from rlsys_sysctl.scoring import (
+from rlsys_sysctl.measuring.scoring import (
     REFUSED,
     Weights,
     expected_at,

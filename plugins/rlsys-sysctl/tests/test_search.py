@@ -19,7 +19,7 @@ from rlsys.training import Problem, Session
 from rlsys_sysctl.agents.factories import make_grid, make_optuna, make_random
 from rlsys_sysctl.agents.search import MOST_REFUSED
 from rlsys_sysctl.agents.settings import GridSettings, OptunaSettings, RandomSettings
-from rlsys_sysctl.runner import BenchmarkFailed
+from rlsys_sysctl.measuring.runner import BenchmarkFailed
 from rlsys_sysctl.vector_env import SysctlVectorEnv
 
 BEST = 250.0

@@ -13,10 +13,10 @@ from fake_workload import fake_config, fake_settings
 
 from rlsys.errors import ConfigError, UserError
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.machine import ChangedElsewhere
-from rlsys_sysctl.measuring import Meter, Refused
-from rlsys_sysctl.runner import BenchmarkFailed
-from rlsys_sysctl.stage import Stage, default_point
+from rlsys_sysctl.machine.machine import ChangedElsewhere
+from rlsys_sysctl.measuring.meter import Meter, Refused
+from rlsys_sysctl.measuring.runner import BenchmarkFailed
+from rlsys_sysctl.measuring.stage import Stage, default_point
 
 GOOD = {"vm.swappiness": "150", "vm.page-cluster": "6"}
 

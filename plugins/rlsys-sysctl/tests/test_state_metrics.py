@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rlsys_sysctl.state_metrics import STATE_METRICS, StateMetrics
+from rlsys_sysctl.measuring.state_metrics import STATE_METRICS, StateMetrics
 
 
 def test_every_metric_is_a_share():

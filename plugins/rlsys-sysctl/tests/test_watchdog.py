@@ -15,13 +15,13 @@ from coupled_kernel import CoupledKernel
 from fake_tree import FakeTree
 
 from rlsys.errors import UserError
-from rlsys_sysctl import processes
-from rlsys_sysctl import watchdog as watchdog_module
-from rlsys_sysctl.journal import Journal
-from rlsys_sysctl.kernel import Kernel, Place
-from rlsys_sysctl.lock import Lock, holder
-from rlsys_sysctl.processes import MARK, end_group, end_marked, start_time
-from rlsys_sysctl.watchdog import Watchdog
+from rlsys_sysctl.machine import processes
+from rlsys_sysctl.machine import watchdog as watchdog_module
+from rlsys_sysctl.machine.journal import Journal
+from rlsys_sysctl.machine.kernel import Kernel, Place
+from rlsys_sysctl.machine.lock import Lock, holder
+from rlsys_sysctl.machine.processes import MARK, end_group, end_marked, start_time
+from rlsys_sysctl.machine.watchdog import Watchdog
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_it_is_nobodys_child_and_leads_no_terminal(own_state: Path, lock: Lock) 
     watchdog.start()
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     commands = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children]
-    assert not any(b"rlsys_sysctl.watchdog" in command for command in commands)
+    assert not any(b"rlsys_sysctl.machine.watchdog" in command for command in commands)
     watchdog.dismiss()
 
 

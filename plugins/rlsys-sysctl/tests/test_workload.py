@@ -8,10 +8,10 @@ import pytest
 import yaml
 from fake_stage import workload
 
-from rlsys.config import validate
+from rlsys.config.document import validate
 from rlsys.errors import ConfigError
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.workload import Workload, load_workload, shipped_workloads
+from rlsys_sysctl.workload.workload import Workload, load_workload, shipped_workloads
 
 
 def test_every_shipped_workload_is_sound():

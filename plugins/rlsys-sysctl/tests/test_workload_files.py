@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rlsys_sysctl.benchmarks.net_long_path import STOCK_PARAMETERS
-from rlsys_sysctl.workload import load_workload, shipped_workloads
+from rlsys_sysctl.workload.workload import load_workload, shipped_workloads
 
 # What Documentation/admin-guide/sysctl and Documentation/networking/ip-sysctl.rst say.
 DEFAULTS = {

@@ -1,4 +1,4 @@
-"""Tensors and random generators as the plain nested state that `rlsys.states` can save."""
+"""Tensors and random generators as the plain nested state that `rlsys.storage.states` can save."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rlsys.cli.built_in import BUILT_IN
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 
 if TYPE_CHECKING:
-    from rlsys.workflow import Workplace
+    from rlsys.plugins.workplace import Workplace
 
 
 class App:
@@ -34,6 +34,6 @@ class App:
 
     def workplace(self, progress: Callable[[str], None]) -> Workplace:
         """Return what the steps of a run need."""
-        from rlsys.workflow import Workplace
+        from rlsys.plugins.workplace import Workplace
 
         return Workplace(self.manager, self.registry, progress)

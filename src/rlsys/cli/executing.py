@@ -12,11 +12,11 @@ import click
 from rlsys.cli.context import App
 from rlsys.descriptors import ExecutorOption, resolve
 from rlsys.errors import PluginError, UserError
-from rlsys.requirements import check_requirements
+from rlsys.plugins.requirements import check_requirements
 
 if TYPE_CHECKING:
-    from rlsys.execution import Executor
-    from rlsys.runconfig import Plan
+    from rlsys.config.plan import Plan
+    from rlsys.executors.executor import Executor
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class PluginGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in BUILT_IN:
-            return _command(importlib.import_module(f"rlsys.cli.{cmd_name}").command)
+            return _command(importlib.import_module(f"rlsys.cli.commands.{cmd_name}").command)
         commands = _app(ctx).registry.commands
         if cmd_name not in commands.entries:
             return None

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from rlsys.cli.context import App
-from rlsys.runconfig import Overrides
+from rlsys.config.plan import Overrides
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -1,18 +1,14 @@
-"""What goes to stdout: a table for people, or exactly one JSON document."""
+"""What every command prints with: JSON, and a console that does not fold tables."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
-
-from rlsys.report import cases_of, closed_share, ranked, scalar_metrics, values_of
 
 
 def print_json(document: Any) -> None:
@@ -24,79 +20,3 @@ def console() -> Console:
     """Return a console on stdout that does not fold tables where there is no terminal."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
     return Console(width=width, highlight=False)
-
-
-def show_document(document: Mapping[str, Any], as_json: bool, *, reference: str | None) -> None:
-    """Print a result document: as JSON, or a table a case with the verdicts below it."""
-    if as_json:
-        print_json(document)
-        return
-    out = console()
-    for case in cases_of(document):
-        out.print(_case_table(document, case))
-        for line in _findings(document, case, reference):
-            out.print(line, markup=False, soft_wrap=True)
-    for note in document["notes"]:
-        out.print(f"note: {note}", markup=False, soft_wrap=True)
-    if document["run"] is not None and "report" in document["artefacts"]:
-        out.print(f"\nreport: {document['run']}/{document['artefacts']['report']}", markup=False)
-
-
-def _case_table(document: Mapping[str, Any], case: str) -> Table:
-    metrics = [name for name in scalar_metrics(document) if name != "reward"]
-    table = Table(title=case, title_justify="left", title_style="bold")
-    table.add_column("controller")
-    table.add_column("kind")
-    table.add_column("reward", justify="right")
-    table.add_column("95 % interval", justify="right")
-    for name in metrics:
-        table.add_column(name.replace("_", " "), justify="right")
-    for row in ranked(document, case):
-        values = values_of(document, case, row["controller"])
-        table.add_row(
-            row["controller"],
-            row["kind"],
-            f"{row['mean']:.2f}",
-            f"{row['low']:.2f} .. {row['high']:.2f}",
-            *(f"{values[name]:.2f}" for name in metrics),
-            style="bold green" if row["kind"] == "learned" else "",
-        )
-    return table
-
-
-def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> list[str]:
-    lines = []
-    for row in ranked(document, case):
-        if row["kind"] != "learned":
-            continue
-        name = row["controller"]
-        prefix = f"{name}-better-than-"
-        compared = [
-            verdict
-            for verdict in document["verdicts"]
-            if verdict["case"] == case and verdict["name"].startswith(prefix)
-        ]
-        if compared:
-            won = [v["name"].removeprefix(prefix) for v in compared if v["holds"]]
-            rest = [v["name"].removeprefix(prefix) for v in compared if not v["holds"]]
-            lines.append(f"  {name}: better than {len(won)} of {len(compared)} baselines")
-            if rest:
-                lines[-1] += f"; not shown for {', '.join(rest)}"
-        share = closed_share(document, case, name)
-        if share is not None:
-            lines.append(f"  closes {100 * share:.1f} % of the gap from {reference} to the optimum")
-    for verdict in document["verdicts"]:
-        related = any(word in verdict["name"] for word in ("-better-than-", "-reaches-"))
-        if verdict["case"] == case and not related:
-            lines.append(f"  {verdict_line(verdict)}")
-    return lines
-
-
-def verdict_line(verdict: Mapping[str, Any]) -> str:
-    """Return a verdict with its figures on one line."""
-    figures = ", ".join(
-        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
-        for name, value in verdict["figures"].items()
-    )
-    holds = "holds" if verdict["holds"] else "DOES NOT HOLD"
-    return f"{verdict['name']}: {holds}" + (f" ({figures})" if figures else "")

@@ -18,8 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rlsys.config.plan import Plan
 from rlsys.hookspecs import hookimpl
-from rlsys.runconfig import Plan
 
 
 def announce(quiet: bool) -> Callable[[str], None]:

@@ -12,9 +12,10 @@ from rlsys.cli.executing import Place
 from rlsys.cli.progress import announce
 from rlsys.cli.whole_job import whole_job
 from rlsys.errors import UserError
-from rlsys.figures import sweep_figure
-from rlsys.runs import RunDirectory, default_directory
-from rlsys.sweep import curves, merged, parse_sweep, write_result
+from rlsys.figures.sweep import sweep_figure
+from rlsys.workflow.run_directory import RunDirectory
+from rlsys.workflow.run_home import default_directory
+from rlsys.workflow.sweep import curves, merged, parse_sweep, write_result
 
 FIGURE = "figures/sweep.png"
 

@@ -12,13 +12,14 @@ from rlsys.cli.context import App
 from rlsys.cli.executing import Place, make_executor
 from rlsys.cli.options import overrides
 from rlsys.cli.progress import ProgressListener, announce
+from rlsys.config.plan import Overrides, Plan, PlannedExport, resolve_plan
 from rlsys.descriptors import resolve
 from rlsys.errors import UserError
-from rlsys.figures import MATPLOTLIB
-from rlsys.requirements import check_requirements
-from rlsys.runconfig import Overrides, Plan, PlannedExport, resolve_plan
-from rlsys.runs import RunDirectory, default_directory, newest_unfinished
-from rlsys.tensorboard import TensorBoardListener
+from rlsys.figures.sheet import MATPLOTLIB
+from rlsys.plugins.requirements import check_requirements
+from rlsys.workflow.run_directory import RunDirectory
+from rlsys.workflow.run_home import default_directory, newest_unfinished
+from rlsys.workflow.tensorboard import TensorBoardListener
 
 
 @contextmanager

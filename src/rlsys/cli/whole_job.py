@@ -10,7 +10,7 @@ from rlsys import workflow
 from rlsys.cli.context import App
 from rlsys.cli.executing import Place
 from rlsys.cli.training import training
-from rlsys.policy_exports import export_policies
+from rlsys.workflow.exports import export_policies
 
 
 def whole_job(

@@ -10,9 +10,9 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from rlsys.errors import Interrupted, UserError
-from rlsys.trials import TrialPool
-from rlsys.units import Emit, TrainingUnit
-from rlsys.workers import follow_parent, working
+from rlsys.executors.local_trials import TrialPool
+from rlsys.executors.stopping import follow_parent, working
+from rlsys.executors.training_unit import Emit, TrainingUnit
 
 
 class LocalExecutor:
@@ -29,7 +29,7 @@ class LocalExecutor:
     def run(
         self, units: Sequence[TrainingUnit], emit: Emit, stop_requested: Callable[[], bool]
     ) -> None:
-        """Run all units; see `rlsys.execution.Executor`."""
+        """Run all units; see `rlsys.executors.executor.Executor`."""
         if self.jobs == 1 or len(units) <= 1:
             for unit in units:
                 unit.run(emit, stop_requested)

@@ -28,7 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.errors import UserError
-from rlsys.exporting import ExportContext, ExportReport, checking_batch, same_actions
+from rlsys.exporters.checking import checking_batch, same_actions
+from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
 
 FILE = "policy_weights.json"

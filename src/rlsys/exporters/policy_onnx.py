@@ -20,14 +20,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from rlsys import __version__
-from rlsys.exporting import (
-    ExportContext,
-    ExportReport,
-    Verdict,
-    checking_batch,
-    observed_features,
-    same_actions,
-)
+from rlsys.exporters.checking import checking_batch, observed_features, same_actions
+from rlsys.exporters.context import ExportContext, ExportReport, Verdict
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
 
 FILE = "policy.onnx"
@@ -92,7 +86,7 @@ def build(network: Network, provenance: dict[str, Any] | None = None) -> onnx.Mo
 
 
 def compare(network: Network, path: Path, observations: Array, masks: Array | None) -> Verdict:
-    """Run the file in onnxruntime beside the network; see `rlsys.exporting.same_actions`."""
+    """Run the file in onnxruntime beside the network; see `same_actions`."""
     observations = np.asarray(observations, dtype=np.float32)
     if isinstance(network.body, Stack):
         observations = observations.reshape(len(observations), -1)

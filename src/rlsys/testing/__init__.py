@@ -11,14 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rlsys.testing.agent import AgentConformance
-    from rlsys.testing.environment import EnvironmentConformance
-    from rlsys.testing.exporter import ExporterConformance
+    from rlsys.testing.agents.conformance import AgentConformance
+    from rlsys.testing.environments.conformance import EnvironmentConformance
+    from rlsys.testing.exporters.conformance import ExporterConformance
 
 _MODULES = {
-    "AgentConformance": "rlsys.testing.agent",
-    "EnvironmentConformance": "rlsys.testing.environment",
-    "ExporterConformance": "rlsys.testing.exporter",
+    "AgentConformance": "rlsys.testing.agents.conformance",
+    "EnvironmentConformance": "rlsys.testing.environments.conformance",
+    "ExporterConformance": "rlsys.testing.exporters.conformance",
 }
 
 __all__ = ["AgentConformance", "EnvironmentConformance", "ExporterConformance"]

@@ -9,7 +9,7 @@ import pytest
 
 from rlsys.descriptors import Requirement
 from rlsys.errors import UserError
-from rlsys.requirements import check_requirements, in_ci
+from rlsys.plugins.requirements import check_requirements, in_ci
 
 
 def fail(fault: str, mend: str) -> NoReturn:

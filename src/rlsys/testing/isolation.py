@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.registry import Registry
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 
 
 def options_for(*plugins: str | Path) -> PluginOptions:

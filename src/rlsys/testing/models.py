@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from rlsys.config import Document, validate
+from rlsys.config.document import Document, validate
 from rlsys.errors import ConfigError
-from rlsys.plugins import PluginOptions
+from rlsys.plugins.manager import PluginOptions
 from rlsys.testing.demands import fail, require
 
 UNKNOWN = "no_such_setting"
@@ -93,7 +93,7 @@ def require_travels(settings: BaseModel, options: PluginOptions, folder: Path) -
 
 def unpack(folder: str) -> None:
     """Do the other process's part."""
-    from rlsys.plugins import PluginManager
+    from rlsys.plugins.manager import PluginManager
 
     options, pickled = pickle.loads(Path(folder, "job.pickle").read_bytes())
     PluginManager(options)

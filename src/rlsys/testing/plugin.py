@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from rlsys.descriptors import resolve
 from rlsys.errors import RlsysError
-from rlsys.importing import import_cost
-from rlsys.registry import Registry
+from rlsys.plugins.import_cost import import_cost
+from rlsys.plugins.registry import Registry
 from rlsys.testing.demands import fail, require
 from rlsys.testing.isolation import isolated, options_for
 

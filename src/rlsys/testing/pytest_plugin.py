@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from rlsys.registry import Registry
+    from rlsys.plugins.registry import Registry
 
 
 @pytest.fixture
 def rlsys_plugins() -> Callable[..., Registry]:
     """Return a function that loads plugins on their own.
 
-    ``rlsys_plugins("my_package.plugin", "my_file.py")`` returns the `rlsys.registry.Registry` of
+    ``rlsys_plugins("my_package.plugin", "my_file.py")`` returns the `rlsys.plugins.Registry` of
     these entry modules and plugin files and of what rlsys itself provides. Plugins that happen to
     be installed are left out, and one that cannot be loaded is an error.
     """

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
-from rlsys.config import Document, load_resource, validate
+from rlsys.config.document import Document, load_resource, validate
 from rlsys.descriptors import Case, EnvironmentSpec, resolve
 from rlsys.errors import ConfigError
-from rlsys.evaluation import make_env_of
-from rlsys.registry import Registry
+from rlsys.evaluation.evaluate import make_env_of
+from rlsys.plugins.registry import Registry
 from rlsys.testing.demands import fail
 from rlsys.testing.playing import Moment, Player, difference, metrics_of, record
 

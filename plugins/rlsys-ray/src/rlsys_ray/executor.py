@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
+from rlsys.executors.training_unit import Emit, TrainingUnit
+from rlsys.executors.trials import Ending, Line, TrialUnit
 from rlsys.training import NETWORK_FILE
-from rlsys.trials import Ending, Line, TrialUnit
-from rlsys.units import Emit, TrainingUnit
 from rlsys_ray.connection import connected
 from rlsys_ray.pool import Pool
 
@@ -27,7 +27,7 @@ class RayExecutor:
     def run(
         self, units: Sequence[TrainingUnit], emit: Emit, stop_requested: Callable[[], bool]
     ) -> None:
-        """Run all units; see `rlsys.execution.Executor`."""
+        """Run all units; see `rlsys.executors.executor.Executor`."""
         waiting = deque(
             (number, unit)
             for number, unit in enumerate(units)
@@ -55,7 +55,7 @@ class RayExecutor:
 
 
 class RayTrials:
-    """Runs trials as tasks; see `rlsys.execution.TrialRunner`."""
+    """Runs trials as tasks; see `rlsys.executors.executor.TrialRunner`."""
 
     def __init__(self, jobs: int | None) -> None:
         self._jobs = jobs

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from rlsys.errors import Interrupted, RlsysError, UserError
-from rlsys.trials import TrialUnit
-from rlsys.units import TrainingUnit
+from rlsys.executors.training_unit import TrainingUnit
+from rlsys.executors.trials import TrialUnit
 from rlsys_ray.parcels import Folders, Parcel
 
 Work: TypeAlias = TrainingUnit | TrialUnit

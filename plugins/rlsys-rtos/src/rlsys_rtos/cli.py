@@ -31,10 +31,10 @@ def gantt(
     out: Path,
 ) -> None:
     """Draw one episode under CONTROLLER: a baseline, `optimum`, or a run directory."""
+    from rlsys.config import resolve_plan
     from rlsys.controllers import Controller
     from rlsys.errors import UserError, did_you_mean
     from rlsys.policies import controller_of
-    from rlsys.runconfig import resolve_plan
     from rlsys.seeds import evaluation_seeds
     from rlsys.workflow import fresh_controllers, load_policies, reopen
     from rlsys_rtos.gantt import save

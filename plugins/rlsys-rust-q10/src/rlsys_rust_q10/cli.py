@@ -17,7 +17,7 @@ def firmware_env() -> None:
 
     The parentheses keep it from `cargo test`, which compiles for this machine.
     """
-    from rlsys_rust_q10.toolchain import shell_environment, target_toolchain
+    from rlsys_rust_q10.target.toolchain import shell_environment, target_toolchain
 
     toolchain = target_toolchain()
     needed = shell_environment(toolchain)

@@ -13,23 +13,24 @@ from rlsys.application import Application
 from rlsys.controllers import Array
 from rlsys.errors import UserError
 from rlsys.exporters import policy_json
-from rlsys.exporting import ExportContext, ExportReport, Verdict
+from rlsys.exporters.context import ExportContext, ExportReport, Verdict
 from rlsys.network import Network, Scorer
-from rlsys_rust_q10 import crate, golden, verify
-from rlsys_rust_q10.controller import FixedPointController
-from rlsys_rust_q10.fidelity import compare
-from rlsys_rust_q10.fixed_point import to_float
-from rlsys_rust_q10.fold import fold
-from rlsys_rust_q10.quantise import quantise
-from rlsys_rust_q10.quantised import QuantisedPolicy
-from rlsys_rust_q10.rust_source import library_source
-from rlsys_rust_q10.rust_tests import golden_test_source
-from rlsys_rust_q10.rust_weights import flash_bytes, weights_source
+from rlsys_rust_q10.arithmetic.fixed_point import to_float
+from rlsys_rust_q10.arithmetic.fold import fold
+from rlsys_rust_q10.arithmetic.quantise import quantise
+from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
+from rlsys_rust_q10.arithmetic.supported import FLASH, check_supported
+from rlsys_rust_q10.checks import golden, verify
+from rlsys_rust_q10.checks.controller import FixedPointController
+from rlsys_rust_q10.checks.fidelity import compare
+from rlsys_rust_q10.checks.vectors import choose
 from rlsys_rust_q10.settings import Settings
-from rlsys_rust_q10.supported import FLASH, check_supported
-from rlsys_rust_q10.toolchain import MissingTool
-from rlsys_rust_q10.vectors import choose
-from rlsys_rust_q10.workload_source import APPLICATION, check_workload, workload_source
+from rlsys_rust_q10.source import crate
+from rlsys_rust_q10.source.golden_tests import golden_test_source
+from rlsys_rust_q10.source.policy import library_source
+from rlsys_rust_q10.source.weights import flash_bytes, weights_source
+from rlsys_rust_q10.source.workload import APPLICATION, check_workload, workload_source
+from rlsys_rust_q10.target.toolchain import MissingTool
 
 
 def export(
@@ -84,7 +85,7 @@ def prepare(
     """Return the policy in fixed point.
 
     Args:
-        low, high: bounds of one observation, see `rlsys_rust_q10.fold.fold`.
+        low, high: bounds of one observation, see `rlsys_rust_q10.arithmetic.fold.fold`.
 
     Raises:
         UserError: it has no provably safe form.

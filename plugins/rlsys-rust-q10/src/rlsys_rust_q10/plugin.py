@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rlsys.descriptors import CommandSpec, ExporterSpec
 from rlsys.hookspecs import hookimpl
-from rlsys_rust_q10.wants import WANTS
+from rlsys_rust_q10.target.wants import WANTS
 
 
 @hookimpl
@@ -16,7 +16,7 @@ def rlsys_exporters() -> list[ExporterSpec]:
             summary="fixed-point Rust without allocation, with an overflow proof, tests and boot",
             config="rlsys_rust_q10.settings:Settings",
             factory="rlsys_rust_q10.export:export",
-            ready="rlsys_rust_q10.verify:ready",
+            ready="rlsys_rust_q10.checks.verify:ready",
             wants=WANTS,
         )
     ]

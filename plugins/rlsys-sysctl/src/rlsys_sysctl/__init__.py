@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from rlsys.waiting import when_imported
+from rlsys.plugins import when_imported
 
 if TYPE_CHECKING:
     from rlsys_sysctl.optimizing import Tuned, optimize

@@ -12,21 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlsys.config import Document, validate
+from rlsys.config import Document, Plan, plan_of, validate
 from rlsys.descriptors import resolve
 from rlsys.executors.local import LocalExecutor
 from rlsys.network import Network
-from rlsys.plugins import PluginManager, PluginOptions
-from rlsys.policy_exports import export_policies
-from rlsys.registry import Registry
-from rlsys.requirements import check_requirements
-from rlsys.runconfig import Plan, plan_of
-from rlsys.runs import default_directory
+from rlsys.plugins import PluginManager, PluginOptions, Registry, check_requirements
 from rlsys.training import NETWORK_FILE
-from rlsys.workflow import Workplace, begin, train
+from rlsys.workflow import Workplace, begin, default_directory, export_policies, train
+from rlsys_sysctl.commands.dry_run import writes_of
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.dry_run import writes_of
-from rlsys_sysctl.workload import TrainingSettings
+from rlsys_sysctl.workload.workload import TrainingSettings
 
 _SEARCHERS = ("optuna", "random", "grid")
 _PPO = {"steps": 60, "n_steps": 4, "batch_size": 4, "gamma": 0.0}

@@ -119,6 +119,6 @@ def rlsys_commands() -> list[CommandSpec]:
         CommandSpec(
             name="sysctl",
             summary="tune kernel parameters; put back what was tuned",
-            command="rlsys_sysctl.cli:sysctl",
+            command="rlsys_sysctl.commands.group:sysctl",
         )
     ]

@@ -16,11 +16,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlsys.errors import UserError
-from rlsys.exporting import ExportContext, ExportReport
+from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.network import Network
-from rlsys_sysctl.confirmation import Confirmation, confirm
-from rlsys_sysctl.kernel import PARTNERS, Kernel
-from rlsys_sysctl.names import normal
+from rlsys_sysctl.machine.kernel import PARTNERS, Kernel
+from rlsys_sysctl.machine.names import normal
+from rlsys_sysctl.measuring.confirmation import Confirmation, confirm
 from rlsys_sysctl.vector_env import SysctlVectorEnv
 
 
@@ -174,8 +174,8 @@ def _found(network: Network, env: SysctlVectorEnv, pairs: int) -> _Found:
 def undo_values(changed: Mapping[str, str], kernel: Kernel) -> dict[str, str]:
     """Return what to set to undo changes.
 
-    Of a pair of which one excludes the other (`rlsys_sysctl.kernel.PAIRS`) it is the one that is
-    set: writing 0 to the other would not bring it back.
+    Of a pair of which one excludes the other (`rlsys_sysctl.machine.kernel.PAIRS`) it is the
+    one that is set: writing 0 to the other would not bring it back.
 
     Args:
         changed: what the machine has of the parameters that are changed.

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from rlsys.errors import UserError
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.measuring import FULL, Measurement, Meter
-from rlsys_sysctl.scoring import Score
-from rlsys_sysctl.stage import Stage
-from rlsys_sysctl.state_metrics import StateMetrics
+from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter
+from rlsys_sysctl.measuring.scoring import Score
+from rlsys_sysctl.measuring.stage import Stage
+from rlsys_sysctl.measuring.state_metrics import StateMetrics
 
 METRICS = ("performance", "stability", "metric", "default_metric", "refused")
 """Means over the steps of an episode, see `rlsys_sysctl.plugin`."""
@@ -31,7 +31,8 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
 
     Observation (s + d + 1,), all within [0, 1]: the s state metrics of the workload, the point of
     the last configuration (0 at the start), and r / (1 + r) of its reward r.  Action (d,): a point
-    of the unit cube (`rlsys_sysctl.parameters.ActionSpace`).  Reward: `rlsys_sysctl.scoring`.
+    of the unit cube (`rlsys_sysctl.workload.parameters.ActionSpace`).  Reward: see
+    `rlsys_sysctl.measuring.scoring`.
 
     Args:
         config: of the machine and the workload.

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
 from rlsys.errors import UserError
+from rlsys.executors.training_unit import timestamp
 from rlsys.network import Network
-from rlsys.runs import timestamp
 from rlsys.training import Problem, Session
 from rlsys.tuning import importances, load_importances
 from rlsys_sysctl.agents.policy import constant_policy
@@ -33,9 +33,9 @@ from rlsys_sysctl.agents.store import (
     point_of,
     readable_errors,
 )
-from rlsys_sysctl.confirmation import Confirmation, confirm
-from rlsys_sysctl.measuring import FULL, Measurement, Meter
-from rlsys_sysctl.race import Race
+from rlsys_sysctl.measuring.confirmation import Confirmation, confirm
+from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter
+from rlsys_sysctl.measuring.race import Race
 from rlsys_sysctl.vector_env import SysctlVectorEnv
 
 _CONFIRMATION = "confirmation"

@@ -25,7 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rlsys.errors import ConfigError, UserError
 from rlsys_sysctl.config import SysctlConfig
-from rlsys_sysctl.parameters import ActionSpace
+from rlsys_sysctl.workload.parameters import ActionSpace
 
 STUDY_FILE = "study.db"
 RECORD = "record"

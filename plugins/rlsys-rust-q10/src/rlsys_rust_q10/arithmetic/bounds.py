@@ -1,0 +1,225 @@
+"""The overflow proof: how far every accumulator can go, by interval arithmetic over the layers.
+
+A neuron computes ``(b << F) + sum_i w_i x_i + half`` and drops F bits. For inputs within
+low_i..high_i no partial sum, in whatever order, exceeds ``|b << F| + sum_i |w_i| max|x_i| + half``:
+where that fits the accumulator, nothing overflows and the order does not matter. The interval of
+the result (Moore, Interval Analysis, 1966) is exact for one layer, because its inputs are taken as
+independent, and safe for those after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.network import Activation, Dense
+from rlsys_rust_q10.arithmetic.fixed_point import I16, I32_MAX, I64_MAX, Ints, to_fixed
+from rlsys_rust_q10.arithmetic.tanh_table import tanh_table
+
+Kernel: TypeAlias = Literal["narrow", "wide", "wide64"]
+KernelSetting: TypeAlias = Literal["auto", "narrow", "wide"]
+
+Exact: TypeAlias = NDArray[Any]
+"""Python integers in an object array, or int64 where that is known to hold the result."""
+
+
+class DoesNotFit(Exception):
+    """A number that can become larger than its place; the text names layer, neuron and bound."""
+
+
+class Span(NamedTuple):
+    """The lowest and the highest value of each number, int64 (n,)."""
+
+    low: Ints
+    high: Ints
+
+    def magnitude(self) -> Ints:
+        """Return the largest absolute value of each."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
+
+
+class Reach(NamedTuple):
+    """How far the neurons of a layer can go, (outputs,) each.
+
+    Attributes:
+        absolute: the bound of every partial sum in the accumulator.
+        low, high: of the result after dropping F bits, before the activation.
+    """
+
+    absolute: Exact
+    low: Exact
+    high: Exact
+
+
+@dataclass(frozen=True, eq=False)
+class FixedLayer:
+    """A dense layer in fixed point, with what has been proven about it.
+
+    Attributes:
+        name: ``role.index``.
+        weight, bias: multiples of ``2**-F``, (outputs, inputs) and (outputs,).
+        kernel: ``narrow`` (16-bit operands, 32-bit accumulator), ``wide`` (32, 32), ``wide64``
+            (32, 64).
+        bound: no partial sum of any neuron is larger.
+        span: of the outputs, after the activation.
+    """
+
+    name: str
+    weight: Ints
+    bias: Ints
+    activation: Activation
+    kernel: Kernel
+    bound: int
+    span: Span
+
+    @property
+    def accumulator_share(self) -> float:
+        """Return the bound as a share of what the accumulator holds."""
+        return self.bound / (I64_MAX if self.kernel == "wide64" else I32_MAX)
+
+
+def measure(weight: Ints, bias: Ints, span: Span, bits: int) -> Reach:
+    """Return how far the neurons of a layer can go whose inputs lie in `span`."""
+    half = 1 << (bits - 1)
+    offset = bias.astype(object) << bits
+    positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
+    low = offset + _dot(positive, span.low) + _dot(negative, span.high)
+    high = offset + _dot(positive, span.high) + _dot(negative, span.low)
+    absolute = np.abs(offset) + _dot(np.abs(weight), span.magnitude()) + half
+    return Reach(absolute, (low + half) >> bits, (high + half) >> bits)
+
+
+def fix_layer(name: str, dense: Dense, span: Span, bits: int, setting: KernelSetting) -> FixedLayer:
+    """Round a layer and choose the fastest kernel in which it provably cannot overflow.
+
+    Raises:
+        DoesNotFit: there is none, or not the one that `setting` asks for.
+    """
+    weight, bias = round_layer(name, dense, bits)
+    reach = measure(weight, bias, span, bits)
+    return FixedLayer(
+        name,
+        weight,
+        bias,
+        dense.activation,
+        _choose_kernel(name, weight, span, reach, setting),
+        int(reach.absolute.max()),
+        output_span(name, dense.activation, reach, bits),
+    )
+
+
+def round_layer(name: str, dense: Dense, bits: int) -> tuple[Ints, Ints]:
+    """Return weights and biases in fixed point.
+
+    Raises:
+        DoesNotFit: one does not fit 32 bits.
+    """
+    return (
+        _round(name, "weight", dense.weight, bits),
+        _round(name, "bias", dense.bias, bits),
+    )
+
+
+def output_span(name: str, kind: Activation, reach: Reach, bits: int) -> Span:
+    """Return the span of a layer's outputs, after the activation.
+
+    Raises:
+        DoesNotFit: a result that does not fit 32 bits before the activation.
+    """
+    _check(name, "the result", np.maximum(np.abs(reach.low), np.abs(reach.high)), I32_MAX)
+    activate = activation(kind, bits)
+    return Span(activate(reach.low.astype(np.int64)), activate(reach.high.astype(np.int64)))
+
+
+def _round(name: str, what: str, values: NDArray[np.float32], bits: int) -> Ints:
+    magnitude = np.ldexp(np.abs(values.astype(np.float64)), bits)
+    largest = magnitude.reshape(len(values), -1).max(axis=1)
+    neuron = int(np.argmax(largest))
+    if not largest[neuron] < I32_MAX:
+        raise DoesNotFit(
+            f"layer {name}, neuron {neuron}: a {what} of {largest[neuron] / 2**bits:g} is "
+            f"{largest[neuron]:.0f} units of 2**-{bits}, more than the {I32_MAX} of 32 bits"
+        )
+    return to_fixed(values, bits)
+
+
+def fits_narrow(values: Any) -> bool:
+    """Return whether all `values` fit 16 bits."""
+    return bool(np.min(values) >= I16.min and np.max(values) <= I16.max)
+
+
+def activation(name: Activation, bits: int) -> Callable[[Ints], Ints]:
+    """Return the activation on fixed-point numbers; all of them are monotone."""
+    if name == "tanh":
+        return tanh_table(bits)
+    if name == "relu":
+        return lambda y: np.maximum(y, 0)
+    return lambda y: y
+
+
+def _choose_kernel(
+    name: str, weight: Ints, span: Span, reach: Reach, setting: KernelSetting
+) -> Kernel:
+    if setting != "wide":
+        try:
+            _check_narrow(name, weight, span, reach)
+            return "narrow"
+        except DoesNotFit:
+            if setting == "narrow":
+                raise
+    if reach.absolute.max() <= I32_MAX:
+        return "wide"
+    _check(name, "the accumulator", reach.absolute, I64_MAX)
+    return "wide64"
+
+
+def _check_narrow(name: str, weight: Ints, span: Span, reach: Reach) -> None:
+    for number, (low, high) in enumerate(zip(span.low, span.high, strict=True)):
+        if not fits_narrow((low, high)):
+            raise DoesNotFit(
+                f"layer {name}, all neurons: input {number} reaches from {low} to {high}, which "
+                f"{I16.min}..{I16.max} of 16 bits does not hold"
+            )
+    for neuron, row in enumerate(weight):
+        if not fits_narrow(row):
+            raise DoesNotFit(
+                f"layer {name}, neuron {neuron}: its weights reach from {row.min()} to "
+                f"{row.max()}, which {I16.min}..{I16.max} of 16 bits does not hold"
+            )
+    _check(name, "the accumulator", reach.absolute, I32_MAX)
+
+
+def _check(name: str, what: str, magnitude: Exact, limit: int) -> None:
+    neuron = int(np.argmax(magnitude))
+    if magnitude[neuron] > limit:
+        raise DoesNotFit(
+            f"layer {name}, neuron {neuron}: {what} can reach {magnitude[neuron]}, more than the "
+            f"{limit} of {limit.bit_length() + 1} bits"
+        )
+
+
+def check_sums(span: Span, items: int) -> None:
+    """Check that the mean of `items` codes can be computed in 32 bits, rounding included.
+
+    Raises:
+        DoesNotFit: naming the value of the code.
+    """
+    sums = items * span.magnitude().astype(object) + items
+    value = int(np.argmax(sums))
+    if sums[value] > I32_MAX:
+        raise DoesNotFit(
+            f"context, value {value}: the sum over {items} items can reach {sums[value]}, more "
+            f"than the {I32_MAX} of 32 bits"
+        )
+
+
+def _dot(weight: Ints, x: Ints) -> Exact:
+    """Return ``weight @ x`` as Python integers, exact whatever their size."""
+    largest = int(np.abs(weight).max()) * int(np.abs(x).max()) * len(x)
+    if largest <= I64_MAX:
+        return np.asarray((weight @ x).astype(object))
+    return np.asarray(weight.astype(object) @ x.astype(object))

@@ -1,0 +1,239 @@
+"""How faithful the fixed-point policy is to the network: decisions, logits, and what they earn.
+
+It reports and does not judge: a network whose logits lie close together may decide differently
+here and there without earning less. The observations are those that the network itself meets: where
+it always takes its best action, and where it draws actions with the probabilities of its logits, as
+it does in training. An environment without chance shows the former the same few observations again
+and again; the latter leads off that path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.controllers import NetworkController, action_masks
+from rlsys.exporters.context import ExportContext, Verdict
+from rlsys.network import Network
+from rlsys.rollout import MAX_COPIES, MakeEnv, play
+from rlsys_rust_q10.arithmetic.fixed_point import Ints, to_float
+from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
+from rlsys_rust_q10.checks.controller import FixedPointController
+from rlsys_rust_q10.checks.draws import uniform_observations
+from rlsys_rust_q10.settings import Settings
+
+Array = NDArray[Any]
+
+_DISCRETE = ("argmax", "multi-argmax")
+
+
+class Met(NamedTuple):
+    """Observations with which both policies were asked, (N, ...), and their masks."""
+
+    observations: Array
+    fixed: Ints
+    masks: NDArray[np.bool_] | None
+
+    def every(self, step: int, number: int) -> Met:
+        """Return one of `step`; batch after batch it is other copies' turn."""
+        rows = slice(number % step, None, step)
+        masks = None if self.masks is None else self.masks[rows]
+        return Met(self.observations[rows], self.fixed[rows], masks)
+
+
+@dataclass
+class Tally:
+    """Running comparison of the two policies' logits and decisions."""
+
+    network: Network
+    policy: QuantisedPolicy
+    observations: int = 0
+    distinct: set[bytes] = field(default_factory=set)
+    different: int = 0
+    logit_difference: float = 0.0
+    largest_distance: float = 0.0
+    total_distance: float = 0.0
+
+    def add(self, met: Met) -> Array:
+        """Ask both and compare; return the network's logits, -inf where an action is masked."""
+        floating = self.network.logits(met.observations)
+        fixed = self.policy.logits(met.fixed)
+        gap = np.abs(to_float(fixed, self.policy.bits) - floating)
+        if self.policy.scorer:
+            # Logits of padding mean nothing; they are masked.
+            gap[:, : met.fixed.shape[1]] *= met.fixed[..., 0] > 0
+        self.logit_difference = max(self.logit_difference, float(gap.max(initial=0.0)))
+        allowed = floating
+        if met.masks is not None:
+            allowed = np.where(met.masks, floating, np.float32(-np.inf))
+        expected = self.network.decoding(allowed)
+        decided = self.policy.actions(self.policy.decode(fixed, met.masks))
+        apart = np.abs(expected - decided).reshape(len(decided), -1).max(axis=1)
+        self.observations += len(decided)
+        self.distinct.update(row.tobytes() for row in met.fixed.reshape(len(decided), -1))
+        self.different += int((apart > 0).sum())
+        self.largest_distance = max(self.largest_distance, float(apart.max()))
+        self.total_distance += float(apart.sum())
+        return allowed
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was counted."""
+        figures: dict[str, Any] = {
+            "observations": self.observations,
+            "distinct_observations": len(self.distinct),
+            "largest_logit_difference": self.logit_difference,
+        }
+        if self.network.decoding.kind in _DISCRETE:
+            figures["equal_actions"] = 1.0 - self.different / self.observations
+            figures["different_actions"] = self.different
+        else:
+            # Hardly any two continuous actions are equal.
+            figures["largest_action_difference"] = self.largest_distance
+            figures["mean_action_difference"] = self.total_distance / self.observations
+        return figures
+
+
+def compare(
+    network: Network, policy: QuantisedPolicy, context: ExportContext, settings: Settings
+) -> tuple[Verdict, list[str], list[Met]]:
+    """Return the verdict ``fidelity``, notes for people, and a sample of what the network met.
+
+    The verdict holds where at least `settings.observations` observations were compared. Without an
+    environment in `context` they are random ones within the bounds, and there are no rewards.
+    """
+    # As many as golden vectors are wanted, spread evenly.
+    every = max(1, settings.observations // settings.golden_vectors)
+    kept: list[Met] = []
+
+    def tallied(meetings: Callable[[Tally], Iterator[Met]]) -> dict[str, Any]:
+        tally = Tally(network, policy)
+        kept.extend(met.every(every, number) for number, met in enumerate(meetings(tally)))
+        return tally.figures()
+
+    count = settings.observations
+    notes: list[str] = []
+    if context.make_env is None:
+        figures = tallied(lambda tally: _random(tally, context, count))
+        figures = {"source": "random within the bounds", **figures}
+    else:
+        make_env, episodes = context.make_env, context.episodes
+        figures = tallied(lambda tally: _on_policy(make_env, tally, episodes, count, None))
+        figures = {"source": "the policy's own episodes", **figures}
+        if network.decoding.kind in _DISCRETE:
+            rng = np.random.default_rng(0)
+            drawn = tallied(lambda tally: _on_policy(make_env, tally, episodes, count, rng))
+            figures |= {f"drawn_{name}": value for name, value in drawn.items()}
+        if episodes:
+            figures |= _rewards(network, policy, make_env, episodes, settings, notes)
+    holds = figures["observations"] >= settings.observations
+    return {"name": "fidelity", "holds": holds, "figures": figures}, notes, kept
+
+
+def _on_policy(
+    make_env: MakeEnv,
+    tally: Tally,
+    episodes: Sequence[int],
+    count: int,
+    rng: np.random.Generator | None,
+) -> Iterator[Met]:
+    """Yield what the network meets with its best actions, or with actions drawn by `rng`."""
+    seeds = list(episodes[:MAX_COPIES]) or list(range(64))
+    env = make_env(len(seeds))
+    controller = FixedPointController(tally.policy)
+    try:
+        observations, _ = env.reset(seed=cast("Any", seeds))
+        while tally.observations < count:
+            masks = action_masks(env) if tally.network.masked else None
+            met = Met(
+                np.array(observations),
+                controller.observe(env, observations),
+                None if masks is None else masks.copy(),
+            )
+            logits = tally.add(met)
+            yield met
+            if rng is not None:
+                # The greatest of logits with Gumbel noise is a draw from their softmax.
+                logits = logits + rng.gumbel(size=logits.shape).astype(np.float32)
+            observations, *_ = env.step(tally.network.decoding(logits))
+    finally:
+        env.close()
+
+
+def _random(tally: Tally, context: ExportContext, count: int) -> Iterator[Met]:
+    rng = np.random.default_rng(0)
+    policy = tally.policy
+    items = len(np.atleast_1d(context.low)) if context.low is not None else policy.max_items
+    while tally.observations < count:
+        fixed = uniform_observations(policy, rng, 4096, items)
+        masks = None
+        if policy.masked:
+            actions = policy.outputs + (items if policy.scorer else 0)
+            masks = rng.random((len(fixed), actions)) < 0.5
+        met = Met(to_float(fixed, policy.bits).astype(np.float32), fixed, masks)
+        tally.add(met)
+        yield met
+
+
+def _rewards(
+    network: Network,
+    policy: QuantisedPolicy,
+    make_env: MakeEnv,
+    episodes: Sequence[int],
+    settings: Settings,
+    notes: list[str],
+) -> dict[str, float]:
+    seeds = episodes[: settings.episodes]
+    floating = play(make_env, NetworkController(network), seeds)["reward"]
+    fixed = play(make_env, FixedPointController(policy), seeds)["reward"]
+    if floating.mean() != fixed.mean():
+        different = np.flatnonzero(fixed != floating)
+        notes.append(
+            f"in {policy.bits} fractional bits the policy earns {fixed.mean():g} and the network "
+            f"{floating.mean():g}, the mean of {len(seeds)} episodes; {len(different)} of them "
+            f"differ: {_parting(network, policy, make_env, seeds[different[0]])}"
+        )
+    return {
+        "episodes": len(seeds),
+        "reward_float": float(floating.mean()),
+        "reward_fixed": float(fixed.mean()),
+    }
+
+
+def _parting(network: Network, policy: QuantisedPolicy, make_env: MakeEnv, seed: int) -> str:
+    """Say where the two policies part in an episode in which they do."""
+    env = make_env(1)
+    controller = FixedPointController(policy)
+    try:
+        observations, _ = env.reset(seed=cast("Any", [seed]))
+        step, ended = 0, False
+        while not ended:
+            tally = Tally(network, policy)
+            masks = action_masks(env) if network.masked else None
+            met = Met(np.array(observations), controller.observe(env, observations), masks)
+            action = network.decoding(tally.add(met))
+            if tally.different:
+                break
+            observations, _, terminated, truncated, _ = env.step(action)
+            ended = bool(terminated[0] or truncated[0])
+            step += 1
+    finally:
+        env.close()
+    if ended:
+        return f"the one of seed {seed} does not when played again, so its environment is at odds"
+    decided = policy.actions(policy.act(met.fixed, masks))
+    logits = to_float(policy.logits(met.fixed), policy.bits)
+    return (
+        f"in the one of seed {seed}, the first different decision is that of step {step}, "
+        f"{_numbers(decided)} instead of {_numbers(action)}, with logits {_numbers(logits)} "
+        f"instead of {_numbers(network.logits(met.observations))}"
+    )
+
+
+def _numbers(values: Array) -> str:
+    flat = np.ravel(values)
+    text = " ".join(f"{value:.6g}" for value in flat)
+    return text if len(flat) == 1 else f"[{text}]"

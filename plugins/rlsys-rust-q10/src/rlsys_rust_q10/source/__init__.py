@@ -1,0 +1,1 @@
+"""Rust source text: the generated crate and the folder that it is shipped in."""

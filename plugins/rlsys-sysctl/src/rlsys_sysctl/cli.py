@@ -1,9 +1,0 @@
-"""`rlsys sysctl`: what restores and shows the machine's state, and what tunes it."""
-
-from __future__ import annotations
-
-from rlsys_sysctl.commands import group
-from rlsys_sysctl.tune_commands import tune
-
-group.add_command(tune)
-sysctl = group

@@ -1,0 +1,1 @@
+"""`rlsys sysctl` and its subcommands."""

@@ -1,0 +1,1 @@
+"""The machine that is tuned: parameters are read, written, and always put back."""

@@ -1,0 +1,1 @@
+"""Measuring: a benchmark is run, scored against the default, raced and confirmed."""

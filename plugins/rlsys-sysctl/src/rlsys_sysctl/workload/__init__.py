@@ -1,0 +1,1 @@
+"""A workload as its file describes it: what is run, which parameters may change, within what."""

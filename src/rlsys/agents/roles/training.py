@@ -1,0 +1,249 @@
+"""The loop of the agents that train several roles: collect slots, update, report, checkpoint."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+from gymnasium.vector import VectorEnv
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from rlsys.agents.roles.rollout import RoleCollector, Slots, check_roles, features_of
+from rlsys.agents.roles.running_moments import RunningMoments
+from rlsys.agents.roles.settings import RoleSettings
+from rlsys.agents.torch_states import random_state, set_random_state
+from rlsys.errors import UserError
+from rlsys.network import Network
+from rlsys.roles import Role, RolePolicy
+from rlsys.rollout import EpisodeMeter
+from rlsys.seeds import training_seeds
+from rlsys.training import Problem, Session
+
+Array = NDArray[Any]
+
+# Slots that the first statistics of observations come from, at most.
+_MEASURED_SLOTS = 16
+
+
+S = TypeVar("S", bound=RoleSettings)
+
+
+class RoleAgent(Generic[S]):
+    """What the core asks to train: an agent for several roles.
+
+    Args:
+        name: of the agent.
+        settings: of the agent.
+        kinds: action kinds that it can act in (see `rlsys.agents.spaces.kind_of`).
+        make_run: ``make_run(settings, env, roles, problem, session)`` begins a training.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: S,
+        kinds: Sequence[str],
+        make_run: Callable[
+            [S, VectorEnv[Any, Any, Any], tuple[Role, ...], Problem, Session], RoleRun
+        ],
+    ) -> None:
+        self.settings = settings
+        self._name, self._kinds, self._make_run = name, kinds, make_run
+
+    def train(self, problem: Problem, session: Session) -> RolePolicy:
+        """Train and return the final policy.
+
+        Raises:
+            UserError: the problem does not suit it, or training diverged.
+            Interrupted: from `Session.boundary`.
+        """
+        # The tensors are small: more threads would only wait for each other.
+        torch.set_num_threads(1)
+        env = problem.make_env(self.settings.num_envs)
+        try:
+            roles = check_roles(self._name, env, self._kinds)
+            return self._make_run(self.settings, env, roles, problem, session).learn()
+        finally:
+            env.close()
+
+
+class RoleRun(ABC):
+    """One training under way; a subclass has the networks and says how they are updated.
+
+    It can stop between rounds (a rollout and an update); going on from there gives bit-identical
+    weights where the environment has ``get_state``; elsewhere the episodes under way are lost and
+    new ones begin.
+
+    The statistics that normalise observations stay as they are during a round, so that a policy
+    is compared with itself under one and the same view; what was seen in a round counts from the
+    next one on. The first ones come from a few slots played beforehand by the untrained networks.
+
+    Args:
+        name: of the agent.
+        settings: of the agent.
+        env: the copies that are stepped together.
+        roles: of `env`, checked.
+        problem: what is learned.
+        session: what is reported to.
+        extra_slots: slots of a rollout beyond ``settings.n_steps``.
+        credit: whether the agents' difference rewards are collected.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: RoleSettings,
+        env: VectorEnv[Any, Any, Any],
+        roles: tuple[Role, ...],
+        problem: Problem,
+        session: Session,
+        extra_slots: int = 0,
+        credit: bool = False,
+    ) -> None:
+        self.roles = roles
+        self.step = 0
+        self._name = name
+        self._base = settings
+        self._session = session
+        self._collector = RoleCollector(env, EpisodeMeter(env.num_envs, problem.metrics), credit)
+        self._slots = settings.n_steps + extra_slots
+        rollout = self._slots * settings.num_envs
+        self.total = -(-settings.steps // rollout) * rollout
+        self._report_every = max(rollout, self.total // 500)
+        self._reported = 0
+        self._moments = (
+            {r.name: RunningMoments((features_of(r),)) for r in roles if not r.items}
+            if settings.normalize_observations
+            else {}
+        )
+
+    @abstractmethod
+    def sample(self, role: Role, shown: Tensor) -> Tensor:
+        """Return an action, counted from 0, for each of the observations (N, features)."""
+
+    @abstractmethod
+    def update(self, slots: Slots, remaining: float) -> dict[str, float]:
+        """Learn from a rollout; `remaining` falls from 1 to 0 over the training."""
+
+    @abstractmethod
+    def network(self, role: Role) -> Network:
+        """Return a role's portable network, without the transform of observations."""
+
+    @abstractmethod
+    def get_learner_state(self) -> dict[str, Any]:
+        """Return weights, optimisers and the like for a checkpoint."""
+
+    @abstractmethod
+    def set_learner_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from `get_learner_state`."""
+
+    def learn(self) -> RolePolicy:
+        """Do all rounds that are left and return the policy.
+
+        Raises:
+            UserError: the environment shows what is not finite, or training diverged.
+            Interrupted: from `Session.boundary`.
+        """
+        saved = self._session.resumed_state()
+        if saved is None:
+            self._begin()
+        else:
+            self._set_state(saved)
+        while self.step < self.total:
+            slots = self._collector.collect(self._slots, self._choose)
+            measured = self.update(slots, 1.0 - self.step / self.total)
+            self._see(slots)
+            self.step += slots.rewards.size
+            self._pause(measured)
+        return self._policy()
+
+    def shown(self, role: Role, observations: NDArray[np.float32]) -> Tensor:
+        """Return observations (..., features) as the role's network sees them, transformed."""
+        moments = self._moments.get(role.name)
+        return torch.from_numpy(
+            observations if moments is None else moments.transform()(observations)
+        )
+
+    def _begin(self) -> None:
+        env = self._collector.env
+        seeds = training_seeds(self._session.seed, env.num_envs)
+        if self._moments:
+            measuring = RoleCollector(env, EpisodeMeter(env.num_envs))
+            measuring.begin(seeds)
+            self._see(measuring.collect(min(self._slots, _MEASURED_SLOTS), self._choose))
+        self._collector.begin(seeds)
+
+    def _choose(self, role: Role, observations: Array) -> Array:
+        with torch.no_grad():
+            return self.sample(role, self.shown(role, observations)).numpy()
+
+    def _see(self, slots: Slots) -> None:
+        for name, moments in self._moments.items():
+            seen = slots.observations[name]
+            moments.update(seen.reshape(-1, seen.shape[-1]))
+
+    def _pause(self, measured: Mapping[str, float]) -> None:
+        if self.step - self._reported >= self._report_every or self.step >= self.total:
+            metrics = {**self._collector.meter.flush(), **measured}
+            self._session.report(self.step, self.total, metrics)
+            self._reported = self.step
+        self._session.boundary(self.step, self.total, self._policy, self._get_state)
+
+    def _policy(self) -> RolePolicy:
+        notes = {"agent": self._name, "steps": self.step}
+        networks = {role.name: replace(self.network(role), notes=notes) for role in self.roles}
+        for name, moments in self._moments.items():
+            networks[name] = replace(networks[name], transform=moments.transform())
+        return RolePolicy(networks)
+
+    def _get_state(self) -> dict[str, Any]:
+        return {
+            "learner": self.get_learner_state(),
+            "collector": self._collector.get_state(),
+            "moments": {name: moments.get_state() for name, moments in self._moments.items()},
+            "step": self.step,
+            "reported": self._reported,
+            "random": random_state(),
+        }
+
+    def _set_state(self, state: Mapping[str, Any]) -> None:
+        if set(state["moments"]) != set(self._moments):
+            raise UserError(
+                "checkpoint does not fit: normalize_observations was another there; "
+                "resume with the settings it was begun with"
+            )
+        self.set_learner_state(state["learner"])
+        self.step = state["step"]
+        self._reported = state["reported"]
+        # Where episodes cannot be gone on with: others than those that the training began with.
+        seeds = training_seeds(self._session.seed + self.step, self._base.num_envs)
+        self._collector.set_state(state["collector"], seeds)
+        for name, moments in self._moments.items():
+            moments.set_state(state["moments"][name])
+        set_random_state(state["random"])
+
+
+def require_finite(weights: nn.Module, whose: str) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        UserError: training diverged; `whose` weights says where.
+    """
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in weights.parameters()):
+        raise UserError(
+            f"{whose}: the weights hold NaN or infinity; training diverged: "
+            "lower the learning rate and train again"
+        )
+
+
+def learning_rate(settings: RoleSettings, remaining: float) -> float:
+    """Return Adam's rate where `remaining` (1 at the start, 0 at the end) is left."""
+    first, last = settings.learning_rate, settings.learning_rate_final
+    if last is None:
+        last = first
+    return last + (first - last) * remaining

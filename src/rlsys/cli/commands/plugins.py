@@ -1,0 +1,165 @@
+"""`rlsys plugins`: what is installed, what it provides, what is wrong with it, what it costs."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rlsys.cli.context import App
+from rlsys.cli.options import json_option
+from rlsys.errors import UserError
+from rlsys.plugins.manager import LoadedPlugin, installed_plugins
+
+TIMEOUT_VARIABLE = "RLSYS_PLUGIN_TIMEOUT"
+HEAVY = 0.05
+"""Seconds of import from which what a plugin brings in is shown."""
+HEAVIEST = 5
+
+
+class PluginsGroup(click.Group):
+    """`rlsys plugins` alone lists them; what is below it is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return ["new"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        from rlsys.cli.commands.plugins_new import command
+
+        return command
+
+
+@click.group("plugins", cls=PluginsGroup, invoke_without_command=True)
+@click.option(
+    "--timing",
+    is_flag=True,
+    help="Import each plugin in a process of its own, show how long it takes and what it brings "
+    "in, and name the ones that hang.",
+)
+@json_option
+@click.pass_context
+def command(ctx: click.Context, timing: bool, as_json: bool) -> None:
+    """List every plugin: name, distribution, version, location, what it provides, status, error."""
+    if ctx.invoked_subcommand is None:
+        app = ctx.ensure_object(App)
+        _list(timed_rows(app) if timing else plugin_rows(app), as_json)
+
+
+def _list(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        from rlsys.cli.output import print_json
+
+        print_json({"schema": "rlsys.plugins/1", "plugins": rows})
+        return
+    from rich.table import Table
+
+    from rlsys.cli.output import console
+
+    columns = ["name", "distribution", "version", "status", "provides", "location"]
+    if any("seconds" in row for row in rows):
+        columns.insert(4, "import")
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        provides = "\n".join(
+            f"{kind}: {', '.join(names)}" for kind, names in row["provides"].items()
+        )
+        shown = {**row, "provides": provides, "import": _import_of(row)}
+        table.add_row(*(shown[column] for column in columns))
+    console().print(table)
+    for row in rows:
+        if row["error"]:
+            click.echo(f"{row['name']} ({row['distribution']}): {row['error']}")
+
+
+def _import_of(row: dict[str, Any]) -> str:
+    """Return the time of a plugin's import, and by whom it was spent where it is long."""
+    if "seconds" not in row:
+        return ""
+    brought = [f"{name} {spent:.0f} ms" for name, spent in row["brings_in"].items()]
+    return "\n".join([f"{1000 * row['seconds']:.0f} ms", *brought])
+
+
+def plugin_rows(app: App) -> list[dict[str, Any]]:
+    """Return one mapping a plugin; describing hooks are called, so that their faults show."""
+    registry = app.registry
+    return [_row(plugin) for plugin in registry.manager.plugins]
+
+
+def timed_rows(app: App) -> list[dict[str, Any]]:
+    """Return one mapping a plugin, with what its import cost; nothing is imported in this process.
+
+    Plugins that are left out are not measured. Each is alone in its process, so that two with one
+    name are not found out here.
+
+    Raises:
+        UserError: `RLSYS_PLUGIN_TIMEOUT` is no positive number.
+    """
+    limit = _limit()
+    rows = []
+    for plugin, entry in installed_plugins(app.options):
+        if plugin.status == "blocked":
+            rows.append(_row(plugin))
+        else:
+            rows.append(_timed_row(plugin, entry.value, limit))
+    for file in app.options.files:
+        plugin = LoadedPlugin(Path(file).stem, "(file)", "", file)
+        rows.append(_timed_row(plugin, file, limit))
+    return rows
+
+
+def _timed_row(plugin: LoadedPlugin, reference: str, limit: float) -> dict[str, Any]:
+    from rlsys.plugins.import_cost import import_cost
+
+    cost = import_cost(reference, limit=limit)
+    plugin.provides = dict(cost.provides)
+    plugin.location = plugin.location or cost.location
+    if cost.error is not None:
+        plugin.fail(cost.error)
+    if cost.hung:
+        plugin.complain(f"{_way_out(plugin)}, {TIMEOUT_VARIABLE} sets another limit")
+    heavy = cost.packages if cost.seconds > HEAVY else {}
+    return {
+        **_row(plugin),
+        "seconds": round(cost.seconds, 4),
+        "brings_in": {name: round(spent, 1) for name, spent in [*heavy.items()][:HEAVIEST]},
+    }
+
+
+def _way_out(plugin: LoadedPlugin) -> str:
+    if plugin.distribution == "(file)":
+        return "leave out --plugin-file"
+    return f"--no-plugin {plugin.name} leaves it out"
+
+
+def _limit() -> float:
+    given = os.environ.get(TIMEOUT_VARIABLE, "")
+    if not given:
+        from rlsys.plugins.import_cost import LIMIT
+
+        return LIMIT
+    try:
+        limit = float(given)
+    except ValueError:
+        limit = 0.0
+    if not 0.0 < limit < math.inf:
+        raise UserError(f"{TIMEOUT_VARIABLE} must be a number of seconds above 0, not {given!r}")
+    return limit
+
+
+def _row(plugin: LoadedPlugin) -> dict[str, Any]:
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "location": plugin.location,
+        "provides": plugin.provides,
+        "status": plugin.status,
+        "error": plugin.error,
+    }

@@ -1,0 +1,311 @@
+"""What a run is to do: the resolved configuration, and how its layers become one.
+
+Layers, weakest first: defaults, preset, file, ``--set``, flags.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from rlsys.config.document import (
+    Document,
+    assignment,
+    load_resource,
+    load_yaml,
+    parse_assignment,
+    validate,
+)
+from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, ExporterSpec, resolve
+from rlsys.errors import ConfigError, PluginError, did_you_mean
+from rlsys.plugins.registry import Registry
+from rlsys.plugins.requirements import in_ci
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TrainingConfig(_Section):
+    """How trainings are kept."""
+
+    checkpoint_every: int = Field(default=100_000, ge=0)
+    """Environment steps between checkpoints; 0: only at the end and when stopped."""
+    keep_periodic: bool = True
+    """Whether a copy is kept of every periodic checkpoint, besides the last and the best."""
+    validate_every: int = Field(default=0, ge=0)
+    """Environment steps between validations besides those at checkpoints, to the next point where
+    training can stop; 0: none, 1: at every iteration."""
+    validation_episodes: int = Field(default=8, ge=1, le=10_000)
+    """Episodes on which the best network is chosen; never those of the evaluation."""
+
+
+class EvaluationConfig(_Section):
+    """What the result is measured on."""
+
+    episodes: int = Field(default=100, ge=1, le=1_000_000)
+    """Held-out episodes, the same for every controller."""
+    first_episode: int = Field(default=0, ge=0, le=100_000_000)
+    """Number of the first held-out episode; another number gives other episodes."""
+    baselines: list[str] | None = None
+    """Which baselines; all that the environment has where this is not given."""
+    options: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Options of baselines by name, such as ``{round-robin: {quantum: 3}}``."""
+    oracle: bool = True
+    """Whether the optimum is computed."""
+
+
+class RunConfig(_Section):
+    """Everything that determines a run."""
+
+    plugin: str
+    """Name of the environment; where a file has it, it must be the one on the command line."""
+    preset: str = "default"
+    """Which preset of the environment lies below the other layers."""
+    environment: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the environment; see the page of its plugin."""
+    agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Agents with their settings; each starts from the network of the one before it."""
+    other_agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Settings for agents that are not in `agents`, for when ``--agent`` chooses them instead."""
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    exports: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Formats that are written at the end, a list of names or names with settings. The setting
+    `optional` belongs to every format: what cannot be exported here is left out with a note."""
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    """Seed of the first training."""
+    seeds: int = Field(default=1, ge=1, le=1000)
+    """How many trainings with consecutive seeds."""
+
+    @field_validator("exports", mode="before")
+    @classmethod
+    def _names_are_enough(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: {} if given is None else given for name, given in value.items()}
+        if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+            return {name: {} for name in value}
+        return value
+
+    def training_seeds(self) -> list[int]:
+        """Return the seed of every training."""
+        return list(range(self.seed, self.seed + self.seeds))
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says, weakest first."""
+
+    preset: str | None = None
+    file: str | None = None
+    assignments: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    flags: tuple[tuple[str, Any], ...] = ()
+    """Pairs of a dotted key and a value, such as ``("evaluation.episodes", 10)``."""
+
+
+@dataclass(frozen=True)
+class PlannedExport:
+    """A format in which policies are to leave.
+
+    Attributes:
+        spec: None where no plugin provides the format and it is optional.
+        settings: a model of the exporter's config; None where it has none.
+        optional: whether what cannot be done on this machine is left out with a note.
+    """
+
+    name: str
+    spec: ExporterSpec | None
+    settings: Any = None
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A resolved configuration together with the descriptions that it names."""
+
+    config: RunConfig
+    environment: EnvironmentSpec
+    cases: tuple[Case, ...]
+    agents: tuple[tuple[AgentSpec, Any], ...]
+    """Pairs of a description and its validated settings."""
+    exports: tuple[PlannedExport, ...] = ()
+
+    @property
+    def trained_cases(self) -> tuple[Case, ...]:
+        """The cases on which a policy is trained."""
+        return tuple(case for case in self.cases if case.policy is None)
+
+    @property
+    def controller_name(self) -> str:
+        """What is trained: the agents, joined by ``+``."""
+        return "+".join(self.config.agents)
+
+    def case(self, name: str) -> Case:
+        """Return the case called `name`."""
+        for case in self.cases:
+            if case.name == name:
+                return case
+        raise ConfigError(
+            f"unknown case {name!r}{did_you_mean(name, (c.name for c in self.cases))}"
+        )
+
+
+def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
+    """Lay all layers upon one another and validate the result.
+
+    Raises:
+        UserError: unknown plugin, preset or agent, with the nearest name.
+        ConfigError: a key or value that is not allowed, with its place.
+    """
+    spec = registry.environments.get(plugin)
+    file = load_yaml(overrides.file) if overrides.file else Document({})
+    if not isinstance(file.data, dict | None):
+        raise ConfigError(f"{file.source}: must be a mapping of keys to values")
+    meant = (file.data or {}).get("plugin", plugin)
+    if meant != plugin:
+        raise ConfigError(
+            f"{file.where(('plugin',))}plugin: is {meant!r}, but {plugin!r} is to run"
+        )
+    preset = overrides.preset or (file.data or {}).get("preset", "default")
+    if preset not in (*spec.presets, "default"):
+        place = "" if overrides.preset else file.where(("preset",))
+        hint = did_you_mean(str(preset), spec.presets)
+        raise ConfigError(f"{place}{plugin} has no preset {preset!r}{hint}")
+    resource = spec.presets.get(preset)
+    document = load_resource(resource) if resource else Document({})
+    document = _without_agents(document) if (file.data or {}).get("agents") else document
+    if file.data:
+        document = file.laid_upon(document)
+    for text in overrides.assignments:
+        parts, value = parse_assignment(text)
+        if parts[0] not in RunConfig.model_fields:
+            parts = ("environment", *parts)
+        document = assignment(parts, value, f"--set {text}").laid_upon(document)
+    for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
+        # The option bears the last part of its key's name.
+        option = f"--{key.rpartition('.')[2]}"
+        document = assignment(key.split("."), value, option).laid_upon(document)
+    if overrides.agents:
+        document = _with_agents(document, overrides.agents)
+    elif not document.data.get("agents"):
+        document = _with_agents(document, (spec.agent,))
+    return plan_of(registry, document)
+
+
+def plan_of(registry: Registry, document: Document) -> Plan:
+    """Validate a complete configuration, such as that of a run directory."""
+    config = validate(RunConfig, document)
+    spec = registry.environments.get(config.plugin)
+    settings = validate(resolve(spec.config), document.section("environment"))
+    agents = []
+    for name in config.agents:
+        agent = registry.agents.get(name)
+        model = resolve(agent.config)
+        agents.append((agent, validate(model, document.section("agents", name))))
+    exports = tuple(
+        planned_export(registry, name, document.section("exports", name)) for name in config.exports
+    )
+    spec = _with_options(spec, config.evaluation)
+    # The dumped settings are complete: a file that was named in them is read only once.
+    config = config.model_copy(
+        update={
+            "environment": settings.model_dump(mode="json"),
+            "agents": {a.name: s.model_dump(mode="json") for a, s in agents},
+            "other_agents": {},
+            "exports": {
+                export.name: _dumped(export, config.exports[export.name]) for export in exports
+            },
+        }
+    )
+    return Plan(config, spec, _cases(spec, settings, config.preset), tuple(agents), exports)
+
+
+def planned_export(registry: Registry, name: str, document: Document) -> PlannedExport:
+    """Return the exporter called `name` with its settings, those of `document`.
+
+    Raises:
+        UserError: no such exporter, unless it is optional.
+        ConfigError: a setting that it does not have or that is not allowed.
+    """
+    data = document.data if isinstance(document.data, Mapping) else {}
+    optional = data.get("optional", False)
+    if not isinstance(optional, bool):
+        raise ConfigError(
+            f"{document.where(('optional',))}exports.{name}.optional: must be true or false, "
+            f"not {optional!r}"
+        )
+    optional = optional and not in_ci()
+    if optional and name not in registry.exporters:
+        return PlannedExport(name, None, optional=True)
+    spec = registry.exporters.get(name)
+    own = replace(document, data={key: data[key] for key in data if key != "optional"})
+    if spec.config is not None:
+        return PlannedExport(name, spec, validate(resolve(spec.config), own), optional)
+    for key in own.data:
+        raise ConfigError(f"{document.where((key,))}exporter {name!r} has no setting {key!r}")
+    return PlannedExport(name, spec, None, optional)
+
+
+def _dumped(export: PlannedExport, given: Mapping[str, Any]) -> dict[str, Any]:
+    # `optional` stays as it was given: it may be read again where nothing may be left out.
+    settings = {} if export.settings is None else export.settings.model_dump(mode="json")
+    return {**given, **settings}
+
+
+def _with_options(spec: EnvironmentSpec, evaluation: EvaluationConfig) -> EnvironmentSpec:
+    """Return the description with the options that the configuration gives to baselines."""
+    known = {baseline.name: baseline for baseline in spec.baselines}
+    for name in (*(evaluation.baselines or ()), *evaluation.options):
+        if name not in known:
+            raise ConfigError(f"{spec.name} has no baseline {name!r}{did_you_mean(name, known)}")
+    for name, options in evaluation.options.items():
+        allowed = known[name].options
+        for key in options:
+            if key not in allowed:
+                raise ConfigError(
+                    f"baseline {name!r} has no option {key!r}{did_you_mean(key, allowed)}"
+                )
+        known[name] = replace(known[name], options={**allowed, **options})
+    return replace(spec, baselines=tuple(known.values()))
+
+
+def _cases(spec: EnvironmentSpec, settings: BaseModel, preset: str) -> tuple[Case, ...]:
+    if spec.cases is None:
+        return (Case(name=preset, config=settings),)
+    cases: Sequence[Case] = resolve(spec.cases)(settings)
+    names = [case.name for case in cases]
+    for case in cases:
+        if names.count(case.name) > 1:
+            raise ConfigError(f"two cases are called {case.name!r}; give them different names")
+        if not re.fullmatch(r"[\w.+-]{1,100}", case.name) or case.name.startswith("."):
+            raise ConfigError(
+                f"case name {case.name!r} is no file name: letters, digits, '_', '.', '+' and '-'"
+            )
+        if case.policy is not None and case.policy not in names:
+            raise PluginError(f"case {case.name!r} wants the policy of unknown {case.policy!r}")
+    return tuple(cases)
+
+
+def _without_agents(document: Document) -> Document:
+    data = {key: value for key, value in document.data.items() if key != "agents"}
+    places = {path: place for path, place in document.places.items() if path[:1] != ("agents",)}
+    return Document(data, document.source, places)
+
+
+def _with_agents(document: Document, names: Sequence[str]) -> Document:
+    """Keep the named agents alone, with the settings that the document has for them."""
+    own, others = _settings_of(document, "agents"), _settings_of(document, "other_agents")
+    kept = {name: {**(others.get(name) or {}), **(own.get(name) or {})} for name in names}
+    return Document({**document.data, "agents": kept}, document.source, document.places)
+
+
+def _settings_of(document: Document, key: str) -> dict[str, Any]:
+    settings = document.data.get(key) or {}
+    if not isinstance(settings, dict):
+        raise ConfigError(f"{document.where((key,))}{key}: must map names to settings")
+    return settings

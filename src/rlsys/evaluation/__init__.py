@@ -1,0 +1,45 @@
+"""Evaluation: play held-out episodes, say what they show, and how sure that is.
+
+The rooms above (tuning, workflow, command line) and plugins come in here.
+"""
+
+from __future__ import annotations
+
+from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline, make_env_of
+from rlsys.evaluation.report import (
+    cases_of,
+    closed_share,
+    markdown,
+    ranked,
+    result_document,
+    scalar_metrics,
+    values_of,
+)
+from rlsys.evaluation.statistics import (
+    Summary,
+    better,
+    gap_closed,
+    interquartile_mean,
+    paired_difference,
+    summarise,
+)
+
+__all__ = [
+    "Evaluation",
+    "Summary",
+    "better",
+    "cases_of",
+    "closed_share",
+    "evaluate",
+    "gap_closed",
+    "interquartile_mean",
+    "make_baseline",
+    "make_env_of",
+    "markdown",
+    "paired_difference",
+    "ranked",
+    "result_document",
+    "scalar_metrics",
+    "summarise",
+    "values_of",
+]

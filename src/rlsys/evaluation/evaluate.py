@@ -1,0 +1,261 @@
+"""Judge learned policies, baselines and the optimum on the same held-out episodes."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.controllers import Controller
+from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
+from rlsys.errors import CheckFailed, ConfigError, UserError
+from rlsys.evaluation.statistics import Summary, better, gap_closed, paired_difference, summarise
+from rlsys.policies import Policy, controller_of
+from rlsys.rollout import MakeEnv, play
+from rlsys.seeds import evaluation_seeds
+from rlsys.storage.atomic import write_atomically
+
+Kind = Literal["learned", "baseline", "oracle"]
+Policies = Mapping[str, Mapping[str, Sequence[Policy]]]
+"""Learned controllers: name, then case, then one network a training seed."""
+
+REWARD = MetricSpec(
+    name="reward", summary="sum of rewards of an episode", better="higher", curve=True
+)
+
+
+@dataclass(frozen=True)
+class Played:
+    """The episodes of one controller on one case.
+
+    Attributes:
+        values: by metric, shape (trainings, episodes) or (trainings, episodes, parts); a baseline
+            or oracle counts as one training.
+    """
+
+    case: str
+    controller: str
+    kind: Kind
+    values: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def rewards(self) -> NDArray[np.float64]:
+        """Rewards, shape (trainings, episodes)."""
+        return self.values["reward"]
+
+
+@dataclass
+class Evaluation:
+    """Everything that was measured, and what follows from it."""
+
+    environment: EnvironmentSpec
+    cases: tuple[Case, ...]
+    seeds: tuple[int, ...]
+    """Of the held-out episodes."""
+    played: list[Played] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What could not be measured, and why."""
+
+    @property
+    def metrics(self) -> tuple[MetricSpec, ...]:
+        """Reward and the environment's metrics."""
+        return (REWARD, *self.environment.metrics)
+
+    def of(self, case: str, kind: Kind | None = None) -> list[Played]:
+        """Return what was played on `case`, of one kind or of all."""
+        return [p for p in self.played if p.case == case and kind in (None, p.kind)]
+
+    def results(self) -> list[dict[str, Any]]:
+        """Return one row a case, controller and metric, as in the result document."""
+        return [
+            {
+                "case": played.case,
+                "controller": played.controller,
+                "kind": played.kind,
+                "metric": name,
+                "unit": metric.unit,
+                "better": metric.better,
+                **_fields(summarise(values)),
+            }
+            for played in self.played
+            for metric in self.metrics
+            for name, values in _scalars(metric, played.values[metric.name])
+        ]
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        """Compare every learned controller with every baseline and with the optimum."""
+        return [
+            verdict
+            for case in self.cases
+            for learned in self.of(case.name, "learned")
+            for verdict in self._verdicts_of(learned)
+        ]
+
+    def _verdicts_of(self, learned: Played) -> Iterator[dict[str, Any]]:
+        baselines = self.of(learned.case, "baseline")
+        for baseline in baselines:
+            difference = paired_difference(learned.rewards, baseline.rewards[0])
+            yield {
+                "case": learned.case,
+                "name": f"{learned.controller}-better-than-{baseline.controller}",
+                "holds": better(difference, "higher"),
+                "figures": _fields(difference),
+            }
+        for oracle in self.of(learned.case, "oracle"):
+            ahead = paired_difference(learned.rewards, oracle.rewards[0])
+            figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
+            for baseline in baselines:
+                if baseline.controller != self.environment.reference:
+                    continue
+                means = (float(p.rewards.mean()) for p in (learned, baseline, oracle))
+                share = gap_closed(*means)
+                if share is not None:
+                    figures["share-of-gap-closed"] = share
+            yield {
+                "case": learned.case,
+                "name": f"{learned.controller}-reaches-{oracle.controller}",
+                # Equal but for the rounding of sums of rewards.
+                "holds": abs(ahead.mean) <= 1e-6,
+                "figures": figures,
+            }
+
+    def write_csv(self, path: Path) -> None:
+        """Write every episode: one row a case, controller, training and episode."""
+        buffer = io.StringIO()
+        names = [metric.name for metric in self.metrics if not metric.vector]
+        writer = csv.writer(buffer)
+        writer.writerow(["case", "controller", "kind", "training", "seed", *names])
+        for played in self.played:
+            for training in range(len(played.rewards)):
+                for index, seed in enumerate(self.seeds):
+                    values = [repr(float(played.values[n][training, index])) for n in names]
+                    head = [played.case, played.controller, played.kind, training, seed]
+                    writer.writerow([*head, *values])
+        write_atomically(path, buffer.getvalue())
+
+
+def evaluate(
+    environment: EnvironmentSpec,
+    cases: Sequence[Case],
+    policies: Policies,
+    *,
+    episodes: int,
+    first_episode: int = 0,
+    baselines: Sequence[str] | None = None,
+    oracle: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Evaluation:
+    """Play the held-out episodes of every case with every controller.
+
+    Args:
+        policies: see `Policies`; a case without networks of its own uses those of `case.policy`.
+        baselines: names; None: all.
+        oracle: whether the optimum is computed where there is one.
+        progress: hears what is being played.
+
+    Raises:
+        CheckFailed: a controller earned more than the exact optimum, so one of them is wrong.
+    """
+    seeds = tuple(evaluation_seeds(episodes, first_episode))
+    result = Evaluation(environment, tuple(cases), seeds)
+    for case in cases:
+        make_env = make_env_of(environment, case)
+        for name, by_case in policies.items():
+            networks = by_case.get(case.name) or by_case.get(case.policy or "") or ()
+            if networks:
+                progress(f"{case.name}: {name}")
+                controllers: list[Controller] = [controller_of(n) for n in networks]
+                result.played.append(_play(result, make_env, case, name, "learned", controllers))
+        for baseline in environment.baselines:
+            if baselines is None or baseline.name in baselines:
+                progress(f"{case.name}: {baseline.name}")
+                controller = make_baseline(baseline, case)
+                result.played.append(
+                    _play(result, make_env, case, baseline.name, "baseline", [controller])
+                )
+        if oracle and environment.oracle is not None:
+            progress(f"{case.name}: {environment.oracle.name}")
+            _add_oracle(result, make_env, case)
+    return result
+
+
+def make_baseline(baseline: ControllerSpec, case: Case) -> Controller:
+    """Return a fresh baseline for a case.
+
+    Raises:
+        ConfigError: it refuses its options.
+    """
+    try:
+        controller: Controller = resolve(baseline.factory)(case.config, **baseline.options)
+    except (TypeError, ValueError) as error:
+        given = ", ".join(f"{key}={value!r}" for key, value in baseline.options.items())
+        raise ConfigError(
+            f"baseline {baseline.name!r} with {given or 'no options'}: {error}"
+        ) from error
+    return controller
+
+
+def make_env_of(environment: EnvironmentSpec, case: Case) -> MakeEnv:
+    """Return ``make_env(num_envs)`` for a case."""
+    factory = resolve(environment.vector_env)
+    return lambda num_envs: factory(case.config, num_envs)
+
+
+def _add_oracle(result: Evaluation, make_env: MakeEnv, case: Case) -> None:
+    spec = result.environment.oracle
+    if spec is None:
+        return
+    try:
+        oracle = resolve(spec.factory)(case.config)
+        played = _play(result, make_env, case, oracle.name, "oracle", [oracle])
+    except UserError as error:
+        result.notes.append(f"{case.name}: no optimum: {error}")
+        return
+    for other in result.of(case.name):
+        excess = float((other.rewards - played.rewards).max())
+        if excess > 1e-6:
+            raise CheckFailed(
+                f"{case.name}: {other.controller} earned {excess:.6g} more than {oracle.name} in "
+                "one episode; the oracle or the environment is wrong"
+            )
+    result.played.append(played)
+
+
+def _play(
+    result: Evaluation,
+    make_env: MakeEnv,
+    case: Case,
+    name: str,
+    kind: Kind,
+    controllers: Sequence[Controller],
+) -> Played:
+    wanted = [metric.name for metric in result.environment.metrics]
+    played = [play(make_env, controller, result.seeds, wanted) for controller in controllers]
+    values = {key: np.stack([one[key] for one in played]) for key in played[0]}
+    return Played(case.name, name, kind, values)
+
+
+def _scalars(
+    metric: MetricSpec, values: NDArray[np.float64]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    if not metric.vector:
+        yield metric.name, values
+        return
+    for part in range(values.shape[-1]):
+        yield f"{metric.name}[{part}]", values[..., part]
+
+
+def _fields(summary: Summary) -> dict[str, Any]:
+    return {
+        "n": summary.n,
+        "mean": summary.mean,
+        "iqm": summary.iqm,
+        "low": summary.low,
+        "high": summary.high,
+    }

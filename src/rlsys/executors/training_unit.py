@@ -1,0 +1,143 @@
+"""Work units: one training of one case with one seed, wherever it runs.
+
+A unit is a picklable description.  It runs in this process or another one (see
+`rlsys.executors.executor`); what it reports travels to the process that owns the run directory, so
+that the outcome is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rlsys.config.document import Document
+from rlsys.config.plan import Plan, plan_of
+from rlsys.descriptors import resolve
+from rlsys.errors import UserError
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
+from rlsys.policies import Policy, load_policy
+from rlsys.roles import roles_of
+from rlsys.storage.atomic import write_atomically
+from rlsys.training import NETWORK_FILE, Agent, Problem, Session
+
+Emit = Callable[[Mapping[str, Any]], None]
+SUMMARY_FILE = "training.json"
+
+
+@dataclass(frozen=True)
+class TrainingUnit:
+    """One training, from nothing to its network.
+
+    Attributes:
+        plugins: which plugins to load.
+        config: the resolved run configuration, JSON types.
+        case: name of the case to train on.
+        seed: of this training.
+        directory: where its network and checkpoints go.
+        resume: whether to go on from what is there.
+    """
+
+    plugins: PluginOptions
+    config: Mapping[str, Any]
+    case: str
+    seed: int
+    directory: Path
+    resume: bool
+
+    def run(self, emit: Emit, stop_requested: Callable[[], bool]) -> None:
+        """Train; a unit that is already done is left as it is."""
+        if (self.directory / NETWORK_FILE).exists():
+            return
+        plan = plan_of(Registry(PluginManager(self.plugins)), Document(dict(self.config)))
+        train_pipeline(plan, self, emit, stop_requested)
+
+
+def problem_of(plan: Plan, case: str) -> Problem:
+    """Return what an agent needs to know of a case."""
+    spec, config = plan.environment, plan.case(case).config
+    make_vector_env = resolve(spec.vector_env)
+    drawn = {figure.metric for figure in spec.learning_figures}
+    return Problem(
+        make_env=lambda num_envs: make_vector_env(config, num_envs),
+        metrics=tuple(m.name for m in spec.metrics if not m.vector or m.name in drawn),
+        make_oracle=partial(resolve(spec.oracle.factory), config) if spec.oracle else None,
+    )
+
+
+def agent_directory(unit: Path, index: int, name: str) -> Path:
+    """Return where the checkpoints of the pipeline's agent number `index` are."""
+    return unit / "checkpoints" / f"{index}-{name}"
+
+
+def train_pipeline(
+    plan: Plan, unit: TrainingUnit, emit: Emit, stop_requested: Callable[[], bool]
+) -> None:
+    """Train the agents one after another, each from the best network of the one before."""
+    network: Policy | None = None
+    summary = []
+    _check_roles(plan, unit.case)
+    for index, (spec, settings) in enumerate(plan.agents):
+        directory = agent_directory(unit.directory, index, spec.name)
+        done = directory / SUMMARY_FILE
+        if not (unit.resume and done.exists()):
+            # Made anew for each agent: one may leave its environment in the middle of an episode.
+            session = Session(
+                directory=directory,
+                seed=unit.seed,
+                problem=problem_of(plan, unit.case),
+                start=network,
+                emit=partial(_emit_line, emit, unit, spec.name),
+                stop_requested=stop_requested,
+                checkpoint_every=plan.config.training.checkpoint_every,
+                keep_periodic=plan.config.training.keep_periodic,
+                validate_every=plan.config.training.validate_every,
+                validation_episodes=plan.config.training.validation_episodes,
+                resume=unit.resume,
+            )
+            agent: Agent = resolve(spec.factory)(settings)
+            agent.train(session.problem, session)
+            write_atomically(
+                done,
+                json.dumps({"seconds": session.seconds, "validation_reward": session.best_reward}),
+            )
+        summary.append({"agent": spec.name, **json.loads(done.read_text(encoding="utf-8"))})
+        network = load_policy(directory / "best" / NETWORK_FILE)
+    if network is None:
+        raise ValueError("a pipeline needs an agent")
+    write_atomically(unit.directory / SUMMARY_FILE, json.dumps({"agents": summary}, indent=2))
+    network.save(unit.directory / NETWORK_FILE)
+
+
+def _check_roles(plan: Plan, case: str) -> None:
+    """Refuse agents that cannot train an environment with, or without, several roles."""
+    env = problem_of(plan, case).make_env(1)
+    try:
+        roles = [role.name for role in roles_of(env)]
+    finally:
+        env.close()
+    for spec, _ in plan.agents:
+        if roles and spec.roles == "none":
+            raise UserError(
+                f"agent {spec.name!r} trains one policy, and {plan.environment.name} has the roles "
+                f"{', '.join(roles)}; choose an agent for several roles with --agent"
+            )
+        if not roles and spec.roles == "several":
+            raise UserError(
+                f"agent {spec.name!r} trains environments with several roles, and "
+                f"{plan.environment.name} has none; choose another with --agent"
+            )
+
+
+def timestamp() -> float:
+    """Return seconds since the epoch, for lines of metrics."""
+    return round(time.time(), 3)
+
+
+def _emit_line(emit: Emit, unit: TrainingUnit, agent: str, metrics: Mapping[str, Any]) -> None:
+    emit({"time": timestamp(), "case": unit.case, "seed": unit.seed, "agent": agent, **metrics})

@@ -1,0 +1,70 @@
+"""What an exporter is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from rlsys.application import Application
+
+Array = NDArray[Any]
+
+Verdict = dict[str, Any]
+"""``{"name": str, "holds": bool, "figures": {name: number or text}}``."""
+
+
+@dataclass(frozen=True)
+class ExportContext:
+    """What an exporter may know besides the network.
+
+    Attributes:
+        observations: (N, ...) observations to check with, best from the policy's own episodes.
+        masks: bool (N, n_actions), the masks that belong to `observations`.
+        low, high: bounds of one observation; random observations lie within them.
+        environment: name of the environment the network was trained in.
+        case: name of the case it was trained on.
+        notes: further facts for the exported files, JSON values only.
+        make_env: ``make_env(num_envs)`` makes the batched environment of the case, see
+            `rlsys.rollout`.
+        episodes: seeds of the held-out episodes.
+        application: what a program on a device would do with the policy.
+        optional: whether the exporter may leave out, with a note in its report, what cannot be
+            done on this machine.
+    """
+
+    observations: Array | None = None
+    masks: Array | None = None
+    low: Array | None = None
+    high: Array | None = None
+    environment: str = ""
+    case: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    make_env: Callable[[int], Any] | None = None
+    episodes: Sequence[int] = ()
+    application: Application | None = None
+    optional: bool = False
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the network comes from, for exported files."""
+        return {"environment": self.environment, "case": self.case, **self.notes}
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an exporter wrote, how its checks ended, and what it left out and why."""
+
+    files: Sequence[Path]
+    checks: Sequence[Verdict] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def shown(self) -> Sequence[Path]:
+        """Return what to name to a user: the files, or the folder where they fill several."""
+        folders = {path.parent for path in self.files}
+        if len(folders) < 2:
+            return self.files
+        return (min(folders, key=lambda folder: len(folder.parts)),)

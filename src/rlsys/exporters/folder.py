@@ -1,0 +1,204 @@
+"""An exported folder: written whole or not at all, and only where all checks of the exporter hold.
+
+An exporter's factory only writes files into the folder it is given and says what it checked.
+Everything that protects the user (no NaN, no missing package, no foreign file overwritten, nothing
+half-written, no folder whose checks did not hold) happens here, once for all exporters.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rlsys import __version__
+from rlsys.descriptors import ExporterSpec, resolve
+from rlsys.errors import CheckFailed, UserError
+from rlsys.exporters.checking import check_exportable
+from rlsys.exporters.context import ExportContext, ExportReport, Verdict
+from rlsys.network import Network
+from rlsys.plugins.requirements import check_requirements
+from rlsys.storage.folders import files_below
+from rlsys.storage.hashing import file_hash
+
+MARKER = "rlsys-export.json"
+"""The file that says which files of a folder an earlier export wrote."""
+
+MARKER_FORMAT = "rlsys.export/1"
+
+
+def export_network(
+    network: Network,
+    spec: ExporterSpec,
+    directory: str | Path,
+    context: ExportContext,
+    settings: Any = None,
+) -> ExportReport:
+    """Export `network` into `directory`, which afterwards holds this export and nothing else.
+
+    The files are written to a temporary sibling and moved into place when all checks hold; an
+    earlier export in `directory` stays as it was until then.
+
+    Args:
+        network: what to export.
+        spec: the exporter.
+        directory: absent, empty, or with nothing but the unchanged files of an earlier export.
+        context: see `ExportContext`.
+        settings: of the exporter, a model of its `config`; None: the defaults.
+
+    Returns:
+        The files at their final place and the verdicts, all of which hold.
+
+    Raises:
+        UserError: NaN or infinite numbers in the network, a missing requirement, a folder that
+            holds something else or cannot be written, or a network that the exporter refuses.
+        CheckFailed: a check of the exporter does not hold; nothing was written.
+    """
+    check_exportable(network)
+    check_requirements(f"exporter {spec.name!r}", spec.requires)
+    target = Path(directory).resolve()
+    factory = resolve(spec.factory)
+    arguments: tuple[Any, ...] = (context,)
+    if spec.config is not None:
+        settings = resolve(spec.config)() if settings is None else settings
+        arguments = (context, settings)
+    try:
+        _check_replaceable(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
+            # A folder inside the scratch folder: the latter is private (mode 700), this one is
+            # made with the user's own file mode.
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            report: ExportReport = factory(network, fresh, *arguments)
+            _raise_unless_all_hold(spec.name, report.checks)
+            files = _files_in(fresh)
+            _write_marker(fresh, files, _identity(spec, context, settings), report)
+            _move_into_place(fresh, target, Path(scratch) / "old")
+    except OSError as error:
+        raise UserError(
+            f"{target}: export cannot be written: {error.strerror or error}; "
+            "free space or choose another folder"
+        ) from error
+    written = tuple(target / name for name in (*files, MARKER))
+    return ExportReport(written, tuple(report.checks), tuple(report.notes))
+
+
+def _raise_unless_all_hold(exporter: str, checks: Sequence[Verdict]) -> None:
+    for check in checks:
+        if not check["holds"]:
+            figures = ", ".join(f"{name} {value}" for name, value in check["figures"].items())
+            raise CheckFailed(
+                f"export {exporter!r}: check {check['name']!r} does not hold ({figures}); "
+                "nothing was written"
+            )
+
+
+def _files_in(directory: Path) -> list[str]:
+    return [path.relative_to(directory).as_posix() for path in files_below(directory)]
+
+
+def _identity(spec: ExporterSpec, context: ExportContext, settings: Any) -> dict[str, Any]:
+    """Return what an export was made by and from; JSON values."""
+    return {
+        "format": MARKER_FORMAT,
+        "exporter": spec.name,
+        "rlsys": __version__,
+        "settings": {} if settings is None else settings.model_dump(mode="json"),
+        "from": context.provenance(),
+    }
+
+
+def _write_marker(
+    directory: Path, files: Sequence[str], identity: Mapping[str, Any], report: ExportReport
+) -> None:
+    document = {
+        **identity,
+        "checks": list(report.checks),
+        "notes": list(report.notes),
+        "files": {name: file_hash(directory / name) for name in files},
+    }
+    text = json.dumps(document, indent=2, allow_nan=False) + "\n"
+    (directory / MARKER).write_text(text, encoding="utf-8")
+
+
+def finished_export(
+    spec: ExporterSpec, directory: str | Path, context: ExportContext, settings: Any = None
+) -> ExportReport | None:
+    """Return the report of an earlier export that need not be made again, or None.
+
+    It is the same exporter with the same settings, for a policy with the same provenance; it left
+    nothing out, and its files are as it wrote them.
+    """
+    target = Path(directory).resolve()
+    try:
+        _check_replaceable(target)
+        document = json.loads((target / MARKER).read_text(encoding="utf-8"))
+    except (OSError, UserError):  # nothing there, or not as it was left: then it is made again
+        return None
+    wanted = json.loads(json.dumps(_identity(spec, context, settings)))
+    if any(document.get(key) != value for key, value in wanted.items()) or document["notes"]:
+        return None
+    files = [name for name in document["files"] if (target / name).exists()]
+    if len(files) < len(document["files"]):
+        return None
+    return ExportReport(tuple(target / name for name in (*files, MARKER)), document["checks"])
+
+
+def _check_replaceable(target: Path) -> None:
+    """Refuse a folder in which anything is not exactly what an earlier export left there."""
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise UserError(f"{target} is a file; choose a folder for the export")
+    present = _files_in(target)
+    if not present:
+        return
+    ours = _marked_files(target)
+    foreign = [name for name in present if name != MARKER and name not in ours]
+    if foreign:
+        raise UserError(
+            f"{target} holds files that no export wrote ({_some(foreign)}); "
+            "choose an empty folder or move them away"
+        )
+    changed = [n for n in present if n != MARKER and file_hash(target / n) != ours[n]]
+    if changed:
+        raise UserError(
+            f"{target} holds exported files that were changed since ({_some(changed)}); "
+            "move them away or choose another folder"
+        )
+
+
+def _marked_files(target: Path) -> dict[str, str]:
+    marker = target / MARKER
+    if not marker.exists():
+        return {}
+    try:
+        document = json.loads(marker.read_text(encoding="utf-8"))
+        if document["format"] != MARKER_FORMAT:
+            raise ValueError(f"format {document['format']!r} is not {MARKER_FORMAT!r}")
+        return dict(document["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{marker} cannot be read ({error}); move the folder's files away or choose another"
+        ) from error
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _move_into_place(fresh: Path, target: Path, old: Path) -> None:
+    """Rename `fresh` to `target`; what was there goes to `old`, and comes back on failure."""
+    if not target.exists():
+        os.rename(fresh, target)
+        return
+    os.rename(target, old)
+    try:
+        os.rename(fresh, target)
+    except OSError:
+        os.rename(old, target)
+        raise

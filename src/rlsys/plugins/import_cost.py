@@ -1,0 +1,132 @@
+"""What importing a plugin costs and brings in, measured in a process of its own.
+
+In the process that asks, half of the modules may be loaded already; and what hangs or ends the
+process on import must not take the asking one along. The child runs Python's ``-X importtime``,
+whose lines between two marks are what the plugin's own import added.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
+
+LIMIT = 10.0
+"""Seconds that a plugin's import may take before its process is ended."""
+
+_MARK = "rlsys importing: mark"
+_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +([\w.]+)")
+
+
+@dataclass(frozen=True)
+class ImportCost:
+    """What the import of one plugin did.
+
+    Attributes:
+        seconds: that it took; those until it was ended where it hung.
+        packages: milliseconds spent in the modules of each top-level package that it brought in,
+            the largest first; the entry module itself is not among them.
+        provides: names by kind, as `rlsys.plugins.LoadedPlugin` has them.
+        location: file of its module.
+        error: why it cannot be used, or None.
+        hung: whether it was ended at the limit.
+    """
+
+    seconds: float
+    packages: Mapping[str, float] = field(default_factory=dict)
+    provides: Mapping[str, list[str]] = field(default_factory=dict)
+    location: str = ""
+    error: str | None = None
+    hung: bool = False
+
+
+def import_cost(reference: str, *, limit: float = LIMIT) -> ImportCost:
+    """Import a plugin in a fresh process with this one's path and tell what that cost.
+
+    Args:
+        reference: an entry module, or the path of a plugin file (ending in ``.py``).
+        limit: seconds; then the process and all that it started are ended.
+    """
+    if reference.endswith(".py"):
+        reference = str(Path(reference).resolve())
+    with tempfile.TemporaryDirectory(prefix="rlsys-import-") as folder:
+        answer, errors = Path(folder, "answer.json"), Path(folder, "stderr")
+        path = [str(Path(entry or ".").resolve()) for entry in sys.path]
+        job = json.dumps({"reference": reference, "answer": str(answer)})
+        code = f"import sys; sys.path[:] = {path!r}; from {__name__} import main; main()"
+        command = [sys.executable, "-X", "importtime", "-c", code, job]
+        with errors.open("wb") as stderr:
+            ended = _run(command, stderr, limit)
+        if ended is None:
+            message = f"its import has not ended after {limit:g} s"
+            return ImportCost(limit, error=message, hung=True)
+        told = errors.read_text(encoding="utf-8", errors="replace")
+        if not answer.exists():
+            last = (told.strip().splitlines() or ["nothing was said"])[-1]
+            return ImportCost(0.0, error=f"its import ended the process (code {ended}): {last}")
+        found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        return ImportCost(packages=_packages(told), **found)
+
+
+def main() -> None:
+    """Do the child's part: import the plugin that the command line names, and answer."""
+    job = json.loads(sys.argv[1])
+    reference = job["reference"]
+    options = (
+        PluginOptions(only=(), files=(reference,))
+        if reference.endswith(".py")
+        else PluginOptions(only=(), modules=(reference,))
+    )
+    PluginManager(PluginOptions(only=()))  # what every start loads is not the plugin's doing
+    print(_MARK, file=sys.stderr, flush=True)
+    manager = PluginManager(options)
+    print(_MARK, file=sys.stderr, flush=True)
+    plugin = manager.plugins[-1]
+    seconds = plugin.seconds
+    Registry(manager)
+    answer = {
+        "seconds": seconds,
+        "provides": plugin.provides,
+        "location": plugin.location,
+        "error": plugin.error,
+    }
+    Path(job["answer"]).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _run(command: list[str], stderr: Any, limit: float) -> int | None:
+    """Return the exit status, or None where the limit was reached; leave no process behind."""
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        start_new_session=True,
+    )
+    try:
+        return child.wait(limit)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def _packages(told: str) -> dict[str, float]:
+    parts = told.split(_MARK)
+    spent: dict[str, float] = {}
+    for microseconds, module in _LINE.findall(parts[1] if len(parts) > 2 else ""):
+        package = module.partition(".")[0]
+        spent[package] = spent.get(package, 0.0) + int(microseconds) / 1000
+    return dict(sorted(spent.items(), key=lambda item: -item[1]))

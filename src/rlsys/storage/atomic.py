@@ -1,0 +1,48 @@
+"""The one way a file is replaced: whoever looks, whenever, sees the old or the new content."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PARTIAL = ".part"
+"""Suffix of the file beside it that is being written; a kill may leave one behind."""
+
+
+def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
+    """Replace `path` by `content`, on the disk before this returns.
+
+    Args:
+        path: the file; its folder exists.
+        content: text is written as UTF-8.
+        mode: permissions, from which the process's umask takes away.
+
+    Raises:
+        OSError: such as a full disk; the old file is then still there, and nothing beside it.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    partial = path.with_name(path.name + PARTIAL)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    try:
+        with os.fdopen(os.open(partial, flags, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk.
+
+    Raises:
+        OSError: it cannot be opened, or the disk fails.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

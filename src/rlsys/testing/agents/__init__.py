@@ -1,0 +1,1 @@
+"""What an agent must do: the conformance class and a training under observation."""

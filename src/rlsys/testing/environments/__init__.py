@@ -1,0 +1,1 @@
+"""What an environment must do: the conformance class, its checks in four groups."""

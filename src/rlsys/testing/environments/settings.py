@@ -1,0 +1,51 @@
+"""Checks of an environment's settings and presets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rlsys.config.document import Document, validate
+from rlsys.config.plan import RunConfig, planned_export
+from rlsys.descriptors import resolve
+from rlsys.errors import RlsysError
+from rlsys.testing.demands import fail
+from rlsys.testing.environments.base import EnvironmentChecks
+from rlsys.testing.models import require_closed, require_plain, require_travels
+from rlsys.testing.subject import preset_of
+
+
+class SettingsChecks(EnvironmentChecks):
+    """Presets are valid, and settings are plain data."""
+
+    def test_every_preset_is_valid(self) -> None:
+        """Each preset is a file of the package, and nothing in it is refused."""
+        registry, spec = self.registry(), self.described()
+        for name in {*spec.presets, "default"}:
+            try:
+                document = preset_of(spec, name)
+                whole = {**(document.data or {}), "plugin": spec.name}
+                config = validate(RunConfig, Document(whole, document.source, document.places))
+                settings = validate(resolve(spec.config), document.section("environment"))
+                if spec.cases:
+                    resolve(spec.cases)(settings)
+                for section in ("agents", "other_agents"):
+                    for agent in set(getattr(config, section)) & set(registry.agents.entries):
+                        model = resolve(registry.agents.get(agent).config)
+                        validate(model, document.section(section, agent))
+                for export in set(config.exports) & set(registry.exporters.entries):
+                    planned_export(registry, export, document.section("exports", export))
+            except RlsysError as error:
+                fail(f"preset {name!r}: {error}", "correct the file, or ship it with the package")
+
+    def test_settings_are_closed(self) -> None:
+        """Unknown settings are refused, and settings cannot be changed later."""
+        require_closed(self.subject().settings)
+
+    def test_settings_survive_json_and_pickle(self) -> None:
+        """Settings come back the same from a run directory and from a worker process."""
+        require_plain(self.subject().settings)
+        require_plain(self.subject().case.config)
+
+    def test_settings_travel_to_another_process(self, tmp_path: Path) -> None:
+        """A process that starts from nothing (spawn) can read the settings."""
+        require_travels(self.subject().case.config, self.options(), tmp_path)

@@ -1,0 +1,174 @@
+"""Export the policies of a run: whatever an exporter may want to know is gathered here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rlsys.config.plan import Plan, PlannedExport
+from rlsys.descriptors import Case, resolve
+from rlsys.errors import ConfigError, UserError
+from rlsys.evaluation.evaluate import make_env_of
+from rlsys.exporters.context import ExportContext, ExportReport
+from rlsys.exporters.folder import export_network, finished_export
+from rlsys.network import Network
+from rlsys.plugins.requirements import is_met
+from rlsys.plugins.workplace import Workplace
+from rlsys.policies import Policy, controller_of, load_policy
+from rlsys.roles import RolePolicy, roles_of
+from rlsys.rollout import MakeEnv, record
+from rlsys.seeds import evaluation_seeds, validation_seeds
+from rlsys.storage.hashing import file_hash
+from rlsys.training import NETWORK_FILE
+from rlsys.workflow.run_directory import RunDirectory
+from rlsys.workflow.trained import load_policies
+
+
+def export_policies(
+    work: Workplace,
+    plan: Plan,
+    run: RunDirectory,
+    exports: Sequence[PlannedExport],
+    *,
+    cases: Sequence[str] | None = None,
+    seed: int | None = None,
+    directory: Path | None = None,
+    observations: int = 10_000,
+    again: bool = False,
+) -> list[ExportReport]:
+    """Export the policies of a run.
+
+    Args:
+        exports: in which formats.
+        cases: which trained cases; None: all.
+        seed: of the training; None: the first.
+        directory: where to; None: ``exports`` in the run directory.
+        observations: how many on-policy observations the exporters check with.
+        again: whether to make anew what an earlier export left as it would be now.
+
+    Raises:
+        UserError: unknown case or seed, or the exporter refuses.
+        CheckFailed: the exported policy does not act as the original does.
+    """
+    seed = plan.config.seed if seed is None else seed
+    if seed not in plan.config.training_seeds():
+        raise UserError(f"seed {seed} was not trained; there are {plan.config.training_seeds()}")
+    trained = [case.name for case in plan.trained_cases]
+    for name in cases or ():
+        if name not in trained:
+            plan.case(name)
+            raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
+    load_policies(plan, run)  # refuses a run whose training has not finished
+    reports = []
+    for planned in exports:
+        missing = _missing(planned)
+        if planned.spec is None or missing:
+            reports.append(ExportReport((), notes=(f"export {planned.name}: skipped, {missing}",)))
+            continue
+        for case in cases or trained:
+            path = run.policy_directory(case, seed) / NETWORK_FILE
+            folder = (directory or run.path / "exports") / planned.name / case
+            for role, network in _networks(load_policy(path)):
+                facts = _Facts(plan.case(case), path, seed, role)
+                context = _export_context(plan, facts, planned, observations)
+                target = folder / role if role else folder
+                report = None
+                if not again:
+                    report = finished_export(planned.spec, target, context, planned.settings)
+                if report is None:
+                    work.progress(f"export {planned.name}: {case}{role and f', {role}'}")
+                    report = export_network(
+                        network, planned.spec, target, context, planned.settings
+                    )
+                reports.append(_named_after(planned.name, case, role, report))
+    return reports
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Which network is exported; `role` is empty where there are none."""
+
+    case: Case
+    path: Path
+    seed: int
+    role: str
+
+
+def _networks(policy: Policy) -> list[tuple[str, Network]]:
+    """Return the networks of a policy with the roles that they are for."""
+    if isinstance(policy, RolePolicy):
+        return list(policy.networks.items())
+    return [("", policy)]
+
+
+def _export_context(
+    plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
+) -> ExportContext:
+    make_env = make_env_of(plan.environment, facts.case)
+    seen, masks = None, None
+    if not plan.environment.costly:
+        controller = controller_of(load_policy(facts.path))
+        seen, masks = record(
+            make_env, controller, validation_seeds(16), observations, facts.role or None
+        )
+    low, high = _bounds(make_env, facts.role)
+    settings = plan.config.evaluation
+    episodes = evaluation_seeds(settings.episodes, settings.first_episode)
+    make_application = plan.environment.application
+    application = None
+    if make_application is not None and not facts.role:
+        application = resolve(make_application)(facts.case.config, episodes[0])
+    notes = {
+        "agent": plan.controller_name,
+        "seed": facts.seed,
+        "network": file_hash(facts.path),
+        **({"role": facts.role} if facts.role else {}),
+    }
+    return ExportContext(
+        observations=seen,
+        masks=masks,
+        low=low,
+        high=high,
+        environment=plan.environment.name,
+        case=facts.case.name,
+        notes=notes,
+        # An exporter plays with one network; the other roles' would be missing.
+        make_env=None if facts.role else make_env,
+        episodes=episodes,
+        application=application,
+        optional=planned.optional,
+    )
+
+
+def _bounds(make_env: MakeEnv, role: str) -> tuple[Any, Any]:
+    """Return the lowest and highest observation of one agent, where the environment states them."""
+    env = make_env(1)
+    try:
+        space = getattr(env, "single_observation_space", None)
+        for one in roles_of(env):
+            space = one.observation_space if one.name == role else space
+        return getattr(space, "low", None), getattr(space, "high", None)
+    finally:
+        env.close()
+
+
+def _named_after(exporter: str, case: str, role: str, report: ExportReport) -> ExportReport:
+    of_role = f"-{role}" if role else ""
+    checks = [
+        {**c, "case": case, "name": f"{exporter}{of_role}-{c['name'].removeprefix(f'{exporter}-')}"}
+        for c in report.checks
+    ]
+    notes = [f"{case}: export {exporter}{of_role}: {note}" for note in report.notes]
+    return ExportReport(report.files, checks, notes)
+
+
+def _missing(planned: PlannedExport) -> str:
+    """Return why an optional export is skipped; empty where it is not."""
+    if planned.spec is None:
+        return f"no installed plugin provides it (pip install 'rlsys[{planned.name}]')"
+    if not planned.optional:
+        return ""
+    missing = [r for r in planned.spec.requires if not is_met(r)]
+    return "; ".join(f"{r.name} is missing ({r.mend})" for r in missing)

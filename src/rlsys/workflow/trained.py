@@ -1,0 +1,55 @@
+"""The trained policies of a run, and fresh controllers to play with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rlsys.config.plan import Plan
+from rlsys.controllers import Controller
+from rlsys.descriptors import Case, resolve
+from rlsys.errors import UserError
+from rlsys.evaluation.evaluate import make_baseline
+from rlsys.policies import Policy, controller_of, load_policy
+from rlsys.training import NETWORK_FILE
+from rlsys.workflow.run_directory import RunDirectory
+
+
+def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Policy]]]:
+    """Return the trained networks of a run: controller, then case, then one a seed.
+
+    Raises:
+        UserError: the training has not finished.
+    """
+    networks: dict[str, list[Policy]] = {}
+    for case in plan.trained_cases:
+        for seed in plan.config.training_seeds():
+            path = run.policy_directory(case.name, seed) / NETWORK_FILE
+            if not path.exists():
+                raise UserError(
+                    f"{run.path}: the training of case {case.name!r}, seed {seed}, has not "
+                    "finished; finish it with --resume"
+                )
+            networks.setdefault(case.name, []).append(load_policy(path))
+    return {plan.controller_name: networks}
+
+
+def fresh_controllers(
+    plan: Plan,
+    case: Case,
+    policies: Mapping[str, Mapping[str, Sequence[Policy]]],
+    *,
+    oracle: bool = True,
+) -> dict[str, Controller]:
+    """Return controllers for a case: learned (first seed), baselines, oracle where it is wanted."""
+    controllers: dict[str, Controller] = {}
+    for name, by_case in policies.items():
+        networks = by_case.get(case.policy or case.name)
+        if networks:
+            controllers[name] = controller_of(networks[0])
+    for baseline in plan.environment.baselines:
+        controllers[baseline.name] = make_baseline(baseline, case)
+    if plan.environment.oracle is not None and plan.config.evaluation.oracle and oracle:
+        controllers[plan.environment.oracle.name] = resolve(plan.environment.oracle.factory)(
+            case.config
+        )
+    return controllers

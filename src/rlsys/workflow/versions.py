@@ -1,0 +1,26 @@
+"""Which versions took part in a run."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import platform
+
+_RECORDED = (
+    "rlsys",
+    "numpy",
+    "gymnasium",
+    "torch",
+    "stable-baselines3",
+    "sb3-contrib",
+    "pydantic",
+    "pluggy",
+)
+
+
+def versions_of(distributions: tuple[str, ...]) -> dict[str, str]:
+    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in dict.fromkeys((*_RECORDED, *distributions)):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
