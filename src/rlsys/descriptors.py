@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any, Literal
 
 from rlsys.errors import PluginError
@@ -68,16 +69,26 @@ class Requirement:
     Attributes:
         name: of the module, of the program for an ``executable``, or what a ``check`` looks for.
         kind: what it is.
-        mend: the command that installs it.
+        fix: the command that installs it; version 0.1 also accepts its old name `mend`.
         check: ``check() -> bool``, whether it is there; for the kind ``check`` alone.
     """
 
     name: str
-    mend: str
+    fix: str = ""
     kind: Literal["module", "executable", "check"] = "module"
     check: str | None = None
+    mend: InitVar[str | None] = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, mend: str | None) -> None:
+        if mend is not None:
+            warnings.warn(
+                f"requirement {self.name!r}: `mend` is now called `fix`; rlsys 0.2 refuses it",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+            object.__setattr__(self, "fix", self.fix or mend)
+        if not self.fix:
+            raise ValueError(f"requirement {self.name!r}: give `fix`, the command that installs it")
         _check_reference(self.check)
         if (self.kind == "check") != (self.check is not None):
             raise ValueError(f"requirement {self.name!r}: `check` belongs to the kind 'check'")

@@ -1,6 +1,6 @@
 """What can go wrong, by whose fault, and the exit code each ends with.
 
-Everything a user can mend derives from `UserError` and reads as one line: what was wrong, where,
+Everything a user can fix derives from `UserError` and reads as one line: what was wrong, where,
 what is allowed, what to do.  Anything else that escapes is a bug of ours.
 """
 
@@ -35,7 +35,7 @@ class RlsysError(Exception):
 
 
 class UserError(RlsysError):
-    """Something the user can mend."""
+    """Something the user can fix."""
 
 
 class ConfigError(UserError):

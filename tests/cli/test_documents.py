@@ -65,8 +65,8 @@ def test_plugins_and_doctor(tmp_path, command, broken):
     [
         ("result", {"schema": "rlsys.result/2"}),
         ("plugins", {"schema": "rlsys.plugins/1", "plugins": [{"name": "x"}]}),
-        ("doctor", {"schema": "rlsys.doctor/1", "ok": False, "checks": [
-            {"what": "a", "ok": False, "found": "b", "mend": ""}]}),
+        ("doctor", {"schema": "rlsys.doctor/2", "ok": False, "checks": [
+            {"what": "a", "ok": False, "found": "b", "fix": ""}]}),
     ],
 )  # fmt: skip
 def test_the_schemas_refuse_what_is_wrong(name, document):

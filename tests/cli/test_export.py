@@ -133,7 +133,7 @@ def rlsys_exporters():
         ExporterSpec(
             name="print", summary="x", factory="printing:export", config="printing:Settings",
             ready="printing:ready",
-            wants=(Requirement(name="a printer", mend="buy one", kind="check",
+            wants=(Requirement(name="a printer", fix="buy one", kind="check",
                                check="printing:never"),),
         )
     ]
@@ -226,7 +226,7 @@ def test_what_cannot_be_exported_here_is_refused_before_the_training(tmp_path, p
 def test_the_doctor_is_content_without_what_is_only_wanted(printing):
     result = run_here(*printing, "doctor", "--json")
     document = json.loads(result.stdout)
-    (lines,) = [(c["found"], c["mend"]) for c in document["checks"] if c["ok"] and c["mend"]]
+    (lines,) = [(c["found"], c["fix"]) for c in document["checks"] if c["ok"] and c["fix"]]
     assert lines == ("can do more with a printer", "buy one")
     assert document["ok"]
 

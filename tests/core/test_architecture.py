@@ -21,7 +21,7 @@ DOMAIN = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# Rooms, lowest first: a room imports from those below it, and never from one beside it.  The modules
+# Rooms, lowest first: a room imports from those below it, never from one beside it.  The modules
 # at the top of the package are the vocabulary; with `storage` they are the ground floor.
 VOCABULARY = "the vocabulary"
 FLOORS = [

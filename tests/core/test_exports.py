@@ -136,7 +136,7 @@ def test_a_check_decides_whether_its_requirement_is_met(monkeypatch):
     monkeypatch.setitem(sys.modules, module.__name__, module)
     for name, expected in (("there", True), ("absent", False)):
         requirement = Requirement(
-            name="a compiler", mend="x", kind="check", check=f"test_exports_checks:{name}"
+            name="a compiler", fix="x", kind="check", check=f"test_exports_checks:{name}"
         )
         assert is_met(requirement) is expected
 
@@ -144,7 +144,7 @@ def test_a_check_decides_whether_its_requirement_is_met(monkeypatch):
 @pytest.mark.parametrize("fields", [{"kind": "check"}, {"check": "a:b"}])
 def test_a_check_belongs_to_its_kind(fields):
     with pytest.raises(ValueError, match="`check` belongs to the kind 'check'"):
-        Requirement(name="a compiler", mend="x", **fields)
+        Requirement(name="a compiler", fix="x", **fields)
 
 
 def test_a_bad_setting_names_its_place_on_the_command_line(exports):

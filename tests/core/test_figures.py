@@ -161,7 +161,7 @@ def result(case, controller, kind, mean, width=1.0, metric="reward"):
     }
 
 
-def comparison(count, cases=("normal", "stressed"), lowest=-60.0):
+def result_rows(count, cases=("normal", "stressed"), lowest=-60.0):
     names = [
         "optimum",
         "a-learned-one",
@@ -184,7 +184,7 @@ def overlapping(figure, texts):
 @pytest.mark.parametrize("count", [1, 8, 12])
 @pytest.mark.parametrize("lowest", [-60.0, 10.0])
 def test_bars_are_sorted_and_labelled_and_no_text_overlaps(tmp_path, drawn, count, lowest):
-    results = comparison(count, lowest=lowest)
+    results = result_rows(count, lowest=lowest)
     other = result("normal", "optimum", "oracle", 5.0, metric="switches")
     comparison_figure([*results, other], tmp_path / "c.png")
     assert (tmp_path / "c.png").read_bytes().startswith(PNG)
@@ -218,9 +218,9 @@ def test_intervals_are_drawn(tmp_path, drawn):
 
 
 def test_kinds_differ_without_colour(tmp_path, drawn):
-    comparison_figure(comparison(4, cases=("a",)), tmp_path / "c.png")
+    comparison_figure(result_rows(4, cases=("a",)), tmp_path / "c.png")
     axes = drawn[0].axes[0]
-    kinds = {r["controller"]: r["kind"] for r in comparison(4, cases=("a",))}
+    kinds = {r["controller"]: r["kind"] for r in result_rows(4, cases=("a",))}
     names = [label.get_text() for label in axes.get_yticklabels()]
     hatches = {(kinds[n], bar.get_hatch()) for n, bar in zip(names, axes.patches, strict=True)}
     assert len(hatches) == len({hatch for _, hatch in hatches}) == 3
@@ -229,7 +229,7 @@ def test_kinds_differ_without_colour(tmp_path, drawn):
 @pytest.mark.parametrize("cases", [1, 3, 5])
 def test_every_case_has_its_panel(tmp_path, drawn, cases):
     names = tuple(f"case {index}" for index in range(cases))
-    comparison_figure(comparison(3, cases=names), tmp_path / "c.png")
+    comparison_figure(result_rows(3, cases=names), tmp_path / "c.png")
     assert [a.get_title(loc="left") for a in drawn[0].axes if a.get_visible()] == list(names)
 
 
@@ -241,7 +241,7 @@ def test_results_without_reward_are_refused(tmp_path):
 def test_missing_matplotlib_is_named_with_its_cure(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UserError, match=r"pip install 'rlsys\[figures\]'"):
-        comparison_figure(comparison(3), tmp_path / "c.png")
+        comparison_figure(result_rows(3), tmp_path / "c.png")
     assert not list(tmp_path.iterdir())
 
 
@@ -249,17 +249,17 @@ def test_missing_matplotlib_is_named_with_its_cure(tmp_path, monkeypatch):
 def test_unwritable_place_is_the_users_error(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="figure cannot be written"):
-        comparison_figure(comparison(3), tmp_path / "file" / "c.png")
+        comparison_figure(result_rows(3), tmp_path / "file" / "c.png")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(UserError, match="figure cannot be written"):
-        comparison_figure(comparison(3), tmp_path / "folder.png")
+        comparison_figure(result_rows(3), tmp_path / "folder.png")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.png"]
 
 
 @pytest.mark.usefixtures("drawn")
 def test_drawing_twice_gives_the_same_file(tmp_path):
     for name in ("a.png", "b.png"):
-        comparison_figure(comparison(3), tmp_path / name)
+        comparison_figure(result_rows(3), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 

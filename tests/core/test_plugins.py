@@ -119,7 +119,7 @@ def test_people_and_the_doctor_are_told_too(installed):
     assert "broken (dist-of-broken): RuntimeError: no licence" in listed.stdout
     examined = run_here("doctor")
     assert examined.returncode == 1
-    assert "MEND plugin broken: RuntimeError: no licence" in examined.stdout
+    assert "FIX  plugin broken: RuntimeError: no licence" in examined.stdout
     assert "--no-plugin broken" in examined.stdout
     helped = run_here("--help")
     assert helped.returncode == 0
@@ -272,10 +272,10 @@ def rlsys_exporters():
             summary="x",
             factory="json:dumps",
             requires=(
-                Requirement(name="no_such_module", mend="pip install no-such"),
-                Requirement(name="no-such-program", kind="executable", mend="apt install such"),
-                Requirement(name="sh", kind="executable", mend="never shown"),
-                Requirement(name="no_such.part", mend="pip install no-such"),
+                Requirement(name="no_such_module", fix="pip install no-such"),
+                Requirement(name="no-such-program", kind="executable", fix="apt install such"),
+                Requirement(name="sh", kind="executable", fix="never shown"),
+                Requirement(name="no_such.part", fix="pip install no-such"),
             ),
         )
     ]
@@ -293,7 +293,7 @@ def test_the_doctor_says_what_is_missing_and_the_command_that_mends_it(installed
         "what": "exporter flash",
         "ok": False,
         "found": "lacks no_such_module, no-such-program, no_such.part",
-        "mend": "pip install no-such; apt install such",
+        "fix": "pip install no-such; apt install such",
     }
 
 
@@ -320,7 +320,7 @@ def rlsys_exporters():
     (check,) = [c for c in json.loads(result.stdout)["checks"] if c["what"] == "exporter flash"]
     assert not check["ok"]
     assert message in check["found"]
-    assert check["mend"]
+    assert check["fix"]
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_sound_file():

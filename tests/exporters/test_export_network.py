@@ -201,7 +201,7 @@ def test_numbers_that_are_none_are_refused_before_a_file_is_written(tmp_path, ba
 
 @pytest.mark.parametrize("kind", ["module", "executable"])
 def test_missing_requirement_is_named_with_its_cure(tmp_path, exporter, kind):
-    need = Requirement(name="no-such-thing", kind=kind, mend="get it there")
+    need = Requirement(name="no-such-thing", kind=kind, fix="get it there")
     with pytest.raises(
         UserError, match=f"{kind} 'no-such-thing', which is missing; .* get it there"
     ):

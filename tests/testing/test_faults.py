@@ -16,7 +16,7 @@ import pytest
 
 HERE = Path(__file__).parent
 
-# The fault, the check that finds it, what the message says is wrong, and how it is mended.
+# The fault, the check that finds it, what the message says is wrong, and how it is fixed.
 ENVIRONMENTS = {
     "RandomRewards": ("the_same_seed_gives_the_same_episodes", "reward is", "generators made of"),
     "RemembersEpisodes": ("a_reset_with_a_seed_begins_anew", "trajectory is another", "in reset"),
@@ -166,13 +166,13 @@ def verdicts(tmp_path_factory) -> dict[str, dict[str, str | None]]:
 
 
 @pytest.mark.parametrize("fault", ALL)
-def test_a_fault_is_found_by_its_check_alone_and_the_message_says_what_mends_it(fault, verdicts):
+def test_a_fault_is_found_by_its_check_alone_and_the_message_says_what_fixes_it(fault, verdicts):
     check, wrong, cure = ALL[fault]
     failed = {name: told for name, told in verdicts[fault].items() if told is not None}
     assert list(failed) == [check], failed
     assert wrong in failed[check]
-    assert "to mend it: " in failed[check]
-    assert cure in failed[check].partition("to mend it: ")[2]
+    assert "to fix it: " in failed[check]
+    assert cure in failed[check].partition("to fix it: ")[2]
 
 
 def test_every_check_is_proven_to_find_something(verdicts):

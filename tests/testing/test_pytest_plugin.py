@@ -118,7 +118,7 @@ def test_what_is_missing_skips_checks_and_fails_them_in_ci(uses, monkeypatch):
     def described(self):
         import dataclasses
         from rlsys.descriptors import Requirement
-        missing = Requirement(name="no_such_module", mend="pip install no-such-module")
+        missing = Requirement(name="no_such_module", fix="pip install no-such-module")
         return dataclasses.replace(super().described(), requires=(missing,))
 """
     )

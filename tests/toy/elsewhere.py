@@ -27,7 +27,7 @@ def rlsys_executors():
             name="nowhere",
             summary="lacks something",
             factory="elsewhere:Elsewhere",
-            requires=(Requirement(name="no_such_module", mend="pip install no-such-module"),),
+            requires=(Requirement(name="no_such_module", fix="pip install no-such-module"),),
         ),
     ]
 

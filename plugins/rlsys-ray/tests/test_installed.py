@@ -31,7 +31,7 @@ def test_another_gymnasium_is_told_of(monkeypatch):
     check = agent_check()
     assert not check["ok"]
     assert "the very gymnasium that it demands" in check["found"]
-    assert "ray-env/bin/pip install 'rlsys[ray]' gymnasium==1.2.2" in check["mend"]
+    assert "ray-env/bin/pip install 'rlsys[ray]' gymnasium==1.2.2" in check["fix"]
 
 
 @pytest.mark.parametrize("what", ["executor ray", "agent rllib-ppo"])
@@ -51,11 +51,11 @@ def test_a_missing_ray_is_told_of(monkeypatch, what):
     (check,) = (c for c in json.loads(done.stdout)["checks"] if c["what"] == what)
     assert not check["ok"]
     assert "ray" in check["found"]
-    assert "python3 -m venv ray-env" in check["mend"]
+    assert "python3 -m venv ray-env" in check["fix"]
 
 
 def test_the_environment_to_make_has_the_gymnasium_that_ray_demands():
     from rlsys_ray.plugin import rlsys_agents
 
     for requirement in rlsys_agents()[0].requires:
-        assert f"gymnasium=={installed.demanded_gymnasium()}" in requirement.mend
+        assert f"gymnasium=={installed.demanded_gymnasium()}" in requirement.fix

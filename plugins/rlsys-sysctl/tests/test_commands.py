@@ -80,7 +80,7 @@ def test_discard_keeps_the_present_values_and_a_copy(
     assert "nothing to forget" in run("restore", "--discard").output
 
 
-def test_discard_mends_a_damaged_journal(cut_off: Journal) -> None:
+def test_discard_removes_a_damaged_journal(cut_off: Journal) -> None:
     cut_off.path.write_text("{")
     with pytest.raises(UserError, match=r"--discard"):
         run("restore")

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from rlsys.descriptors import AgentSpec, Requirement, SearchRange
 from rlsys.hookspecs import hookimpl
 
-_MEND = "pip install 'rlsys[sb3]'"
-_TORCH = Requirement(name="torch", mend=_MEND)
-_SB3 = Requirement(name="stable_baselines3", mend=_MEND)
-_CONTRIB = Requirement(name="sb3_contrib", mend=_MEND)
+_FIX = "pip install 'rlsys[sb3]'"
+_TORCH = Requirement(name="torch", fix=_FIX)
+_SB3 = Requirement(name="stable_baselines3", fix=_FIX)
+_CONTRIB = Requirement(name="sb3_contrib", fix=_FIX)
 
 _GAMMA = SearchRange(key="gamma", low=0.9, high=1.0)
 _LEARNING_RATE = SearchRange(key="learning_rate", low=1e-5, high=1e-2, log=True)

@@ -10,5 +10,5 @@ BUILT_IN = {
     "export": "Write the policies of a run in another form.",
     "tune": "Search an agent's settings with Optuna.",
     "plugins": "List plugins, what they provide, and what is wrong with them.",
-    "doctor": "Check every plugin and outside tool; print what mends it.",
+    "doctor": "Check every plugin and outside tool; print what fixes it.",
 }

@@ -24,8 +24,8 @@ def rlsys_exporters() -> Sequence[ExporterSpec]:
             summary="ONNX graph from observations and masks to logits and actions (policy.onnx)",
             factory="rlsys.exporters.policy_onnx:export",
             requires=(
-                Requirement(name="onnx", mend=_ONNX),
-                Requirement(name="onnxruntime", mend=_ONNX),
+                Requirement(name="onnx", fix=_ONNX),
+                Requirement(name="onnxruntime", fix=_ONNX),
             ),
         ),
     ]

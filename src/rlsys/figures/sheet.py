@@ -24,7 +24,7 @@ from rlsys.storage.atomic import write_atomically
 
 Floats = NDArray[np.float64]
 
-MATPLOTLIB = Requirement(name="matplotlib", mend="pip install 'rlsys[figures]'")
+MATPLOTLIB = Requirement(name="matplotlib", fix="pip install 'rlsys[figures]'")
 """To be checked before the work that ends with a figure."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

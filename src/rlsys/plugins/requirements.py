@@ -33,7 +33,7 @@ def check_requirements(owner: str, requirements: Iterable[Requirement]) -> None:
         if not is_met(requirement):
             raise UserError(
                 f"{owner} needs {_article(requirement)}{requirement.name!r}, which is missing; "
-                f"install it with: {requirement.mend}"
+                f"install it with: {requirement.fix}"
             )
 
 

@@ -1,7 +1,7 @@
 """For the tests of plugins: conformance classes, and fixtures through a plugin of pytest.
 
 A test class that derives from one of the classes below inherits one test for each thing that the
-contract demands; every failure says what to mend. See ``docs/testing.md``.
+contract demands; every failure says what to fix. See ``docs/testing.md``.
 
 The names load on first use: pytest imports this package wherever rlsys is installed.
 """

@@ -1,4 +1,4 @@
-"""How a check says what it found: one message that names the fault and what mends it."""
+"""How a check says what it found: one message that names the fault and what fixes it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rlsys.errors import UserError
 from rlsys.plugins.requirements import check_requirements, in_ci
 
 
-def fail(fault: str, mend: str) -> NoReturn:
+def fail(fault: str, fix: str) -> NoReturn:
     """Fail the running test without a traceback into this package."""
-    pytest.fail(f"{fault}\n  to mend it: {mend}", pytrace=False)
+    pytest.fail(f"{fault}\n  to fix it: {fix}", pytrace=False)
 
 
-def require(holds: object, fault: str, mend: str) -> None:
+def require(holds: object, fault: str, fix: str) -> None:
     """Fail the running test unless `holds`."""
     if not holds:
-        fail(fault, mend)
+        fail(fault, fix)
 
 
 def require_installed(owner: str, requirements: Iterable[Requirement]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-OPTUNA = Requirement(name="optuna", mend="pip install 'rlsys[tune]'")
+OPTUNA = Requirement(name="optuna", fix="pip install 'rlsys[tune]'")
 
 STUDY_FILE = "study.db"
 

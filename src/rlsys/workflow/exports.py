@@ -171,4 +171,4 @@ def _missing(planned: PlannedExport) -> str:
     if not planned.optional:
         return ""
     missing = [r for r in planned.spec.requires if not is_met(r)]
-    return "; ".join(f"{r.name} is missing ({r.mend})" for r in missing)
+    return "; ".join(f"{r.name} is missing ({r.fix})" for r in missing)

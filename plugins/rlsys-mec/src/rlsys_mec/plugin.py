@@ -141,8 +141,8 @@ def rlsys_environments() -> list[EnvironmentSpec]:
             ),
             reference="greedy-edf",
             requires=(
-                Requirement(name="scipy", mend="pip install 'rlsys[mec]'"),
-                Requirement(name="sklearn", mend="pip install 'rlsys[mec]'"),
+                Requirement(name="scipy", fix="pip install 'rlsys[mec]'"),
+                Requirement(name="sklearn", fix="pip install 'rlsys[mec]'"),
             ),
         )
     ]

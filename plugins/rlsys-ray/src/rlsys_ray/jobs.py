@@ -60,7 +60,7 @@ class Outcome:
     Attributes:
         score: of a trial that finished.
         stopped: whether it was told to stop.
-        refusal: what the user can mend.
+        refusal: what the user can fix.
         bug: what an agent raised that should not have happened.
     """
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from rlsys.descriptors import AgentSpec, ExecutorOption, ExecutorSpec, Requirement, SearchRange
 from rlsys.hookspecs import hookimpl
 
-_MEND = (
+_FIX = (
     "make an environment for it: python3 -m venv ray-env && ray-env/bin/pip install 'rlsys[ray]' "
     "gymnasium==1.2.2"
 )
-_RAY = Requirement(name="ray", mend=_MEND)
+_RAY = Requirement(name="ray", fix=_FIX)
 _RLLIB = Requirement(
     name="RLlib with the very gymnasium that it demands",
     kind="check",
     check="rlsys_ray.installed:rllib_fits",
-    mend=_MEND,
+    fix=_FIX,
 )
-_TORCH = Requirement(name="torch", mend=_MEND)
+_TORCH = Requirement(name="torch", fix=_FIX)
 
 
 @hookimpl

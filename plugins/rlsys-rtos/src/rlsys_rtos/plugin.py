@@ -120,7 +120,7 @@ def rlsys_environments() -> list[EnvironmentSpec]:
             ),
             reference="rate-monotonic",
             application="rlsys_rtos.application:RtosApplication",
-            requires=(Requirement(name="numba", mend="pip install 'rlsys[rtos]'"),),
+            requires=(Requirement(name="numba", fix="pip install 'rlsys[rtos]'"),),
         )
     ]
 

@@ -13,9 +13,9 @@ from rlsys.descriptors import (
 )
 from rlsys.hookspecs import hookimpl
 
-_MEND = "pip install 'rlsys[sysctl]'"
-_PSUTIL = Requirement(name="psutil", mend=_MEND)
-_OPTUNA = Requirement(name="optuna", mend=_MEND)
+_FIX = "pip install 'rlsys[sysctl]'"
+_PSUTIL = Requirement(name="psutil", fix=_FIX)
+_OPTUNA = Requirement(name="optuna", fix=_FIX)
 _PRESETS = ("net-long-path", "net-churn", "memory-pressure", "dirty-pages")
 
 

@@ -1,4 +1,4 @@
-"""`rlsys doctor`: check everything that could be missing or broken, and say what mends it."""
+"""`rlsys doctor`: check everything that could be missing or broken, and say what fixes it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from rlsys.errors import ExitCode, RlsysError
 @click.pass_context
 @pass_app
 def command(app: App, /, ctx: click.Context, as_json: bool) -> None:
-    """Check every plugin and outside tool; end with code 1 where something is to be mended."""
+    """Check every plugin and outside tool; end with code 1 where something is to be fixed."""
     checks = list(_checks(app))
     healthy = all(check["ok"] for check in checks)
     if as_json:
         from rlsys.cli.output import print_json
 
-        print_json({"schema": "rlsys.doctor/1", "ok": healthy, "checks": checks})
+        print_json({"schema": "rlsys.doctor/2", "ok": healthy, "checks": checks})
     else:
         for check in checks:
-            click.echo(f"{'ok  ' if check['ok'] else 'MEND'} {check['what']}: {check['found']}")
-            if check["mend"]:
-                click.echo(f"     {check['mend']}")
+            click.echo(f"{'ok  ' if check['ok'] else 'FIX '} {check['what']}: {check['found']}")
+            if check["fix"]:
+                click.echo(f"     {check['fix']}")
     ctx.exit(ExitCode.OK if healthy else ExitCode.USER_ERROR)
 
 
@@ -41,7 +41,7 @@ def _checks(app: App) -> Iterator[dict[str, Any]]:
             f"plugin {plugin.name}",
             blocked or plugin.error is None,
             plugin.error or plugin.status,
-            f"mend {plugin.location}, or leave out --plugin-file"
+            f"fix {plugin.location}, or leave out --plugin-file"
             if plugin.distribution == "(file)"
             else f"pip install --upgrade {plugin.distribution}, or leave it out: "
             f"--no-plugin {plugin.name}",
@@ -58,8 +58,8 @@ def _described(kind: str, name: str, spec: Any) -> Iterator[dict[str, Any]]:
     missing = [requirement for requirement in requirements if not is_met(requirement)]
     if missing:
         lacks = f"lacks {', '.join(r.name for r in missing)}"
-        mend = "; ".join(dict.fromkeys(requirement.mend for requirement in missing))
-        yield _check(f"{kind} {name}", False, lacks, mend)
+        fix = "; ".join(dict.fromkeys(requirement.fix for requirement in missing))
+        yield _check(f"{kind} {name}", False, lacks, fix)
         return
     fault = _reference_fault(spec)
     found = fault or "has what it needs"
@@ -67,7 +67,7 @@ def _described(kind: str, name: str, spec: Any) -> Iterator[dict[str, Any]]:
     wanted = [requirement for requirement in getattr(spec, "wants", ()) if not is_met(requirement)]
     for requirement in wanted:
         check = _check(f"{kind} {name}", True, f"can do more with {requirement.name}", "")
-        yield {**check, "mend": requirement.mend}
+        yield {**check, "fix": requirement.fix}
 
 
 def _reference_fault(spec: Any) -> str | None:
@@ -98,5 +98,5 @@ def _reference_fault(spec: Any) -> str | None:
     return None
 
 
-def _check(what: str, ok: bool, found: str, mend: str) -> dict[str, Any]:
-    return {"what": what, "ok": ok, "found": found, "mend": "" if ok else mend}
+def _check(what: str, ok: bool, found: str, fix: str) -> dict[str, Any]:
+    return {"what": what, "ok": ok, "found": found, "fix": "" if ok else fix}

@@ -150,11 +150,11 @@ class ExporterConformance(PluginConformance):
         _, report = self.written(kind, target)
         written = {path.relative_to(target).as_posix() for path in files_below(target)}
         told = {_relative(path, target) for path in report.files}
-        for names, fault, mend in (
+        for names, fault, fix in (
             (written - told, "wrote and does not report", "name them in ExportReport(files=...)"),
             (told - written, "reports and did not write", "leave them out of the report"),
         ):
-            require(not names, f"it {fault} {', '.join(sorted(names))}", mend)
+            require(not names, f"it {fault} {', '.join(sorted(names))}", fix)
         left = [*here.iterdir(), *(path for path in beside.iterdir() if path.name != "mine")]
         require(
             not left,

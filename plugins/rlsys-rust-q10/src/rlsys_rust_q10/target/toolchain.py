@@ -84,7 +84,7 @@ def target_toolchain() -> Toolchain:
     Raises:
         MissingTool: no compiler can; says which were tried, why not, and what to install.
     """
-    return _first("for " + TARGET, _for_target, _mend_target)
+    return _first("for " + TARGET, _for_target, _fix_target)
 
 
 def host_toolchain() -> Toolchain:
@@ -134,7 +134,7 @@ def _exists(find: Callable[[], Toolchain]) -> bool:
 
 
 def _first(
-    purpose: str, fit: Callable[[_Compiler], Toolchain], mend: Callable[[], str]
+    purpose: str, fit: Callable[[_Compiler], Toolchain], fix: Callable[[], str]
 ) -> Toolchain:
     tried = []
     for name in _candidates():
@@ -144,7 +144,7 @@ def _first(
             tried.append(f"{name}: {error}")
     raise MissingTool(
         f"no Rust compiler {purpose} ({'; '.join(tried) or 'no rustc on PATH'}); "
-        f"install one with: {mend()}"
+        f"install one with: {fix()}"
     )
 
 
@@ -204,7 +204,7 @@ def _linker(compiler: _Compiler) -> dict[str, str]:
     return {f"CARGO_TARGET_{TARGET.upper().replace('-', '_')}_LINKER": "ld.lld"}
 
 
-def _mend_target() -> str:
+def _fix_target() -> str:
     return ADD_TARGET if shutil.which("rustup") is not None else COMPILER_PACKAGES
 
 

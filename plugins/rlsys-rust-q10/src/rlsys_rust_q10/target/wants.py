@@ -16,13 +16,13 @@ WANTS = (
         name="Rust compiler for this machine",
         kind="check",
         check="rlsys_rust_q10.target.toolchain:has_host_toolchain",
-        mend=HOST_PACKAGES,
+        fix=HOST_PACKAGES,
     ),
     Requirement(
         name=f"Rust compiler for {TARGET}",
         kind="check",
         check="rlsys_rust_q10.target.toolchain:has_target_toolchain",
-        mend=f"{ADD_TARGET} (without rustup, on Debian: {COMPILER_PACKAGES})",
+        fix=f"{ADD_TARGET} (without rustup, on Debian: {COMPILER_PACKAGES})",
     ),
-    Requirement(name=QEMU, kind="executable", mend=QEMU_PACKAGES),
+    Requirement(name=QEMU, kind="executable", fix=QEMU_PACKAGES),
 )
