@@ -1,5 +1,8 @@
 """The version of all our distributions: `python tools/version.py` shows it, with a number sets it.
 
+`python tools/version.py --tag v0.2.0` refuses a tag that is not the version, or whose changes
+CHANGELOG.md does not have under a heading with a day.
+
 The distributions move in lockstep: a plugin asks for the core of its own version, and the core's
 extras for the plugins of theirs, so that no mixture that was never tested can be installed. The
 version stands in many places because each distribution is built on its own. The firmware's crates
@@ -21,6 +24,7 @@ _FIELDS = {
         r'^version = "(?P<own>[^"]+)"|"rlsys[-\w]*(?:\[[^\]]*\])?==(?P<asked>[^"]+)"', re.MULTILINE
     ),
     "*.py": re.compile(r'^__version__ = "(?P<own>[^"]+)"', re.MULTILINE),
+    "CITATION.cff": re.compile(r"^version: (?P<own>\S+)$", re.MULTILINE),
 }
 
 
@@ -36,17 +40,18 @@ class Field(NamedTuple):
 
 def fields(root: Path) -> Iterator[Field]:
     """Yield every version field of the distributions of the checkout `root`."""
+    files = [root / "CITATION.cff"]
     for project in (root, *sorted(root.glob("plugins/*"))):
-        files = [project / "pyproject.toml", *sorted((project / "src").rglob("*.py"))]
-        for file in files:
-            if not file.is_file() or "templates" in file.parts:
-                continue  # a template is the beginning of somebody else's distribution
-            text = file.read_text(encoding="utf-8")
-            pattern = _FIELDS["*.py" if file.suffix == ".py" else "pyproject.toml"]
-            for match in pattern.finditer(text):
-                group = "own" if match["own"] else "asked"
-                line = text.count("\n", 0, match.start()) + 1
-                yield Field(file, line, *match.span(group), match[group])
+        files += [project / "pyproject.toml", *sorted((project / "src").rglob("*.py"))]
+    for file in files:
+        if not file.is_file() or "templates" in file.parts:
+            continue  # a template is the beginning of somebody else's distribution
+        text = file.read_text(encoding="utf-8")
+        pattern = _FIELDS["*.py" if file.suffix == ".py" else file.name]
+        for match in pattern.finditer(text):
+            group = "own" if match["own"] else "asked"
+            line = text.count("\n", 0, match.start()) + 1
+            yield Field(file, line, *match.span(group), match[group])
 
 
 def set_version(root: Path, version: str) -> None:
@@ -58,8 +63,22 @@ def set_version(root: Path, version: str) -> None:
         )
 
 
+def refusal(root: Path, version: str, tag: str) -> str | None:
+    """Return why `tag` must not release `version`, or None."""
+    if tag != f"v{version}":
+        return f"the tag {tag!r} is not that of version {version}: v{version}"
+    changes = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    if not re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d$", changes, re.MULTILINE):
+        return f"CHANGELOG.md has no heading '## [{version}] - YYYY-MM-DD'"
+    return None
+
+
 def main(arguments: list[str]) -> int:
     root = Path(__file__).parents[1]
+    tag = None
+    if len(arguments) == 2 and arguments[0] == "--tag":
+        tag = arguments.pop()
+        arguments.clear()
     if len(arguments) > 1 or (arguments and not re.fullmatch(_FORM, arguments[0])):
         print(
             f"version: {' '.join(arguments)!r} is not a version; give one such as 0.2.0, 0.2.0a1"
@@ -77,7 +96,12 @@ def main(arguments: list[str]) -> int:
         say = "version: the fields differ; set the one that holds: python tools/version.py X.Y.Z"
         print(say, file=sys.stderr)
         return 1
-    print(f"{versions.pop()} in {len(found)} fields")
+    version = versions.pop()
+    reason = tag and refusal(root, version, tag)
+    if reason:
+        print(f"version: {reason}", file=sys.stderr)
+        return 1
+    print(f"{version} in {len(found)} fields")
     return 0
 
 

@@ -12,7 +12,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(
     [
         *DOCS.rglob("*.md"),
-        ROOT / "README.md",
+        *ROOT.glob("*.md"),
         ROOT / "firmware" / "README.md",
         *(ROOT / "plugins").glob("*/README.md"),
     ]

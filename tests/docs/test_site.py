@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from pages import DOCS
+from pages import DOCS, ROOT, without_blocks
 
 pytest.importorskip("sphinx", reason="pip install 'rlsys[docs]'")
 
@@ -28,6 +28,14 @@ def test_every_page_is_built_and_in_the_navigation(site):
 
 def test_no_link_is_dead(site):
     assert dead_links(site) == []
+
+
+def test_the_page_for_contributors_is_the_file_at_the_root(site):
+    page = site.soup(site.folder / "contributing.html").find("article")
+    shown = {heading.get_text().removesuffix("¶") for heading in page.find_all(["h1", "h2"])}
+    text = without_blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    assert shown == set(re.findall("^##? (.*)$", text, re.MULTILINE))
+    assert page.find("a", href="releasing.html")
 
 
 def test_the_pages_fetch_nothing(site):

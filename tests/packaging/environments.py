@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PROJECTS = [ROOT, *(path.parent for path in sorted(ROOT.glob("plugins/*/pyproject.toml")))]
 CONSTRAINTS = ROOT / "constraints.txt"
+BUILD = "uv build --all-packages --build-constraints constraints.txt --out-dir dist"
+"""How everything is built into the folder `dist`, as the documentation and the release have it."""
 
 Answer = subprocess.CompletedProcess[str]
 
@@ -26,9 +28,9 @@ def uv() -> str:
 
 def build(folder: Path) -> None:
     """Build the sdist of every distribution, and from the sdist its wheel, into `folder`."""
-    pinned = f"--build-constraints={CONSTRAINTS}"
+    known = {"uv": uv(), "dist": str(folder)}
     built = subprocess.run(
-        [uv(), "build", "--all-packages", pinned, "--out-dir", folder],
+        [known.get(word, word) for word in BUILD.split()],
         cwd=ROOT,
         capture_output=True,
         text=True,

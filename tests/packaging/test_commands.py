@@ -69,7 +69,7 @@ def test_the_full_matrix_has_every_environment() -> None:
 
 
 def test_the_page_for_contributors_has_the_matrix_as_it_is() -> None:
-    text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     told: dict[str, str] = {}
     for first, label in re.findall(r"^\| (`.*?) \|.*\| *([\w, ]*?) *\|$", text, re.MULTILINE):
         told |= dict.fromkeys(re.findall(r"`([\w-]+)`", first), label)

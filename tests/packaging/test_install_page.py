@@ -22,7 +22,7 @@ FROM_A_CHECKOUT = {
     "uv pip install '.[rtos]'": RTOS,
     "uv pip install -e '.[all,dev]'": ALL,
 }
-NOT_OURS = {"uv pip install --torch-backend=cpu torch"}
+NOT_OURS = {"uv pip install --torch-backend=cpu torch", "pip install -c constraints.txt uv"}
 
 
 def page() -> str:

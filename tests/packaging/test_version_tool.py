@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,8 @@ def checkout(tmp_path: Path) -> Path:
     folder = tmp_path / "checkout"
     for name in ("src", "plugins", "tools"):
         shutil.copytree(ROOT / name, folder / name, ignore=NOT_COPIED, symlinks=True)
-    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name in ("pyproject.toml", "CITATION.cff", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, folder)
     return folder
 
 
@@ -51,8 +53,9 @@ def requirements_of(table: Any) -> Iterator[Requirement]:
 
 
 def versions(checkout: Path) -> dict[str, str]:
-    """Return every version field of the distributions, found by search; TOML by its parser."""
-    found: dict[str, str] = {}
+    """Return every version field, found by search; those of TOML and YAML by their parsers."""
+    cited = yaml.safe_load((checkout / "CITATION.cff").read_text(encoding="utf-8"))
+    found: dict[str, str] = {"CITATION.cff": cited["version"]}
     for file in sorted(checkout.rglob("pyproject.toml")):
         if "templates" in file.parts:
             continue
@@ -100,15 +103,39 @@ def test_one_command_moves_every_field_and_nothing_else(checkout: Path) -> None:
     assert {file: file.read_bytes() for file in before} == before
 
 
-def test_a_field_that_differs_is_named(checkout: Path) -> None:
-    file = checkout / "plugins/rlsys-rtos/pyproject.toml"
-    file.write_text(
-        re.sub(r'^version = "[^"]*"', 'version = "0.0.9"', file.read_text(), flags=re.M)
-    )
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("plugins/rlsys-rtos/pyproject.toml", r'(?<=^version = ")[^"]*'),
+        ("CITATION.cff", "(?<=^version: ).*"),
+    ],
+)
+def test_a_field_that_differs_is_named(checkout: Path, name: str, field: str) -> None:
+    file = checkout / name
+    changed = re.sub(field, "0.0.9", file.read_text(), flags=re.M)
+    file.write_text(changed)
     said = tool(checkout)
     assert said.returncode == 1
-    assert "plugins/rlsys-rtos/pyproject.toml:7: 0.0.9\n" in said.stderr
+    line = changed[: changed.index("0.0.9")].count("\n") + 1
+    assert f"{name}:{line}: 0.0.9\n" in said.stderr
     assert "python tools/version.py X.Y.Z" in said.stderr.splitlines()[-1]
+
+
+def test_a_tag_must_be_the_version_and_in_the_changelog(checkout: Path) -> None:
+    assert tool(checkout, "7.8.9").returncode == 0
+    before = versions(checkout)
+    other = tool(checkout, "--tag", "v7.8.8")
+    assert (other.returncode, other.stdout) == (1, "")
+    assert "'v7.8.8' is not that of version 7.8.9: v7.8.9" in other.stderr
+    silent = tool(checkout, "--tag", "v7.8.9")
+    assert (silent.returncode, silent.stdout) == (1, "")
+    assert "CHANGELOG.md has no heading '## [7.8.9] - YYYY-MM-DD'" in silent.stderr
+    with (checkout / "CHANGELOG.md").open("a", encoding="utf-8") as file:
+        file.write("\n## [7.8.9] - 2030-01-31\n")
+    released = tool(checkout, "--tag", "v7.8.9")
+    assert (released.returncode, released.stderr) == (0, "")
+    assert released.stdout.startswith("7.8.9 in ")
+    assert versions(checkout) == before
 
 
 @pytest.mark.parametrize("wrong", ["0.2", "v0.2.0", "0.2.0-rc1", "", "0.2.0 "])
