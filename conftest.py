@@ -1,13 +1,15 @@
-"""For all tests, those of the plugins included: signals do what they do in a terminal.
+"""For all tests, those of the plugins included: they run as in a terminal of a new user.
 
-What a shell starts with ``&`` or nohup(1) ignores some of them, and so would every program that a
-test interrupts.
+Where helper modules of the tests lie is said in pyproject.toml (``pythonpath``).
 """
 
 from __future__ import annotations
 
+import os
 import signal
 
+# What a shell starts with ``&`` or nohup(1) ignores some signals, and so would every program that a
+# test interrupts.
 for number, usual in (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGHUP, signal.SIG_DFL),
@@ -15,3 +17,8 @@ for number, usual in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, usual)
+
+# Settings of whoever runs the tests; where the Rust compiler lies is not one of them.
+for name in [n for n in os.environ if n.startswith("RLSYS_") or n == "RAY_ADDRESS"]:
+    if name != "RLSYS_RUSTC":
+        del os.environ[name]

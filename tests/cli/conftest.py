@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "toy"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from program import LAMPS, run
 
 
@@ -47,10 +41,3 @@ def copied(whole, tmp_path) -> Path:
     """Return a copy of the complete run that a test may change."""
     subprocess.run(["cp", "-a", whole.path, tmp_path / "run"], check=True)
     return tmp_path / "run"
-
-
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch):
-    """Keep the variables of whoever runs the tests out of them."""
-    for name in [name for name in os.environ if name.startswith("RLSYS_")]:
-        monkeypatch.delenv(name)

@@ -1,24 +1,11 @@
-"""Puts the helpers on the path, and keeps the user's own settings out of the tests."""
+"""What the tests of the documentation share: its example plugins and the built site."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "toy"))
-sys.path.insert(0, str(Path(__file__).parent))
-
 from pages import DOCS, write_named_files
-
-
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch):
-    """Keep the variables of whoever runs the tests out of them."""
-    for name in [name for name in os.environ if name.startswith("RLSYS_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,11 @@ spaces, where ``...`` stands for anything.  A block behind ``<!-- not run: why -
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, read
-
-sys.path.insert(0, str(ROOT / "tests" / "templates"))
-
+from pages import DOCS, read
 from stranger import Stranger
 
 _BLOCK = re.compile(

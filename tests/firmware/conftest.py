@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from rlsys.plugins.requirements import in_ci
 from rlsys_rust_q10.target import stage
 from rlsys_rust_q10.target.qemu import check_qemu
 from rlsys_rust_q10.target.toolchain import MissingTool, host_toolchain, target_toolchain
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,14 +1,8 @@
-"""Puts this folder on the path, so that tests can share `searching` and `signs`."""
+"""What the tests of tuning share: one finished search."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from searching import document
 
 

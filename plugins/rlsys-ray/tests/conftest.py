@@ -9,10 +9,7 @@ from pathlib import Path
 
 import pytest
 
-TOY = Path(__file__).parents[3] / "tests" / "toy"
-sys.path[:0] = [str(TOY), str(Path(__file__).parent)]
-
-from rlsys.plugins.requirements import in_ci  # noqa: E402
+from rlsys.plugins.requirements import in_ci
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -24,13 +21,6 @@ except ImportError:
         raise
     collect_ignore_glob = ["test_*.py"]
     print("plugins/rlsys-ray is not tested: pip install 'rlsys[ray]'", file=sys.stderr)
-
-
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch):
-    """Keep the variables of whoever runs the tests out of them."""
-    for name in [n for n in os.environ if n.startswith("RLSYS_") or n == "RAY_ADDRESS"]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

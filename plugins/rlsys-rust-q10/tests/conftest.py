@@ -1,11 +1,6 @@
-"""Puts this folder on the path, so that tests can share modules."""
+"""What the tests share: built images, and one cache for all builds."""
 
 from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from builds import images, rust_cache
 

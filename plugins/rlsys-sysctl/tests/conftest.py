@@ -1,16 +1,12 @@
-"""Puts this folder on the path, so that tests can share modules, and makes what they work on."""
+"""What the tests work on: a fake /proc/sys, a network namespace, a state folder of their own."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from fake_tree import FakeTree, HeldNamespace, needs_namespaces
 
 

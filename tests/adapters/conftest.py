@@ -1,8 +1,0 @@
-"""Puts the folder of the agents' tests on the path, so that tests can share `toy_envs`."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "agents"))

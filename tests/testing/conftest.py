@@ -1,9 +1,0 @@
-"""Puts this folder and the toy plugins on the path."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "toy"))
-sys.path.insert(0, str(Path(__file__).parent))
