@@ -17,7 +17,7 @@ from typing import Any
 from rlsys_rust_q10.checks.golden import FILE as VECTORS
 from rlsys_rust_q10.source.text import string
 
-FIRMWARE = Path(__file__).with_name("firmware")
+FIRMWARE = Path(__file__).parents[1] / "firmware"
 """The hand-written sources; in the repository a link to its folder ``firmware``."""
 
 VECTORS_PATH = Path("policy", "golden", VECTORS)
