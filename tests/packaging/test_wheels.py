@@ -47,7 +47,9 @@ def package_files(project: Path) -> set[str]:
         subfolders[:] = [
             name
             for name in subfolders
-            if name not in ("__pycache__", "target")
+            if name != "__pycache__"
+            # What cargo built; a Python package may be called like that as well.
+            and not (name == "target" and "firmware" in here.parts)
             and not name.endswith(".egg-info")
             and (here / name).as_posix() not in NOT_SHIPPED
         ]

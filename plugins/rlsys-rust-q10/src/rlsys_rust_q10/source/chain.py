@@ -56,14 +56,14 @@ def vector_type(form: Form, width: int) -> str:
     return f"[Quad; {width // 4}]" if form == "quads" else f"[i32; {width}]"
 
 
-def run_chain(role: str, layers: Sequence[FixedLayer], width: int, fill: Fill) -> list[str]:
-    """Return the statements, indented by four, that leave the layers' result in `OUTPUT`.
+def run_chain(role: str, layers: Sequence[FixedLayer], width: int, fill: Fill) -> str:
+    """Return the statements, unindented, that leave the layers' result in `OUTPUT`.
 
     Args:
         width: of the input, padded.
         fill: puts it into the first buffer, in the form that the first layer reads.
     """
-    return _Chain(role, layers, width).lines(fill)
+    return "\n".join(_Chain(role, layers, width).lines(fill))
 
 
 def clamped(source: str) -> Fill:
@@ -71,7 +71,7 @@ def clamped(source: str) -> Fill:
 
     def fill(input_: Vector, reference: str) -> list[str]:
         name = "clamp_pack" if input_.form == "quads" else "clamp"
-        return [call(4, f"q10::{name}", [source, "&weights::LOW", "&weights::HIGH", reference])]
+        return [call(f"q10::{name}", [source, "&weights::LOW", "&weights::HIGH", reference])]
 
     return fill
 
@@ -89,7 +89,7 @@ class _Chain:
     def lines(self, fill: Fill) -> list[str]:
         """Return declarations and statements."""
         lines = [
-            f"    let mut {largest.name} = {zeros(largest.form, largest.width)};"
+            f"let mut {largest.name} = {zeros(largest.form, largest.width)};"
             for largest in self._sizes.values()
         ]
         lines += fill(self._input, self._borrowed(self._input, "&mut "))
@@ -98,7 +98,7 @@ class _Chain:
             packed = self._packed[index]
             if packed is not None:
                 arguments = [self._borrowed(value), self._borrowed(packed, "&mut ")]
-                lines.append(call(4, "q10::pack", arguments))
+                lines.append(call("q10::pack", arguments))
                 value = packed
             output = self._outputs[index]
             lines.append(self._layer(index, layer, value, output))
@@ -117,7 +117,7 @@ class _Chain:
             _ACTIVATIONS[layer.activation],
             self._borrowed(output, "&mut "),
         ]
-        return call(4, f"q10::{kernel}::<BITS, _>", arguments)
+        return call(f"q10::{kernel}::<BITS, _>", arguments)
 
     def _place(self, index: int) -> Vector:
         width = padded(len(self._layers[index].bias))

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rlsys_rust_q10.checks.golden import FILE as VECTORS
+from rlsys_rust_q10.source.template import fill
 from rlsys_rust_q10.source.text import string
 
-FIRMWARE = Path(__file__).with_name("firmware")
+FIRMWARE = Path(__file__).parents[1] / "firmware"
 """The hand-written sources; in the repository a link to its folder ``firmware``."""
 
 VECTORS_PATH = Path("policy", "golden", VECTORS)
@@ -32,11 +33,12 @@ def write_sources(directory: Path, application: bool) -> None:
     crates = _WITH_APPLICATION if application else _LIBRARIES
     for name in (*crates, "stm32f411") if application else crates:
         shutil.copytree(FIRMWARE / name, directory / name, ignore=_BUILT)
-    exclude = 'exclude = ["stm32f411"]\n' if application else ""
-    members = ", ".join(string(name) for name in (*crates, "policy"))
-    (directory / "Cargo.toml").write_text(
-        f'[workspace]\nresolver = "2"\nmembers = [{members}]\n{exclude}', encoding="utf-8"
+    workspace = fill(
+        "crate/workspace.toml",
+        members=", ".join(string(name) for name in (*crates, "policy")),
+        exclude='exclude = ["stm32f411"]' if application else "",
     )
+    (directory / "Cargo.toml").write_text(workspace + "\n", encoding="utf-8")
     lock = (FIRMWARE / "Cargo.lock").read_text(encoding="utf-8")
     (directory / "Cargo.lock").write_text(pruned_lock(lock, ("policy", *crates)), encoding="utf-8")
 
@@ -44,12 +46,8 @@ def write_sources(directory: Path, application: bool) -> None:
 def write_policy(directory: Path, files: dict[str, str], application: bool) -> None:
     """Write the generated crate: its manifest and `files`, by their path inside it."""
     crates = _WITH_APPLICATION if application else _LIBRARIES
-    dependencies = "".join(f'{name} = {{ path = "../{name}" }}\n' for name in crates)
-    manifest = (
-        '[package]\nname = "policy"\nversion = "0.1.0"\nedition = "2021"\nrust-version = "1.88"\n'
-        'publish = false\ndescription = "A trained policy in fixed point; generated"\n\n'
-        f"[lib]\ndoctest = false\n\n[dependencies]\n{dependencies}"
-    )
+    dependencies = "\n".join(f'{name} = {{ path = "../{name}" }}' for name in crates)
+    manifest = fill("crate/policy.toml", dependencies=dependencies) + "\n"
     for name, text in {"Cargo.toml": manifest, **files}.items():
         path = directory / "policy" / name
         path.parent.mkdir(parents=True, exist_ok=True)

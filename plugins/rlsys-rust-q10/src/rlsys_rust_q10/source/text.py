@@ -8,17 +8,24 @@ from collections.abc import Iterable, Sequence
 WIDTH = 100
 _CALL_WIDTH = 60
 """rustfmt's limit for arguments on one line (``use_small_heuristics = "Default"``)."""
+_INDENT = 4
+"""Blanks before a statement of a function."""
 
 
-def call(indent: int, head: str, arguments: Sequence[str], tail: str = ";") -> str:
-    """Return a call as a statement: on one line where rustfmt would leave it there."""
-    pad = " " * indent
+def call(head: str, arguments: Sequence[str]) -> str:
+    """Return a statement that is a call: on one line where rustfmt would leave it there."""
     inside = ", ".join(arguments)
-    line = f"{pad}{head}({inside}){tail}"
-    if len(inside) <= _CALL_WIDTH and len(line) <= WIDTH:
+    line = f"{head}({inside});"
+    if len(inside) <= _CALL_WIDTH and _INDENT + len(line) <= WIDTH:
         return line
-    rows = "".join(f"{pad}    {argument},\n" for argument in arguments)
-    return f"{pad}{head}(\n{rows}{pad}){tail}"
+    rows = "".join(f"    {argument},\n" for argument in arguments)
+    return f"{head}(\n{rows});"
+
+
+def assigned(head: str, value: str) -> str:
+    """Return ``head = value;``, on two lines where one would be too long."""
+    line = f"{head} = {value};"
+    return line if len(line) <= WIDTH else f"{head} =\n    {value};"
 
 
 def string(text: str) -> str:
@@ -47,7 +54,7 @@ def comment(text: str, mark: str = "//!") -> str:
 
 
 def filled(items: Iterable[str], indent: int = 4) -> str:
-    """Return `items` with commas, as many on a line as fit."""
+    """Return `items` with commas, as many on a line as fit behind `indent` blanks."""
     lines: list[str] = []
     line = ""
     for item in items:
@@ -55,9 +62,9 @@ def filled(items: Iterable[str], indent: int = 4) -> str:
             lines.append(line)
             line = ""
         line += f"{' ' if line else ''}{item},"
-    return "\n".join(" " * indent + text for text in [*lines, line])
+    return "\n".join([*lines, line])
 
 
-def started(start: int, chosen: str) -> str:
-    """Return the expression of an action that is counted from `start`."""
-    return f"{start} + {chosen}" if start else chosen
+def counted_from(start: int) -> str:
+    """Return what stands before the index of an action where actions are counted from `start`."""
+    return f"{start} + " if start else ""

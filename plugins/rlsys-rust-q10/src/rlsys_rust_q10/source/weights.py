@@ -14,6 +14,7 @@ from rlsys_rust_q10.arithmetic.bounds import FixedLayer, Span
 from rlsys_rust_q10.arithmetic.fixed_point import Ints
 from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
 from rlsys_rust_q10.arithmetic.tanh_table import tanh_table
+from rlsys_rust_q10.source.template import fill
 from rlsys_rust_q10.source.text import comment, filled
 
 
@@ -74,20 +75,22 @@ def _layer(name: str, layer: FixedLayer, halves: int) -> str:
         kind, blocks = "Quad", [[_quad(quad) for quad in tile] for tile in quads(weight)]
     else:
         kind, blocks = "i32", [[str(value) for value in tile] for tile in words(weight)]
-    count = sum(len(texts) for texts in blocks)
-    lines = "\n".join(
-        f"    // neurons {4 * number} to {4 * number + 3}\n{filled(texts)}"
-        for number, texts in enumerate(blocks)
-    )
     outputs, inputs = layer.weight.shape
     about = (
         f"Layer `{layer.name}`: {inputs} to {outputs}, {layer.activation}, kernel {layer.kernel}; "
         f"no accumulator exceeds {layer.bound}."
     )
-    return (
-        f"{comment(about, '///')}\n"
-        f"pub static {name}_WEIGHTS: [{kind}; {count}] = [\n{lines}\n];\n"
-        + _array(f"{name}_BIASES", "i32", [str(value) for value in bias])
+    return fill(
+        "weights/layer.rs",
+        about=comment(about, "///"),
+        name=name,
+        kind=kind,
+        count=sum(len(texts) for texts in blocks),
+        weights="\n".join(
+            f"// neurons {4 * number} to {4 * number + 3}\n{filled(texts)}"
+            for number, texts in enumerate(blocks)
+        ),
+        biases=_array(f"{name}_BIASES", "i32", [str(value) for value in bias]),
     )
 
 
@@ -117,7 +120,7 @@ def _bounds(about: str, prefix: str, span: Span) -> str:
 
 
 def _array(name: str, kind: str, values: list[str]) -> str:
-    return f"pub static {name}: [{kind}; {len(values)}] = [\n{filled(values)}\n];"
+    return fill("weights/array.rs", name=name, kind=kind, count=len(values), values=filled(values))
 
 
 def flash_bytes(policy: QuantisedPolicy) -> int:

@@ -12,6 +12,7 @@ from builds import need_target, program
 from click.testing import CliRunner
 
 from rlsys_rust_q10.cli import firmware_env
+from rlsys_rust_q10.source.crate import FIRMWARE
 from rlsys_rust_q10.target import toolchain
 from rlsys_rust_q10.target.toolchain import (
     FORCED,
@@ -220,8 +221,7 @@ def test_what_doctor_checks_exists() -> None:
 
 
 def test_the_oldest_compiler_is_the_one_that_the_crates_ask_for() -> None:
-    firmware = Path(toolchain.__file__).parent / "firmware"
-    manifests = sorted(firmware.glob("*/Cargo.toml"))
+    manifests = sorted(FIRMWARE.glob("*/Cargo.toml"))
     assert manifests
     asked = [
         tuple(map(int, found[1].split(".")))

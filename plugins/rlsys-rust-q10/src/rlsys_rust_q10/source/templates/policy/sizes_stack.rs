@@ -1,0 +1,4 @@
+/// Observed values.
+pub const INPUTS: usize = $features;
+/// Logits.
+pub const OUTPUTS: usize = $outputs;

@@ -1,0 +1,3 @@
+pub static $name: [$kind; $count] = [
+    $values
+];

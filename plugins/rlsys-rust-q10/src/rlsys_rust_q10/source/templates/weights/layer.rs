@@ -1,0 +1,5 @@
+$about
+pub static ${name}_WEIGHTS: [$kind; $count] = [
+    $weights
+];
+$biases

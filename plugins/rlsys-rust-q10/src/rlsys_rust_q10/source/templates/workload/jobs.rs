@@ -1,0 +1,4 @@
+#[rustfmt::skip]
+pub static JOBS: [&[Job]; M] = [
+    $rows
+];

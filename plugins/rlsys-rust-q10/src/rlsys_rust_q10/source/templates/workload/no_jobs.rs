@@ -1,0 +1,1 @@
+pub static JOBS: [&[Job]; M] = [&[]; M];

@@ -1,0 +1,2 @@
+$about
+pub static TABLE: Option<&[i8]> = None;

@@ -1,0 +1,1 @@
+sched::observe::$kind(system, CAPACITY, BITS, out);

@@ -1,0 +1,5 @@
+$about
+#[rustfmt::skip]
+pub static TABLE: Option<&[i8]> = Some(&[
+    $actions
+]);

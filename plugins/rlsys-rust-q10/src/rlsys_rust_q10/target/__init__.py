@@ -1,0 +1,1 @@
+"""The target: the compiler, QEMU and images; importing the package itself costs nothing."""
