@@ -1,4 +1,4 @@
-"""Puts this folder on the path, so that tests can share `searching` and `signs`."""
+"""Puts this folder and the toy's on the path, so that tests can share `searching` and `signs`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "toy"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from searching import document
