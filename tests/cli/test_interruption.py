@@ -21,8 +21,8 @@ from rlsys.training import checkpoint_step
 SETTINGS = {
     "lamps": (*HOLDING, *LAMPS, "train", "lamps", "--steps", "1920",
               "--set", "training.checkpoint_every=96"),
-    "rtos": (*HOLDING, "train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "32768",
-             "--set", "training.checkpoint_every=8192"),
+    "rtos": (*HOLDING, "train", "rtos", "--preset", "normal", "--agent", "maskable-ppo",
+             "--steps", "32768", "--set", "training.checkpoint_every=8192"),
 }  # fmt: skip
 CASES = {"lamps": "hall", "rtos": "normal"}
 
