@@ -18,6 +18,7 @@ from rlsys_rust_q10 import stage
 from rlsys_rust_q10.qemu import check_qemu
 from rlsys_rust_q10.toolchain import MissingTool, host_toolchain, target_toolchain
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "toy"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 
