@@ -30,7 +30,7 @@ def test_work_shows_in_the_cpu_usage_and_switches_in_their_rate():
     metrics = StateMetrics(["cpu_usage", "context_switch_rate"])
     begin, end = time.monotonic(), time.process_time() + 0.3
     while time.process_time() < end:
-        os.sched_yield()
+        pass
     busy, switches = metrics.read()
     ours = 0.3 / (time.monotonic() - begin) / (os.cpu_count() or 1)
     assert busy > 0.5 * ours
