@@ -150,8 +150,8 @@ def picture() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         'aria-labelledby="title description">',
         '  <title id="title">The rooms of rlsys</title>',
-        '  <desc id="description">Each room of src/rlsys, and what it is for. An arrow leads from a '
-        "room to one that it imports from. Every room may import from the ground floor.</desc>",
+        '  <desc id="description">Each room of src/rlsys, and what it is for. An arrow leads from '
+        "a room to one that it imports from. Every room may import from the ground floor.</desc>",
         f"  <style>{STYLE}  </style>",
         '  <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" '
         'markerHeight="7" orient="auto"><path class="head" d="M 0 0 L 10 5 L 0 10 z"/></marker>'

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from exports import FIRMWARE, export_measured
+from patience import HANG, wait_until
 
 from rlsys.errors import CheckFailed
 from rlsys_rust_q10.checks import verify
@@ -71,8 +75,21 @@ def test_a_wrong_weight_is_told_with_tick_and_both_logits(
     ],
 )
 def test_an_image_that_does_not_end_well_fails(
-    changed: Path, tmp_path: Path, planted: str, message: str
+    changed: Path, tmp_path: Path, planted: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The time is up when the image has said its first words, whatever the clock says."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def outputs() -> Iterator[Path]:
+        return tmp_path.glob("rlsys-qemu-*/stdout")
+
+    class Limited(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is None or planted != "loop {}":
+                return super().wait()
+            wait_until(lambda: any("\n" in output.read_text() for output in outputs()))
+            return super().wait(0)
+
     source = changed / "policy/src/workload.rs"
     text, count = OBSERVE.subn(lambda m: f"{m[0]}    {planted}\n", source.read_text("utf-8"))
     assert count == 1
@@ -80,6 +97,7 @@ def test_an_image_that_does_not_end_well_fails(
     (tmp_path / "image").write_bytes(
         cargo_build(changed, target_toolchain(), ["rlsys-firmware"])["rlsys-firmware"]
     )
+    monkeypatch.setattr(subprocess, "Popen", Limited)
     with pytest.raises(CheckFailed, match=message):
         boot(tmp_path / "image", tmp_path, 5.0)
 
@@ -91,4 +109,4 @@ def test_a_panic_and_a_fault_leave_with_failure(tmp_path: Path) -> None:
     for name, message in zip(names, ("on purpose", "HardFault at 0x0800"), strict=True):
         (tmp_path / name).write_bytes(images[name])
         with pytest.raises(CheckFailed, match=rf"in QEMU \(exit code 1\): {message}"):
-            boot(tmp_path / name, tmp_path, 10.0)
+            boot(tmp_path / name, tmp_path, HANG)

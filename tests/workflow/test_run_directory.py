@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import HANG
 from program import LAMPS, environment, refused, run_here
 
 from rlsys.errors import Interrupted, UserError
@@ -69,12 +70,12 @@ def test_a_limit_on_the_size_of_files_is_met_before_training(tmp_path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20));"
         "from rlsys.cli.main import main; main()"
     )
-    arguments = [str(a) for a in (*TRAIN, "--set", "agents.hill-climbing.pause=60")]
+    arguments = [str(a) for a in TRAIN]
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments, "--out", str(tmp_path / "run")],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=HANG,
         check=False,
         env=environment(),
     )

@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bench_rig
 import pytest
+from eventually import HANG, eventually
 
 PROGRAM = """
 import os, signal, sys, time
@@ -57,8 +57,8 @@ def test_everything_noted_is_removed_in_reverse_even_after_an_error(
     process.stdin.close()
     assert process.stdout.read() == b"", "its output ends with it, not with the guard"
     process.stdout.close()
-    assert process.wait(10) == {"end": 0, "error": 7, "SIGTERM": -15}.get(how, -9)
+    assert process.wait(HANG) == {"end": 0, "error": 7, "SIGTERM": -15}.get(how, -9)
     everything = "last\nbad\nfirst\n"
-    assert bench_rig.eventually(lambda: log.exists() and log.read_text() == everything)
+    assert eventually(lambda: log.exists() and log.read_text() == everything)
     errors = (tmp_path / "errors").read_text()
     assert errors == "error: could not take down 'bad': cannot be removed\n"

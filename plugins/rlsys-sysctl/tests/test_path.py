@@ -9,11 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import bench_rig
 import pytest
+from eventually import HANG, eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,7 +92,7 @@ def sockets(path: bench_rig.Running) -> tuple[socket.socket, socket.socket]:
     server = bench_rig.inside(path.pids["server"], bound)
     client = bench_rig.inside(path.pids["client"], connected)
     for end in (client, server):
-        end.settimeout(2.0)
+        end.settimeout(HANG)
     return client, server
 
 
@@ -103,7 +103,7 @@ def path_with(**settings: float) -> contextlib.AbstractContextManager[bench_rig.
     return bench_rig.running("net_long_path", *(f"--{key}={usual[key]:g}" for key in usual))
 
 
-def test_a_probe_takes_twice_the_delay() -> None:
+def test_a_probe_takes_at_least_twice_the_delay() -> None:
     with path_with(delay=60) as path:
         client, server = sockets(path)
         with client, server:
@@ -115,51 +115,53 @@ def test_a_probe_takes_twice_the_delay() -> None:
                 client.recv(16)
                 times.append(time.monotonic() - begin)
     assert min(times) >= 0.120
-    assert min(times) < 0.135
 
 
-def received(server: socket.socket) -> list[tuple[float, bytes]]:
-    """Time and content of what arrives, until nothing has come for half a second."""
-    server.settimeout(0.5)
+def received(
+    client: socket.socket, server: socket.socket, mark: bytes
+) -> list[tuple[float, bytes]]:
+    """Time and content of what arrives before `mark`, which is sent again where it was lost."""
     arrived = []
-    with contextlib.suppress(TimeoutError):
-        while True:
-            frame = server.recv(2048)
-            arrived.append((time.monotonic(), frame))
-    return arrived
+    server.settimeout(0.2)
+    while True:
+        client.send(mark)
+        with contextlib.suppress(TimeoutError):
+            while (frame := server.recv(2048)) != mark:
+                arrived.append((time.monotonic(), frame))
+            return arrived
 
 
 def test_a_flood_is_cut_to_the_rate_and_the_queue() -> None:
-    rate, queue, size, seconds = 40e6, 200, 1400, 1.0
+    """A slow link, so that a flood is no work: three times what it can have taken meanwhile."""
+    rate, queue, size, delay = 1e6, 20, 1400, 0.001
     bits = (size + HEADERS) * 8
-    with path_with(rate=rate / 1e6, queue=queue) as path, ThreadPoolExecutor() as threads:
+    with path_with(rate=rate / 1e6, queue=queue, delay=delay * 1e3) as path:
         client, server = sockets(path)
         with client, server:
-            arrived = threads.submit(received, server)
-            sent, end = 0, time.monotonic() + seconds
-            while time.monotonic() < end:
+            sent, begin = 0, time.monotonic()
+            while sent < 300 + 3 * (queue + (time.monotonic() - begin) * rate / bits):
                 client.send(bytes(size))
                 sent += 1
-                if sent % 20 == 0:
-                    time.sleep(0.002)  # about twice the rate, and the forwarder gets its turn
-            times = [moment for moment, _ in arrived.result()]
-    assert sent * bits > 1.3 * rate * seconds, "the flood was too small to show anything"
-    measured = (len(times) - 1) * bits / (times[-1] - times[0])
-    assert measured == pytest.approx(rate, rel=0.05)
-    # What was on the link during the flood, and then the full queue.
-    assert len(times) <= rate * seconds / bits * 1.05 + queue
+            times = [moment for moment, _ in received(client, server, b"end")]
+    assert queue <= len(times) < sent
+    # One after the other: the first was not on the link before it was sent.
+    assert (len(times) - 1) * bits / rate <= times[-1] - begin - delay
 
 
 def test_losses_on_the_way_are_as_many_as_asked() -> None:
-    count, loss = 6000, 0.05
+    count, loss, batch = 6000, 0.05, 50
+    arrived: list[int] = []
     with path_with(loss=loss) as path:
         client, server = sockets(path)
         with client, server:
-            for number in range(count):
-                client.send(number.to_bytes(4, "big"))
-                if number % 50 == 0:
-                    time.sleep(0.002)
-            arrived = [int.from_bytes(frame, "big") for _, frame in received(server)]
+            for first in range(0, count, batch):
+                for number in range(first, first + batch):
+                    client.send(number.to_bytes(4, "big"))
+                frames = received(client, server, f"to {first}".encode())
+                # A mark that was sent twice may come once more after the next batch has begun.
+                arrived += [
+                    int.from_bytes(frame, "big") for _, frame in frames if frame[:3] != b"to "
+                ]
     assert arrived == sorted(set(arrived)), "in order, none twice"
     missing = count - len(arrived)
     assert abs(missing - count * loss) < 5 * math.sqrt(count * loss * (1 - loss))
@@ -173,8 +175,8 @@ def test_nothing_is_left_whatever_ends_it(how: str) -> None:
         assert inodes <= bench_rig.living_namespaces()
         assert bench_rig.namespace_of(os.getpid()) not in inodes
         path.end(how)
-        assert bench_rig.eventually(lambda: not inodes & bench_rig.living_namespaces())
-        assert bench_rig.eventually(
+        assert eventually(lambda: not inodes & bench_rig.living_namespaces())
+        assert eventually(
             lambda: not any(Path(f"/proc/{pid}").exists() for pid in path.pids.values())
         )
 
@@ -190,7 +192,7 @@ def test_the_machine_allows_congestion_controls_only_while_it_runs(how: str) -> 
         assert ALLOWED.read_text().split() == [*before, *more]
         path.set({"net.ipv4.tcp_congestion_control": more[0]})
         path.end(how)
-        assert bench_rig.eventually(lambda: ALLOWED.read_text().split() == before)
+        assert eventually(lambda: ALLOWED.read_text().split() == before)
 
 
 def test_without_root_it_says_what_is_needed() -> None:

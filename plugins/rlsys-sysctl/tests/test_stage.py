@@ -54,7 +54,7 @@ def test_a_run_has_the_values_and_afterwards_they_are_gone(fake_proc):
     ],
 )
 def test_a_bad_benchmark_is_one_line_and_nothing_changed(fake_proc, fault, said):
-    changed = {"training_config": {"benchmark_timeout": 1.0}}
+    changed = {"training_config": {"benchmark_timeout": 1.0}} if fault == "hang" else {}
     stage = Stage(fake_config(fake_proc, fault, **changed))
     try:
         with pytest.raises(BenchmarkFailed, match=said):

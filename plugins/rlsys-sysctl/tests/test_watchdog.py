@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from coupled_kernel import CoupledKernel
+from eventually import HANG, eventually
 from fake_tree import FakeTree
 
 from rlsys.errors import UserError
@@ -36,15 +37,10 @@ def made(folder: Path, lock: Lock, kernel: type[Kernel] = CoupledKernel) -> Watc
     return Watchdog(folder, lock.descriptor, os.urandom(8).hex(), kernel)
 
 
-def eventually(condition: object, seconds: float = 3.0) -> bool:
-    """Return whether `condition()` becomes true in time."""
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watchdogs go on trying for as long as a test may take."""
+    monkeypatch.setattr(watchdog_module, "_TRIES", 10 * int(HANG))
 
 
 def test_one_that_is_let_go_restores_what_the_journal_names(
@@ -76,6 +72,7 @@ def test_one_that_is_dismissed_touches_nothing(
     assert fake_proc.values()["vm.swappiness"] == "1"
 
 
+@pytest.mark.usefixtures("patient")
 def test_it_keeps_trying_while_a_value_cannot_be_written(
     own_state: Path, lock: Lock, fake_proc: FakeTree
 ) -> None:
@@ -105,6 +102,7 @@ def test_an_unreadable_journal_is_kept_and_told(own_state: Path, lock: Lock) -> 
     assert Journal(own_state).path.read_text() == "{"
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_lock_is_held_until_everything_is_as_it_was(
     own_state: Path, lock: Lock, fake_proc: FakeTree
 ) -> None:
@@ -131,18 +129,22 @@ def test_a_fork_of_the_tuner_that_holds_the_socket_does_not_hide_its_death(
     own_state: Path, lock: Lock, fake_proc: FakeTree
 ) -> None:
     """multiprocessing forks: the socket stays open in the child, so the process is watched too."""
+    until_the_end, end = os.pipe()
     tuner = os.fork()
     if not tuner:
+        os.close(end)
         watchdog = made(own_state, lock)
         watchdog.start()
         Journal(own_state).write({(Place(str(fake_proc.root), None), "vm.swappiness"): "60"})
         fake_proc.path("vm.swappiness").write_text("1\n")
         if os.fork():
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(4)
+        os.read(until_the_end, 1)  # nobody writes: the fork lives until this test is over
         os._exit(0)
+    os.close(until_the_end)
     os.waitpid(tuner, 0)
-    assert eventually(lambda: not Journal(own_state).path.exists(), 2.0)
+    assert eventually(lambda: not Journal(own_state).path.exists())
+    os.close(end)
     assert fake_proc.values()["vm.swappiness"] == "60"
 
 
@@ -159,7 +161,7 @@ def test_groups_that_it_was_told_of_end_with_the_tuner(own_state: Path, lock: Lo
         assert eventually(lambda pid=process.pid: len(_group(pid)) == 2)
     watchdog.over(over.pid)
     watchdog.leave()
-    assert running.wait(3) == -signal.SIGKILL
+    assert running.wait(HANG) == -signal.SIGKILL
     assert eventually(lambda: not _group(running.pid))
     assert len(_group(over.pid)) == 2
     os.killpg(over.pid, signal.SIGKILL)
@@ -214,7 +216,7 @@ def test_a_watchdog_that_was_killed_is_noticed(own_state: Path, lock: Lock) -> N
     (process,) = ended
     descriptor = os.pidfd_open(process)
     os.kill(process, signal.SIGKILL)
-    select.select([descriptor], [], [], 5)
+    select.select([descriptor], [], [], HANG)
     os.close(descriptor)
     assert not watchdog.alive
     watchdog.begun(1, 1)  # does not raise: it is replaced before the next write
@@ -236,13 +238,23 @@ def test_marked_processes_are_ended_wherever_they_went() -> None:
         env=os.environ | {MARK: mark},
         start_new_session=True,
     )
-    time.sleep(0.2)
+    assert eventually(lambda: _sleeping(mark) == 3)
     assert end_marked(mark) == 4
     assert end_marked(mark) == 0
-    assert shell.wait(5) == -signal.SIGKILL
+    assert shell.wait(HANG) == -signal.SIGKILL
     assert spared.poll() is None
     spared.kill()
     spared.wait()
+
+
+def _sleeping(mark: str) -> int:
+    """Return how many processes with the mark run sleep(1)."""
+    found = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        if _command(folder).startswith(b"sleep\0"):
+            with contextlib.suppress(OSError):  # it has just ended
+                found += f"{MARK}={mark}".encode() in (folder / "environ").read_bytes().split(b"\0")
+    return found
 
 
 def test_one_that_shows_its_mark_a_moment_later_is_found_too(
@@ -261,6 +273,6 @@ def test_a_group_whose_number_was_given_again_is_spared() -> None:
     end_group(process.pid, started - 1)
     assert process.poll() is None
     end_group(process.pid, started)
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(HANG) == -signal.SIGKILL
     assert start_time(process.pid) == 0
     end_group(process.pid, started)  # nobody there: nothing happens
