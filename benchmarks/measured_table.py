@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rlsys.evaluation import cases_of, closed_share, ranked, scalar_metrics, values_of
+from rlsys.evaluation import cases_of, closed_share, ranked, scalar_metrics, values_of, verdicts_of
 
 
 def table(document: dict[str, Any], case: str) -> str:
@@ -39,15 +39,13 @@ def comparisons(document: dict[str, Any], case: str) -> str:
         share = closed_share(document, case, row["controller"])
         if share is not None:
             lines.append(f"`{row['controller']}` closes {100 * share:.1f} % of the gap.")
-        prefix = f"{row['controller']}-better-than-"
-        for verdict in document["verdicts"]:
-            if verdict["case"] == case and verdict["name"].startswith(prefix):
-                f = verdict["figures"]
-                sign = "" if verdict["holds"] else " (not shown: the interval includes zero)"
-                lines.append(
-                    f"- ahead of {verdict['name'].removeprefix(prefix)} by "
-                    f"{f['mean']:.2f} [{f['low']:.2f}, {f['high']:.2f}]{sign}"
-                )
+        for verdict in verdicts_of(document, case, "better-than", row["controller"]):
+            f = verdict["figures"]
+            sign = "" if verdict["holds"] else " (not shown: the interval includes zero)"
+            lines.append(
+                f"- ahead of {verdict['reference']} by "
+                f"{f['mean']:.2f} [{f['low']:.2f}, {f['high']:.2f}]{sign}"
+            )
     return "\n".join(lines)
 
 

@@ -53,8 +53,8 @@ def main(*, quick: bool, out: Path | None) -> None:
         if out is not None:
             shutil.copytree(run.path / "exports" / "rust-q10" / plan.cases[0].name, out)
             print(f"the crate is in {out}")
-    for check in report.checks:
-        print(f"{check['name']}: {'holds' if check['holds'] else 'DOES NOT HOLD'}")
+    for verdict in report.verdicts:
+        print(f"{verdict.name}: {'holds' if verdict.holds else 'DOES NOT HOLD'}")
     for note in report.notes:
         print(note)
 

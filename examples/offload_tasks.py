@@ -48,7 +48,7 @@ def main(*, quick: bool) -> None:
             interval = f"[{row['low']:.3f}, {row['high']:.3f}]"
             print(f"{row['controller']:12} {row['metric']:8} {row['mean']:8.3f} {interval}")
     for verdict in evaluation.verdicts():
-        print(f"{verdict['name']}: {'yes' if verdict['holds'] else 'not shown'}")
+        print(f"{verdict.name}: {'yes' if verdict.holds else 'not shown'}")
 
 
 if __name__ == "__main__":

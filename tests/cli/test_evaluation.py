@@ -27,7 +27,7 @@ def test_the_results_are_those_of_the_kept_episodes(whole, episodes):
     for row in episodes:
         for metric in ("reward", "hits"):
             values[row["case"], row["controller"], metric].append(float(row[metric]))
-    rows = [row for row in whole.document["results"] if "[" not in row["metric"]]
+    rows = [row for row in whole.document["results"] if "part" not in row]
     assert {(r["case"], r["controller"], r["metric"]) for r in rows} == set(values)
     for row in rows:
         mine = values[row["case"], row["controller"], row["metric"]]
@@ -62,11 +62,12 @@ def test_better_is_said_only_where_the_paired_interval_excludes_zero(whole, epis
     rewards = defaultdict(dict)
     for row in episodes:
         rewards[row["case"], row["controller"]][row["training"], row["seed"]] = float(row["reward"])
-    compared = [v for v in whole.document["verdicts"] if "-better-than-" in v["name"]]
+    compared = [v for v in whole.document["verdicts"] if v["kind"] == "better-than"]
     assert len(compared) == 4
     for verdict in compared:
-        learned, _, baseline = verdict["name"].partition("-better-than-")
-        ours, theirs = rewards[verdict["case"], learned], rewards[verdict["case"], baseline]
+        ours, theirs = (
+            rewards[verdict["case"], verdict[side]] for side in ("subject", "reference")
+        )
         difference = [value - theirs["0", seed] for (_, seed), value in ours.items()]
         assert verdict["figures"]["mean"] == pytest.approx(np.mean(difference))
         assert verdict["holds"] is (verdict["figures"]["low"] > 0)
@@ -79,7 +80,8 @@ def test_the_closed_share_of_the_gap(whole):
         if r["metric"] == "reward"
     }
     for verdict in whole.document["verdicts"]:
-        if "-reaches-" in verdict["name"]:
+        if verdict["kind"] == "reaches":
+            assert (verdict["subject"], verdict["reference"]) == ("hill-climbing", "optimum")
             learned, low, high = (
                 means[verdict["case"], name] for name in ("hill-climbing", "always-on", "optimum")
             )

@@ -51,6 +51,9 @@ def test_its_checks_are_verdicts(copied, tmp_path):
     verdicts = json.loads(result.stdout)["verdicts"]
     assert {v["case"] for v in verdicts} == {"hall", "attic"}
     assert {v["name"] for v in verdicts} == {"json-exact-weights", "json-same-actions"}
+    assert {(v["kind"], v["subject"], v["reference"]) for v in verdicts} == {
+        ("check", "json", None)
+    }
     assert all(v["holds"] for v in verdicts)
 
 
@@ -240,7 +243,7 @@ def test_evaluating_again_keeps_the_export_and_its_verdicts(copied):
     def evaluate():
         result = run_here(*LAMPS, "evaluate", copied, "--episodes", "5", "--json")
         document = json.loads(result.stdout)
-        checks = [v for v in document["verdicts"] if v["name"].startswith("json-")]
+        checks = [v for v in document["verdicts"] if v["subject"] == "json"]
         return checks, {k for k in document["artefacts"] if k.startswith("exports/")}
 
     before = state()

@@ -41,7 +41,7 @@ def test_a_run_keeps_a_network_for_each_role(relay):
 
 def test_every_role_is_exported_to_a_folder_of_its_own(relay):
     path, document = relay
-    names = {v["name"] for v in document["verdicts"] if v["name"].startswith("json-")}
+    names = {v["name"] for v in document["verdicts"] if v["subject"] == "json"}
     assert names == {
         "json-runner-exact-weights", "json-runner-same-actions",
         "json-judge-exact-weights", "json-judge-same-actions",

@@ -31,8 +31,11 @@ def test_one_document_for_all_points(series):
     assert cases == ["width=0.1", "width=0.5", "width=2"]
     for case in cases:
         own = json.loads((home / "points" / case / "result.json").read_text())
-        rows = [{**row, "case": "x"} for row in document["results"] if row["case"] == case]
-        assert rows == [{**row, "case": "x"} for row in own["results"]]
+        value = float(case.removeprefix("width="))
+        point = {"key": "agents.hill-climbing.width", "value": value}
+        assert [row for row in document["results"] if row["case"] == case] == [
+            {**row, "case": case, "point": {**point, "case": row["case"]}} for row in own["results"]
+        ]
     config = (home / "points" / "width=0.5" / "config.yaml").read_text()
     assert "width: 0.5" in config
     assert (home / document["artefacts"]["sweep"]).stat().st_size > 10_000

@@ -60,7 +60,7 @@ def why_not_run(words):
         command = resolve(REGISTRY.commands.get(name).command)
         owner = REGISTRY.commands.entries[name].plugin.name
     else:
-        command = import_module(f"rlsys.cli.{name}").command
+        command = import_module(f"rlsys.cli.commands.{name}").command
         owner = ""
     costly = [REGISTRY.environments.get(one) for one in REGISTRY.environments]
     costly = {spec.name for spec in costly if spec.costly}

@@ -109,7 +109,7 @@ def test_every_command_and_option_is_described():
     text = read("command-line.md")
     for name in BUILT_IN:
         assert re.search(rf"^### .*`{name}`|^### `{name}`", text, re.MULTILINE), name
-        command = importlib.import_module(f"rlsys.cli.{name}").command
+        command = importlib.import_module(f"rlsys.cli.commands.{name}").command
         names = command.list_commands(None) if isinstance(command, click.Group) else ()
         inner = [command.get_command(None, one) for one in names]
         for parameter in [one for each in (command, *inner) for one in each.params]:

@@ -319,8 +319,8 @@ def test_what_no_line_reports_is_not_drawn(tmp_path):
 
 def test_a_sweep_has_a_curve_a_controller_over_the_values(drawn, tmp_path):
     def row(value, kind, mean):
-        case = f"n={value}/hall"
-        return {"case": case, "kind": kind, "mean": mean, "low": mean - 1, "high": mean + 2}
+        point = {"value": value, "case": "hall"}
+        return {"point": point, "kind": kind, "mean": mean, "low": mean - 1, "high": mean + 2}
 
     rows = {
         "hall": {
@@ -344,7 +344,7 @@ def test_values_that_are_no_numbers_stand_side_by_side(drawn, tmp_path):
     rows = {
         "": {
             "ppo": [
-                {"case": f"view={v}", "kind": "learned", "mean": 1, "low": 0, "high": 2}
+                {"point": {"value": v}, "kind": "learned", "mean": 1, "low": 0, "high": 2}
                 for v in ("local", "global")
             ]
         }

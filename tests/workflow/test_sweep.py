@@ -54,8 +54,12 @@ def test_what_is_no_sweep_is_refused(text, message):
         parse_sweep(text)
 
 
-def row(case, controller, mean, metric="reward"):
-    return {"case": case, "controller": controller, "metric": metric, "mean": mean}
+def row(case, controller, mean, metric="reward", **more):
+    return {"case": case, "controller": controller, "metric": metric, "mean": mean, **more}
+
+
+def at(n, case="only"):
+    return {"key": "env.n", "value": n, "case": case}
 
 
 def document(rows, verdicts=()):
@@ -81,8 +85,8 @@ def test_points_become_cases():
     assert found["artefacts"] == {f"n={n}": f"points/n={n}/report.md" for n in (2, 3)}
     assert curves(sweep, found) == {
         "": {
-            "ppo": [row("n=2", "ppo", 2), row("n=3", "ppo", 3)],
-            "edf": [row("n=2", "edf", 20), row("n=3", "edf", 30)],
+            "ppo": [row(f"n={n}", "ppo", n, point=at(n)) for n in (2, 3)],
+            "edf": [row(f"n={n}", "edf", 10 * n, point=at(n)) for n in (2, 3)],
         }
     }
 

@@ -205,7 +205,7 @@ def test_it_trains_and_is_judged_where_there_are_masks(tmp_path):
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert {r["controller"] for r in document["results"] if r["kind"] == "learned"} == {"rllib-ppo"}
-    assert all(v["holds"] for v in document["verdicts"] if v["name"].startswith("json-"))
+    assert all(v["holds"] for v in document["verdicts"] if v["subject"] == "json")
     assert list(path.rglob("policy_weights.json"))
 
 

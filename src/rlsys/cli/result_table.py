@@ -9,6 +9,7 @@ from rich.table import Table
 
 from rlsys.cli.output import console, print_json
 from rlsys.evaluation.report import cases_of, closed_share, ranked, scalar_metrics, values_of
+from rlsys.evaluation.verdicts import figures_text, verdicts_of
 
 
 def show_document(document: Mapping[str, Any], as_json: bool, *, reference: str | None) -> None:
@@ -55,33 +56,22 @@ def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> 
         if row["kind"] != "learned":
             continue
         name = row["controller"]
-        prefix = f"{name}-better-than-"
-        compared = [
-            verdict
-            for verdict in document["verdicts"]
-            if verdict["case"] == case and verdict["name"].startswith(prefix)
-        ]
+        compared = list(verdicts_of(document, case, "better-than", name))
         if compared:
-            won = [v["name"].removeprefix(prefix) for v in compared if v["holds"]]
-            rest = [v["name"].removeprefix(prefix) for v in compared if not v["holds"]]
-            lines.append(f"  {name}: better than {len(won)} of {len(compared)} baselines")
+            rest = [v["reference"] for v in compared if not v["holds"]]
+            won = len(compared) - len(rest)
+            lines.append(f"  {name}: better than {won} of {len(compared)} baselines")
             if rest:
                 lines[-1] += f"; not shown for {', '.join(rest)}"
         share = closed_share(document, case, name)
         if share is not None:
             lines.append(f"  closes {100 * share:.1f} % of the gap from {reference} to the optimum")
-    for verdict in document["verdicts"]:
-        related = any(word in verdict["name"] for word in ("-better-than-", "-reaches-"))
-        if verdict["case"] == case and not related:
-            lines.append(f"  {verdict_line(verdict)}")
+    lines += [f"  {verdict_line(check)}" for check in verdicts_of(document, case, "check")]
     return lines
 
 
 def verdict_line(verdict: Mapping[str, Any]) -> str:
     """Return a verdict with its figures on one line."""
-    figures = ", ".join(
-        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
-        for name, value in verdict["figures"].items()
-    )
+    figures = figures_text(verdict)
     holds = "holds" if verdict["holds"] else "DOES NOT HOLD"
     return f"{verdict['name']}: {holds}" + (f" ({figures})" if figures else "")

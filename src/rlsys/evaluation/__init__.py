@@ -23,10 +23,12 @@ from rlsys.evaluation.statistics import (
     paired_difference,
     summarise,
 )
+from rlsys.evaluation.verdicts import Verdict, verdicts_of
 
 __all__ = [
     "Evaluation",
     "Summary",
+    "Verdict",
     "better",
     "cases_of",
     "closed_share",
@@ -42,4 +44,5 @@ __all__ = [
     "scalar_metrics",
     "summarise",
     "values_of",
+    "verdicts_of",
 ]

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from rlsys.controllers import Controller
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import CheckFailed, ConfigError, UserError
-from rlsys.evaluation.statistics import Summary, better, gap_closed, paired_difference, summarise
+from rlsys.evaluation.statistics import gap_closed, paired_difference, summarise
+from rlsys.evaluation.verdicts import Verdict, better_than, reaches
 from rlsys.policies import Policy, controller_of
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import evaluation_seeds
@@ -72,23 +73,24 @@ class Evaluation:
         return [p for p in self.played if p.case == case and kind in (None, p.kind)]
 
     def results(self) -> list[dict[str, Any]]:
-        """Return one row a case, controller and metric, as in the result document."""
+        """Return a row per case, controller, metric and part of it, as in the result document."""
         return [
             {
                 "case": played.case,
                 "controller": played.controller,
                 "kind": played.kind,
-                "metric": name,
+                "metric": metric.name,
+                **({} if part is None else {"part": part}),
                 "unit": metric.unit,
                 "better": metric.better,
-                **_fields(summarise(values)),
+                **summarise(values).fields(),
             }
             for played in self.played
             for metric in self.metrics
-            for name, values in _scalars(metric, played.values[metric.name])
+            for part, values in _scalars(metric, played.values[metric.name])
         ]
 
-    def verdicts(self) -> list[dict[str, Any]]:
+    def verdicts(self) -> list[Verdict]:
         """Compare every learned controller with every baseline and with the optimum."""
         return [
             verdict
@@ -97,33 +99,20 @@ class Evaluation:
             for verdict in self._verdicts_of(learned)
         ]
 
-    def _verdicts_of(self, learned: Played) -> Iterator[dict[str, Any]]:
+    def _verdicts_of(self, learned: Played) -> Iterator[Verdict]:
         baselines = self.of(learned.case, "baseline")
         for baseline in baselines:
-            difference = paired_difference(learned.rewards, baseline.rewards[0])
-            yield {
-                "case": learned.case,
-                "name": f"{learned.controller}-better-than-{baseline.controller}",
-                "holds": better(difference, "higher"),
-                "figures": _fields(difference),
-            }
+            ahead = paired_difference(learned.rewards, baseline.rewards[0])
+            yield better_than(learned.case, learned.controller, baseline.controller, ahead)
         for oracle in self.of(learned.case, "oracle"):
             ahead = paired_difference(learned.rewards, oracle.rewards[0])
-            figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
+            share = None
             for baseline in baselines:
-                if baseline.controller != self.environment.reference:
-                    continue
-                means = (float(p.rewards.mean()) for p in (learned, baseline, oracle))
-                share = gap_closed(*means)
-                if share is not None:
-                    figures["share-of-gap-closed"] = share
-            yield {
-                "case": learned.case,
-                "name": f"{learned.controller}-reaches-{oracle.controller}",
-                # Equal but for the rounding of sums of rewards.
-                "holds": abs(ahead.mean) <= 1e-6,
-                "figures": figures,
-            }
+                if baseline.controller == self.environment.reference:
+                    share = gap_closed(
+                        *(float(played.rewards.mean()) for played in (learned, baseline, oracle))
+                    )
+            yield reaches(learned.case, learned.controller, oracle.controller, ahead, share)
 
     def write_csv(self, path: Path) -> None:
         """Write every episode: one row a case, controller, training and episode."""
@@ -243,19 +232,9 @@ def _play(
 
 def _scalars(
     metric: MetricSpec, values: NDArray[np.float64]
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
+) -> Iterator[tuple[int | None, NDArray[np.float64]]]:
     if not metric.vector:
-        yield metric.name, values
+        yield None, values
         return
     for part in range(values.shape[-1]):
-        yield f"{metric.name}[{part}]", values[..., part]
-
-
-def _fields(summary: Summary) -> dict[str, Any]:
-    return {
-        "n": summary.n,
-        "mean": summary.mean,
-        "iqm": summary.iqm,
-        "low": summary.low,
-        "high": summary.high,
-    }
+        yield part, values[..., part]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rlsys.evaluation.verdicts import Verdict, figures_text, verdicts_of
+
 if TYPE_CHECKING:
     from rlsys.evaluation.evaluate import Evaluation
 
@@ -19,7 +21,7 @@ def result_document(
     status: str,
     seeds: Sequence[int],
     evaluation: Evaluation | None,
-    verdicts: Sequence[Mapping[str, Any]] = (),
+    verdicts: Sequence[Verdict] = (),
     artefacts: Mapping[str, str] | None = None,
     notes: Iterable[str] = (),
 ) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def result_document(
         "status": status,
         "seeds": list(seeds),
         "results": evaluation.results() if evaluation else [],
-        "verdicts": [*(evaluation.verdicts() if evaluation else ()), *map(dict, verdicts)],
+        "verdicts": [v.row() for v in (*(evaluation.verdicts() if evaluation else ()), *verdicts)],
         "artefacts": dict(artefacts or {}),
         "notes": [*(evaluation.notes if evaluation else ()), *notes],
     }
@@ -58,25 +60,24 @@ def cases_of(document: Mapping[str, Any]) -> list[str]:
 
 def scalar_metrics(document: Mapping[str, Any]) -> list[str]:
     """Return the names of the metrics that have one value an episode, reward first."""
-    names = dict.fromkeys(row["metric"] for row in document["results"])
-    return [name for name in names if "[" not in name]
+    scalar = (row["metric"] for row in document["results"] if "part" not in row)
+    return list(dict.fromkeys(scalar))
 
 
 def values_of(document: Mapping[str, Any], case: str, controller: str) -> dict[str, float]:
-    """Return the mean of every metric of a controller on a case."""
+    """Return the mean of every metric without parts of a controller on a case."""
     return {
         row["metric"]: row["mean"]
         for row in document["results"]
-        if row["case"] == case and row["controller"] == controller
+        if row["case"] == case and row["controller"] == controller and "part" not in row
     }
 
 
 def closed_share(document: Mapping[str, Any], case: str, controller: str) -> float | None:
     """Return the share of the gap to the optimum that a learned controller closes, if known."""
-    for verdict in document["verdicts"]:
+    for verdict in verdicts_of(document, case, "reaches", controller):
         share = verdict["figures"].get("share-of-gap-closed")
-        named = verdict["name"].startswith(f"{controller}-reaches-")
-        if verdict["case"] == case and named and share is not None:
+        if share is not None:
             return float(share)
     return None
 
@@ -110,7 +111,7 @@ def markdown(
     for case in cases_of(document):
         parts += _case(document, case, summaries.get(case, ""), reference)
     parts += [f"> {note}\n" for note in document["notes"]]
-    checks = [v for v in document["verdicts"] if "-better-than-" not in v["name"]]
+    checks = [v for v in document["verdicts"] if v["kind"] != "better-than"]
     if checks:
         parts.append("## Checks\n")
         parts.append(_table(["case", "check", "holds", "figures"], map(_check_row, checks)))
@@ -146,8 +147,9 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
         if row["kind"] != "learned":
             continue
         name = row["controller"]
-        beaten = _comparisons(document, case, name, holds=True)
-        others = _comparisons(document, case, name, holds=False)
+        compared = list(verdicts_of(document, case, "better-than", name))
+        beaten = [v["reference"] for v in compared if v["holds"]]
+        others = [v["reference"] for v in compared if not v["holds"]]
         parts.append(f"{name} is better than: {', '.join(beaten) or 'no baseline'}.\n")
         if others:
             parts.append(f"Not shown to be better than: {', '.join(others)}.\n")
@@ -161,38 +163,22 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
 
 
 def _vector_tables(document: Mapping[str, Any], case: str) -> list[str]:
-    rows = [r for r in document["results"] if r["case"] == case and "[" in r["metric"]]
+    rows = [r for r in document["results"] if r["case"] == case and "part" in r]
     parts = []
-    for metric in dict.fromkeys(r["metric"].partition("[")[0] for r in rows):
-        mine = [r for r in rows if r["metric"].partition("[")[0] == metric]
-        columns = list(dict.fromkeys(r["metric"] for r in mine))
+    for metric in dict.fromkeys(r["metric"] for r in rows):
+        mine = [r for r in rows if r["metric"] == metric]
+        columns = list(dict.fromkeys(r["part"] for r in mine))
         names = list(dict.fromkeys(r["controller"] for r in mine))
-        cells = {(r["controller"], r["metric"]): f"{r['mean']:.3f}" for r in mine}
-        header = ["controller", *(c[len(metric) :].strip("[]") for c in columns)]
+        cells = {(r["controller"], r["part"]): f"{r['mean']:.3f}" for r in mine}
         parts.append(f"### {case}: {metric}\n")
+        header = ["controller", *map(str, columns)]
         parts.append(_table(header, ([n, *(cells[n, c] for c in columns)] for n in names)))
     return parts
 
 
-def _comparisons(
-    document: Mapping[str, Any], case: str, controller: str, *, holds: bool
-) -> list[str]:
-    prefix = f"{controller}-better-than-"
-    return [
-        verdict["name"].removeprefix(prefix)
-        for verdict in document["verdicts"]
-        if verdict["case"] == case
-        and verdict["name"].startswith(prefix)
-        and verdict["holds"] is holds
-    ]
-
-
 def _check_row(verdict: Mapping[str, Any]) -> list[str]:
-    figures = ", ".join(
-        f"{name} {value if isinstance(value, str) else format(value, '.6g')}"
-        for name, value in verdict["figures"].items()
-    )
-    return [verdict["case"], verdict["name"], "yes" if verdict["holds"] else "no", figures]
+    holds = "yes" if verdict["holds"] else "no"
+    return [verdict["case"], verdict["name"], holds, figures_text(verdict)]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -16,7 +16,7 @@ still is narrow, by about sqrt((S - 1) / S).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
@@ -52,6 +52,10 @@ class Summary:
     iqm: float
     low: float
     high: float
+
+    def fields(self) -> dict[str, float]:
+        """Return it as rows of the result document have it."""
+        return asdict(self)
 
 
 def interquartile_mean(values: ArrayLike) -> float:

@@ -26,20 +26,22 @@ def sweep_figure(
     Args:
         name: of the setting.
         values: that it took; numbers are drawn to scale, others side by side.
-        rows: by case and controller the rows of a result document whose case begins with
-            ``name=value``, see `rlsys.workflow.sweep.curves`.
+        rows: by case and controller the rows of a result document with their ``point``, see
+            `rlsys.workflow.sweep.curves`.
         path: the PNG file.
 
     Raises:
         UserError: as `sheet`.
     """
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    places = {f"{name}={v}": float(v) if numbers else i for i, v in enumerate(map(_plain, values))}
+    plain = [_plain(value) for value in values]
+    spots = map(float, values) if numbers else range(len(plain))
+    places = dict(zip(plain, spots, strict=True))
     with sheet(path, 7.0, 0.9 + 3.1 * len(rows)) as figure:
         panels = np.ravel(figure.subplots(len(rows), 1, sharex=True, squeeze=False))
         for axes, (case, controllers) in zip(panels, rows.items(), strict=True):
             for index, (controller, points) in enumerate(controllers.items()):
-                x = [places[point["case"].partition("/")[0]] for point in points]
+                x = [places[_plain(point["point"]["value"])] for point in points]
                 mean, low, high = (
                     np.array([point[key] for point in points]) for key in ("mean", "low", "high")
                 )

@@ -6,16 +6,16 @@ The command line, the dashboard and the Python front door come in here.
 from __future__ import annotations
 
 from rlsys.plugins.workplace import Workplace
-from rlsys.workflow.exports import export_policies
+from rlsys.workflow.exports import Exported, export_policies
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.run_home import default_directory, newest_unfinished
-from rlsys.workflow.steps import artefacts_of, begin, judge, publish, reopen, train
+from rlsys.workflow.steps import begin, judge, publish, reopen, train
 from rlsys.workflow.trained import fresh_controllers, load_policies
 
 __all__ = [
+    "Exported",
     "RunDirectory",
     "Workplace",
-    "artefacts_of",
     "begin",
     "default_directory",
     "export_policies",

@@ -11,6 +11,7 @@ from rlsys.config.plan import Plan, PlannedExport
 from rlsys.descriptors import Case, resolve
 from rlsys.errors import ConfigError, UserError
 from rlsys.evaluation.evaluate import make_env_of
+from rlsys.evaluation.verdicts import Verdict
 from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.exporters.folder import export_network, finished_export
 from rlsys.network import Network
@@ -23,7 +24,30 @@ from rlsys.seeds import evaluation_seeds, validation_seeds
 from rlsys.storage.hashing import file_hash
 from rlsys.training import NETWORK_FILE
 from rlsys.workflow.run_directory import RunDirectory
-from rlsys.workflow.trained import load_policies
+from rlsys.workflow.trained import policy_files
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What became of one policy in one form.
+
+    Attributes:
+        files: all that was written.
+        verdicts: the exporter's checks; all hold.
+        notes: what was left out, and why.
+        shown: what to name to a user: the files, or their folder.
+    """
+
+    files: Sequence[Path] = ()
+    verdicts: Sequence[Verdict] = ()
+    notes: Sequence[str] = ()
+    shown: Sequence[Path] = ()
+
+    def artefacts(self, run: Path) -> dict[str, str]:
+        """Return what to name, by name: relative to the run directory where it lies in it."""
+        home = run.resolve()
+        names = (str(p.relative_to(home) if p.is_relative_to(home) else p) for p in self.shown)
+        return {name: name for name in names}
 
 
 def export_policies(
@@ -37,7 +61,7 @@ def export_policies(
     directory: Path | None = None,
     observations: int = 10_000,
     again: bool = False,
-) -> list[ExportReport]:
+) -> list[Exported]:
     """Export the policies of a run.
 
     Args:
@@ -60,12 +84,12 @@ def export_policies(
         if name not in trained:
             plan.case(name)
             raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
-    load_policies(plan, run)  # refuses a run whose training has not finished
-    reports = []
+    policy_files(plan, run)  # refuses a run whose training has not finished
+    done = []
     for planned in exports:
         missing = _missing(planned)
         if planned.spec is None or missing:
-            reports.append(ExportReport((), notes=(f"export {planned.name}: skipped, {missing}",)))
+            done.append(Exported(notes=(f"export {planned.name}: skipped, {missing}",)))
             continue
         for case in cases or trained:
             path = run.policy_directory(case, seed) / NETWORK_FILE
@@ -82,8 +106,8 @@ def export_policies(
                     report = export_network(
                         network, planned.spec, target, context, planned.settings
                     )
-                reports.append(_named_after(planned.name, case, role, report))
-    return reports
+                done.append(_exported(planned.name, case, role, report))
+    return done
 
 
 @dataclass(frozen=True)
@@ -154,14 +178,23 @@ def _bounds(make_env: MakeEnv, role: str) -> tuple[Any, Any]:
         env.close()
 
 
-def _named_after(exporter: str, case: str, role: str, report: ExportReport) -> ExportReport:
-    of_role = f"-{role}" if role else ""
-    checks = [
-        {**c, "case": case, "name": f"{exporter}{of_role}-{c['name'].removeprefix(f'{exporter}-')}"}
-        for c in report.checks
+def _exported(exporter: str, case: str, role: str, report: ExportReport) -> Exported:
+    """Return a report with its checks as verdicts, named after exporter and role."""
+    of_role = f"{exporter}-{role}" if role else exporter
+    verdicts = [
+        Verdict(
+            case=case,
+            kind="check",
+            subject=exporter,
+            reference=None,
+            name=f"{of_role}-{check['name'].removeprefix(f'{exporter}-')}",
+            holds=check["holds"],
+            figures=check["figures"],
+        )
+        for check in report.checks
     ]
-    notes = [f"{case}: export {exporter}{of_role}: {note}" for note in report.notes]
-    return ExportReport(report.files, checks, notes)
+    notes = [f"{case}: export {of_role}: {note}" for note in report.notes]
+    return Exported(report.files, verdicts, notes, report.shown)
 
 
 def _missing(planned: PlannedExport) -> str:

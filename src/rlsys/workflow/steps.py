@@ -15,12 +15,12 @@ from rlsys.evaluation.evaluate import Evaluation, evaluate
 from rlsys.evaluation.report import markdown, result_document
 from rlsys.executors.executor import Executor, run_units
 from rlsys.executors.training_unit import SUMMARY_FILE, TrainingUnit, agent_directory
-from rlsys.exporters.context import ExportReport
 from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
 from rlsys.storage.atomic import write_atomically
 from rlsys.training import checkpoint_step
 from rlsys.workflow.drawing import draw
+from rlsys.workflow.exports import Exported
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.trained import load_policies
 
@@ -94,7 +94,7 @@ def publish(
     plan: Plan,
     run: RunDirectory,
     evaluation: Evaluation,
-    exports: Sequence[ExportReport] = (),
+    exports: Sequence[Exported] = (),
 ) -> dict[str, Any]:
     """Write episodes, figures, report and result document; return the document."""
     (run.path / "evaluation").mkdir(exist_ok=True)
@@ -106,14 +106,14 @@ def publish(
         status="complete",
         seeds=plan.config.training_seeds(),
         evaluation=evaluation,
-        verdicts=[check for report in exports for check in report.checks],
+        verdicts=[verdict for export in exports for verdict in export.verdicts],
         artefacts={"episodes": "evaluation/episodes.csv"},
-        notes=[note for report in exports for note in report.notes],
+        notes=[note for export in exports for note in export.notes],
     )
     work.progress("figures")
     document["artefacts"] |= draw(plan, run, document)
-    for report in exports:
-        document["artefacts"] |= artefacts_of(report, run)
+    for export in exports:
+        document["artefacts"] |= export.artefacts(run.path)
     document["artefacts"]["report"] = "report.md"
     text = markdown(
         document,
@@ -126,15 +126,6 @@ def publish(
     write_atomically(run.path / "report.md", text)
     write_atomically(run.path / "result.json", json.dumps(document, indent=2) + "\n")
     return document
-
-
-def artefacts_of(report: ExportReport, run: RunDirectory) -> dict[str, str]:
-    """Return what an export made, by name: relative to the run directory where it lies in it."""
-    home = run.path.resolve()
-    names = (
-        str(path.relative_to(home) if path.is_relative_to(home) else path) for path in report.shown
-    )
-    return {name: name for name in names}
 
 
 def reopen(work: Workplace, path: Path) -> tuple[Plan, RunDirectory]:

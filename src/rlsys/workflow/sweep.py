@@ -107,7 +107,11 @@ def merged(sweep: Sweep, documents: Mapping[Any, Mapping[str, Any]], home: Path)
         several = len({row["case"] for row in document["results"]}) > 1
         for kind in ("results", "verdicts"):
             found[kind] += [
-                {**row, "case": f"{label}/{row['case']}" if several else label}
+                {
+                    **row,
+                    "case": f"{label}/{row['case']}" if several else label,
+                    "point": {"key": sweep.key, "value": value, "case": row["case"]},
+                }
                 for row in document[kind]
             ]
         where = sweep.directory(Path(), value)
@@ -125,12 +129,13 @@ def curves(
     sweep: Sweep, document: Mapping[str, Any], metric: str = "reward"
 ) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
     """Return the rows of a metric by case and controller, one a point in the order of `sweep`."""
-    labels = {sweep.label(value): index for index, value in enumerate(sweep.values)}
     found: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
     rows: Sequence[Mapping[str, Any]] = document["results"]
+    several = len({row["point"]["case"] for row in rows}) > 1
     for row in rows:
-        label, _, case = row["case"].partition("/")
-        if row["metric"] == metric and label in labels:
+        point = row["point"]
+        if row["metric"] == metric and "part" not in row and point["key"] == sweep.key:
+            case = point["case"] if several else ""
             found.setdefault(case, {}).setdefault(row["controller"], []).append(row)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rlsys.config.plan import Plan
 from rlsys.controllers import Controller
@@ -14,13 +15,13 @@ from rlsys.training import NETWORK_FILE
 from rlsys.workflow.run_directory import RunDirectory
 
 
-def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Policy]]]:
-    """Return the trained networks of a run: controller, then case, then one a seed.
+def policy_files(plan: Plan, run: RunDirectory) -> dict[str, list[Path]]:
+    """Return the files of the trained networks of a run by case, one a training seed.
 
     Raises:
         UserError: the training has not finished.
     """
-    networks: dict[str, list[Policy]] = {}
+    files: dict[str, list[Path]] = {}
     for case in plan.trained_cases:
         for seed in plan.config.training_seeds():
             path = run.policy_directory(case.name, seed) / NETWORK_FILE
@@ -29,7 +30,20 @@ def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Pol
                     f"{run.path}: the training of case {case.name!r}, seed {seed}, has not "
                     "finished; finish it with --resume"
                 )
-            networks.setdefault(case.name, []).append(load_policy(path))
+            files.setdefault(case.name, []).append(path)
+    return files
+
+
+def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Policy]]]:
+    """Return the trained networks of a run: controller, then case, then one a seed.
+
+    Raises:
+        UserError: the training has not finished, or a network cannot be read.
+    """
+    networks = {
+        case: [load_policy(path) for path in paths]
+        for case, paths in policy_files(plan, run).items()
+    }
     return {plan.controller_name: networks}
 
 

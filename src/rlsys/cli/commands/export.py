@@ -59,24 +59,24 @@ def command(
     from rlsys.workflow.exports import export_policies
 
     work = app.workplace(announce(quiet))
-    exports = _planned(app.registry, formats, assignments, {"build": build, "run": run_it})
+    planned = _planned(app.registry, formats, assignments, {"build": build, "run": run_it})
     plan, run = workflow.reopen(work, run_path)
     # Inside the run directory, its manifest has to learn of the new files.
     with contextlib.nullcontext() if out else run.adding():
-        reports = export_policies(
-            work, plan, run, exports, cases=cases or None, seed=seed, directory=out, again=True
+        exports = export_policies(
+            work, plan, run, planned, cases=cases or None, seed=seed, directory=out, again=True
         )
     if not as_json:
-        click.echo("\n".join(str(path) for report in reports for path in report.shown))
-        for report in reports:
-            for check in report.checks:
-                click.echo(f"{check['case']}: {verdict_line(check)}")
-            for note in report.notes:
+        click.echo("\n".join(str(path) for export in exports for path in export.shown))
+        for export in exports:
+            for verdict in export.verdicts:
+                click.echo(f"{verdict.case}: {verdict_line(verdict.row())}")
+            for note in export.notes:
                 click.echo(f"note: {note}")
         return
     artefacts: dict[str, str] = {}
-    for report in reports:
-        artefacts |= workflow.artefacts_of(report, run)
+    for export in exports:
+        artefacts |= export.artefacts(run.path)
     print_json(
         result_document(
             plugin=plan.config.plugin,
@@ -85,9 +85,9 @@ def command(
             status=run.status,
             seeds=[plan.config.seed if seed is None else seed],
             evaluation=None,
-            verdicts=[check for report in reports for check in report.checks],
+            verdicts=[verdict for export in exports for verdict in export.verdicts],
             artefacts=artefacts,
-            notes=[note for report in reports for note in report.notes],
+            notes=[note for export in exports for note in export.notes],
         )
     )
 

@@ -1,0 +1,105 @@
+"""Statements that were checked: better than a baseline, as good as the optimum, exported right.
+
+What a verdict is about stands in its fields.  Its name is for people: nothing is read out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rlsys.evaluation.statistics import Summary, better
+
+VerdictKind = Literal["better-than", "reaches", "check"]
+REACHED = 1e-6
+"""Mean gap to the optimum below which it counts as reached: rewards summed in another order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """One statement and whether it holds.
+
+    Attributes:
+        case: what was evaluated or exported.
+        kind: ``better-than`` and ``reaches`` compare two controllers, ``check`` is an exporter's.
+        subject: the controller, or the exporter, that the statement is about.
+        reference: the controller that it is compared with; None for a check.
+        name: for people.
+        figures: what it rests on, numbers or texts by name.
+    """
+
+    case: str
+    kind: VerdictKind
+    subject: str
+    reference: str | None
+    name: str
+    holds: bool
+    figures: Mapping[str, float | str]
+
+    def row(self) -> dict[str, Any]:
+        """Return it as the result document has it."""
+        return {
+            "case": self.case,
+            "kind": self.kind,
+            "subject": self.subject,
+            "reference": self.reference,
+            "name": self.name,
+            "holds": self.holds,
+            "figures": dict(self.figures),
+        }
+
+
+def better_than(case: str, subject: str, reference: str, ahead: Summary) -> Verdict:
+    """Say whether `subject` is better than `reference`.
+
+    Args:
+        ahead: of the paired difference of rewards, subject minus reference.
+    """
+    return Verdict(
+        case=case,
+        kind="better-than",
+        subject=subject,
+        reference=reference,
+        name=f"{subject}-better-than-{reference}",
+        holds=better(ahead, "higher"),
+        figures=ahead.fields(),
+    )
+
+
+def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float | None) -> Verdict:
+    """Say whether `subject` reaches the optimum.
+
+    Args:
+        ahead: of the paired difference of rewards, subject minus optimum.
+        share: of the gap from the environment's reference to the optimum that is closed; None
+            where there is no such gap.
+    """
+    figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
+    return Verdict(
+        case=case,
+        kind="reaches",
+        subject=subject,
+        reference=oracle,
+        name=f"{subject}-reaches-{oracle}",
+        holds=abs(ahead.mean) <= REACHED,
+        figures=figures if share is None else {**figures, "share-of-gap-closed": share},
+    )
+
+
+def verdicts_of(
+    document: Mapping[str, Any], case: str, kind: VerdictKind, subject: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the verdicts of a result document of one kind, about one subject or all."""
+    for verdict in document["verdicts"]:
+        about = subject is None or verdict["subject"] == subject
+        if verdict["case"] == case and verdict["kind"] == kind and about:
+            yield verdict
+
+
+def figures_text(verdict: Mapping[str, Any]) -> str:
+    """Return the figures of a verdict of a result document on one line."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
+        for name, value in verdict["figures"].items()
+    )

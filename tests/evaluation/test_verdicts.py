@@ -1,0 +1,120 @@
+"""What a verdict is about stands in its fields; names are for people, and may say anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from rlsys.cli.result_table import show_document
+from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec
+from rlsys.evaluation.evaluate import Evaluation, Played
+from rlsys.evaluation.report import closed_share, markdown, result_document
+from rlsys.evaluation.verdicts import Verdict, verdicts_of
+
+jsonschema = pytest.importorskip("jsonschema")
+
+TRICKY = "ppo-better-than-ppo-reaches-optimum"
+"""A controller whose name looks like a verdict."""
+
+CHECK = Verdict(
+    case="machine",
+    kind="check",
+    subject="sysctl-d",
+    reference=None,
+    name="sysctl-d-better-than-default",
+    holds=True,
+    figures={"performance": 1.25, "note": "eight pairs"},
+)
+
+
+def evaluation() -> Evaluation:
+    """Return results of a tricky learned controller, two baselines and the optimum."""
+    spec = EnvironmentSpec(
+        name="machine",
+        summary="",
+        config="m:C",
+        vector_env="m:E",
+        agent="ppo",
+        baselines=(
+            ControllerSpec(name="default", summary="", factory="m:f"),
+            ControllerSpec(name="optimum-reaches-default", summary="", factory="m:f"),
+        ),
+        reference="default",
+    )
+    rewards = {
+        (TRICKY, "learned"): [3.0, 4.0, 5.0],
+        ("default", "baseline"): [1.0, 2.0, 3.0],
+        ("optimum-reaches-default", "baseline"): [3.0, 4.5, 4.5],
+        ("optimum", "oracle"): [5.0, 6.0, 7.0],
+    }
+    result = Evaluation(spec, (Case(name="machine", config=None),), (0, 1, 2))
+    for (name, kind), values in rewards.items():
+        result.played.append(Played("machine", name, kind, {"reward": np.array([values])}))
+    return result
+
+
+@pytest.fixture
+def document():
+    return result_document(
+        plugin="p", preset="q", run="r", status="complete", seeds=[0],
+        evaluation=evaluation(), verdicts=[CHECK],
+    )  # fmt: skip
+
+
+def test_fields_say_who_is_compared_with_whom(document):
+    said = {(v["kind"], v["subject"], v["reference"]): v["holds"] for v in document["verdicts"]}
+    assert said == {
+        ("better-than", TRICKY, "default"): True,
+        ("better-than", TRICKY, "optimum-reaches-default"): False,
+        ("reaches", TRICKY, "optimum"): False,
+        ("check", "sysctl-d", None): True,
+    }
+    # (4 - 2) / (6 - 2), by hand.
+    assert closed_share(document, "machine", TRICKY) == pytest.approx(0.5)
+
+
+def test_the_document_keeps_to_its_schema(document):
+    schema = json.loads(resources.files("rlsys").joinpath("schemas/result.json").read_text())
+    jsonschema.validate(document, schema)
+    for change in ({"reference": "default"}, {"kind": "better-than"}, {"subject": None}):
+        wrong = {**document, "verdicts": [{**CHECK.row(), **change}]}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+def test_a_check_whose_name_looks_like_a_comparison_stands_in_the_report(document):
+    text = markdown(
+        document, command=["rlsys"], config="", versions={}, summaries={}, reference="default"
+    )
+    row = "| machine | sysctl-d-better-than-default | yes | performance 1.25, note eight pairs |"
+    assert row in text
+    assert f"{TRICKY} is better than: default." in text
+    assert "Not shown to be better than: optimum-reaches-default." in text
+
+
+def test_the_terminal_shows_it_too(document, capsys):
+    show_document(document, False, reference="default")
+    shown = capsys.readouterr().out
+    assert "sysctl-d-better-than-default: holds (performance 1.25, note eight pairs)" in shown
+    assert f"{TRICKY}: better than 1 of 2 baselines; not shown for optimum-reaches-default" in shown
+
+
+def test_nothing_depends_on_names(document):
+    """With other names for people everything that is derived stays as it is."""
+    renamed = {
+        **document,
+        "verdicts": [{**v, "name": f"verdict {i}"} for i, v in enumerate(document["verdicts"])],
+    }
+    assert closed_share(renamed, "machine", TRICKY) == closed_share(document, "machine", TRICKY)
+    for kind in ("better-than", "reaches", "check"):
+        found = [list(verdicts_of(d, "machine", kind)) for d in (document, renamed)]
+        assert len(found[0]) == len(found[1]) > 0
+
+
+def test_a_verdict_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        CHECK.holds = False
