@@ -1,34 +1,34 @@
-//! The product: one policy schedules the workload, and says how it went.
+//! The product: one policy schedules the workload, and the program says how it went.
 
-#![no_std]
-#![no_main]
-
-use board::console::{leave, open};
-use board::pace::Pace;
-use board::say;
-use cortex_m_rt::entry;
 use policy::workload::{CASE, HORIZON, JOBS, M, TASKS};
 use sched::{Policy, System};
 
-mod selected;
+use crate::console::{leave, open};
+use crate::pace::Pace;
+use crate::say;
 
 /// Ticks between two lines of progress.
 const LINE: u32 = 50;
 
-#[entry]
-fn main() -> ! {
+/// Schedules the workload with `policy`, called `name` in the text, and ends the program.
+///
+/// # Panics
+///
+/// Panics if something took the peripherals before.
+// Inlined, and with the name behind a reference, it costs as little as a policy named in here.
+#[inline(always)]
+pub fn run(name: &'static &'static str, mut policy: impl Policy<M>) -> ! {
     open();
     // `take` gives them out once, and this is the first call.
     let peripherals = cortex_m::Peripherals::take().expect("the peripherals are free");
     let mut pace = Pace::start(peripherals.SYST);
-    let mut policy = selected::policy();
     let mut system = System::new(&TASKS, &JOBS, HORIZON);
     say!(
         "rlsys: case {}, {} tasks, {} ticks, policy {}",
         CASE,
         M,
         HORIZON,
-        selected::NAME
+        *name
     );
     while !system.is_finished() {
         let choice = policy.choose(&system);
