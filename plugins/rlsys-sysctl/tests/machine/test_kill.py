@@ -26,7 +26,7 @@ WORKERS = 2
 LIMIT = 2.0
 """Seconds until everything is as it was."""
 MARK = "RLSYS_TEST_FAMILY"
-TUNER = Path(__file__).with_name("random_tuner.py")
+TUNER = Path(__file__).parents[1] / "random_tuner.py"
 
 
 class Arena:
