@@ -12,7 +12,8 @@ from rlsys.errors import ConfigError, UserError
 from rlsys_sysctl.machine.kernel import Kernel
 from rlsys_sysctl.machine.machine import Machine
 from rlsys_sysctl.workload.constraints import Constraint
-from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
+from rlsys_sysctl.workload.parameters import Parameter
+from rlsys_sysctl.workload.space import ActionSpace
 
 RMEM = "net.ipv4.tcp_rmem"
 

@@ -32,7 +32,7 @@ class ChangedElsewhere(UserError):
 
 
 class Space(Protocol):
-    """What says which values are allowed: `rlsys_sysctl.workload.parameters.ActionSpace`."""
+    """What says which values are allowed: `rlsys_sysctl.workload.space.ActionSpace`."""
 
     def check(self, values: Mapping[str, str], original: Mapping[str, str] | None = None) -> None:
         """Raise `ConfigError` unless all values are allowed."""
