@@ -25,7 +25,7 @@ from rlsys.errors import UserError
 from rlsys_sysctl.machine.journal import Entries, Journal, restore
 from rlsys_sysctl.machine.kernel import Kernel
 from rlsys_sysctl.machine.processes import end_group, end_marked, kill_marked
-from rlsys_sysctl.machine.state import write_durably
+from rlsys_sysctl.machine.state import write_state
 
 _READY_WITHIN = 20.0  # s; a machine under the load of a benchmark is slow to start a program
 _GONE_WITHIN = 20.0  # s; and to end one, which must let go of the lock
@@ -233,7 +233,7 @@ def _put_back(folder: Path, kernel: type[Kernel], tries: int) -> None:
             entries = journal.read()
             lines, well = _restored(entries, kernel) if entries is not None else ([], True)
             if lines:
-                write_durably(folder / "last-restore.txt", account("watchdog", lines))
+                write_state(folder / "last-restore.txt", account("watchdog", lines))
             if well:
                 journal.remove()
                 return
@@ -251,7 +251,7 @@ def _restored(entries: Entries, kernel: type[Kernel]) -> tuple[list[str], bool]:
 
 def _leave_word(folder: Path, line: str) -> None:
     with contextlib.suppress(OSError):  # the disk is what fails: nowhere is left to tell
-        write_durably(folder / "last-restore.txt", account("watchdog", [line]))
+        write_state(folder / "last-restore.txt", account("watchdog", [line]))
 
 
 def account(who: str, lines: Sequence[str]) -> str:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from rlsys.errors import UserError
 from rlsys_sysctl.machine import journal as journal_module
-from rlsys_sysctl.machine import state as state_module
 from rlsys_sysctl.machine.journal import Journal, boot_id, differing, restore
 from rlsys_sysctl.machine.kernel import Place
 from rlsys_sysctl.machine.netns import Namespace
@@ -64,7 +63,7 @@ def test_it_is_on_the_disk_before_it_has_its_name(
     journal.write({(HERE, "vm.a"): "1"})
     size = journal.path.stat().st_size
     assert steps == [
-        ("sync", "journal.json.new", size),
+        ("sync", "journal.json.part", size),
         ("rename", "journal.json", None),
         ("sync", "state", None),
     ]
@@ -82,7 +81,7 @@ def test_a_full_disk_is_told_and_the_old_journal_stays(
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(state_module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match=r"journal.json: .* No space left.*nothing was changed"):
         journal.write({(HERE, "vm.a"): "new"})
     entries = journal.read()
@@ -130,6 +129,15 @@ def test_only_this_user_can_read_it(tmp_path: Path) -> None:
     journal = journal_in(tmp_path)
     journal.write({(HERE, "vm.a"): "1"})
     assert journal.path.stat().st_mode & 0o077 == 0
+
+
+def test_what_a_cut_off_write_has_left_goes_with_the_journal(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    journal.write({(HERE, "vm.a"): "1"})
+    for suffix in (".part", ".new"):  # of this version, and of the one before
+        (tmp_path / f"journal.json{suffix}").write_text("{")
+    journal.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 def written(fake_proc: FakeTree, folder: Path) -> Journal:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from rlsys.errors import ConfigError
 from rlsys_sysctl.workload.constraints import Constraint
-from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
+from rlsys_sysctl.workload.parameters import Parameter
+from rlsys_sysctl.workload.space import ActionSpace
 
 RELATIONS = {
     "<": operator.lt,

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from rlsys.errors import ConfigError
 from rlsys_sysctl.workload.constraints import Constraint
-from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
+from rlsys_sysctl.workload.parameters import Parameter
+from rlsys_sysctl.workload.space import ActionSpace
 
 RMEM = Parameter(
     param="net.ipv4.tcp_rmem",

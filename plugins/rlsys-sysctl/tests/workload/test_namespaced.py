@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rlsys_sysctl.machine.namespaced import is_namespaced
+from rlsys_sysctl.workload.namespaced import is_namespaced
 
 _LIST = """
 import os, sys

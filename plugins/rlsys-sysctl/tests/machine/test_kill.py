@@ -25,7 +25,7 @@ from random_tuner import REAL
 KILLS = 100
 WORKERS = 2
 MARK = "RLSYS_TEST_FAMILY"
-TUNER = Path(__file__).with_name("random_tuner.py")
+TUNER = Path(__file__).parents[1] / "random_tuner.py"
 
 
 class Arena:
