@@ -188,15 +188,15 @@ def markdown(measured: dict[str, Any]) -> str:
         ]
         lines += [
             "",
-            "`items` has 21 features per task, with the look-ahead of a best-effort scheduler. The plain "
-            "environment computes only the four of `basic`, so these ratios are lower bounds.",
+            "`items` has 21 features per task, with the look-ahead of a best-effort scheduler. The "
+            "plain environment computes only the four of `basic`, so these ratios are lower bounds.",
         ]
     if "training" in measured:
         part = measured["training"]
         lines += [
             "",
-            f"Training on taskset `normal`, {part['steps']:,} steps of PPO, seed {part['seed']}. Target "
-            f"for the same number of steps: {part['aim']:g} x.",
+            f"Training on taskset `normal`, {part['steps']:,} steps of PPO, seed {part['seed']}. "
+            f"Target for the same number of steps: {part['aim']:g} x.",
             "",
             "| preset | agents | seconds | speed-up | held-out return |",
             "|---|---|--:|--:|--:|",
