@@ -150,7 +150,7 @@ class RepeatedChecks(EnvironmentChecks):
             player.env.close()
 
     def test_a_saved_state_goes_on_exactly(self, tmp_path: Path) -> None:
-        """``set_state`` in a fresh environment goes on as if there had been no interruption."""
+        """``set_state`` in a fresh environment continues as if there had been no interruption."""
         subject = self.reproducible()
         player = subject.player()
         offered = [hasattr(player.env, name) for name in ("get_state", "set_state")]

@@ -58,7 +58,7 @@ class ReturnedChecks(EnvironmentChecks):
             )
 
     def test_masks_allow_an_action(self) -> None:
-        """Where there are masks, every one is bool, has an entry an action and allows one."""
+        """Every mask is bool, has one entry per action and allows at least one."""
         subject = self.playable()
         masked = [(step, m.masks) for step, m in enumerate(subject.moments, 1)]
         if masked[0][1] is None:
@@ -75,7 +75,7 @@ class ReturnedChecks(EnvironmentChecks):
         env.close()
 
     def test_episodes_end_and_the_next_ones_begin(self) -> None:
-        """Episodes end, and the step that ends one tells how and begins the next."""
+        """Episodes end, and the step that ends one says how and starts the next."""
         fault = self.playable().unending
         require(
             fault is None,

@@ -164,7 +164,7 @@ class ExporterConformance(PluginConformance):
 
     @every_kind
     def test_its_own_checks_hold(self, kind: str, tmp_path: Path) -> None:
-        """What it checks is well told and holds, so that rlsys keeps the export."""
+        """Its checks are well described and pass, so that rlsys keeps the export."""
         network, report = self.written(kind, tmp_path / "alone")
         for check in report.checks:
             told = isinstance(check, Mapping) and check.keys() >= {"name", "holds", "figures"}
