@@ -54,7 +54,7 @@ def marked(lines: list[str]) -> Iterator[Marked]:
         last = next((i for i in range(first, len(lines)) if "-->" in lines[i]), None)
         stop = (i for i in range(first + 1, len(lines)) if _BEGIN.match(lines[i]))
         limit = next(stop, len(lines))
-        if last is None or last >= limit:
+        if last is None or last >= limit or lines[last].strip() == END:
             raise TableError(f"{first + 1}: the marker of a table does not end with '-->'")
         end = next((i for i in range(last + 1, limit) if lines[i].strip() == END), None)
         if end is None:
