@@ -28,8 +28,8 @@ SUMMARY = (
 ``service``: execution time on the clock of the user's queue; both as fractions of the longest
 deadline. ``need``: 1 minus the QoS of local execution. ``all_``: of all users (of the queue, for
 service), weighted by need; ``_before_by_``: of those that come before the user by gain (need per
-airtime and service), earlier deadline, shorter service or shorter airtime. Sums are shown as log(1
-+ x)."""
+airtime and service), earlier deadline, shorter service or shorter airtime. Sums are shown as
+log(1 + x)."""
 
 MOST = 10.0
 """Features are clipped here, at sums of 22,000 longest deadlines."""
