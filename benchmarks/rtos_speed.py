@@ -188,9 +188,8 @@ def markdown(measured: dict[str, Any]) -> str:
         ]
         lines += [
             "",
-            "`items` has 21 features per task, with the look-ahead of a best-effort scheduler. The "
-            "plain environment computes only\nthe four of `basic`, so these ratios are lower "
-            "bounds.",
+            "`items` has 21 features per task, with the look-ahead of a best-effort scheduler.",
+            "The plain environment computes only the four of `basic`: these are lower bounds.",
         ]
     if "training" in measured:
         part = measured["training"]

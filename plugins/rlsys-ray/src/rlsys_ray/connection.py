@@ -18,7 +18,7 @@ from rlsys.errors import UserError
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 _SECONDS_TO_ANSWER = 5.0
-_SECONDS_TO_END = 5.0
+_SECONDS_TO_END = 30.0
 _OBJECT_STORE_BYTES = 256 * 2**20
 _LONGEST_FOLDER = 40
 """Ray adds about 65 characters to its folder for sockets, and a socket path has at most 107."""
