@@ -1,7 +1,7 @@
 """How the documentation is built: ``sphinx-build -W --keep-going -b html docs OUT``.
 
-The pages are Markdown that also reads well on a Git host; what can be read off the code (hooks,
-commands, settings, exit codes) is generated, so it cannot lag behind.  Nothing is fetched.
+The pages are Markdown that also reads well on a Git host.  Hooks, commands, settings and exit codes
+are generated from the code, so they are always up to date.  Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ extensions = [
     "repository_links",
     "settings_reference",
 ]
-# docs/measured holds the configurations and results behind the tables, and parts of pages.
+# docs/measured has the configurations and results behind the tables, and parts of pages.
 exclude_patterns = ["_ext", "measured"]
 
 # Anchors of headings as Git hosts make them.
@@ -55,10 +55,10 @@ suppress_warnings = ["myst.header"]
 
 
 def _readable_default(_app, _what, _name, _object, _options, signature, returns):
-    """Write a default that a dataclass makes anew each time so that the signature can be parsed."""
+    """Write a default made by a dataclass factory so that the signature can be parsed."""
     return signature and signature.replace("<factory>", "..."), returns
 
 
 def setup(app):
-    """Connect what no setting of autodoc does."""
+    """Connect what autodoc has no setting for."""
     app.connect("autodoc-process-signature", _readable_default)

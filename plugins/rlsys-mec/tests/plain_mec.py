@@ -1,7 +1,7 @@
-"""The dynamics once more as they are often written: a dictionary an agent, loops, plain numbers.
+"""The same dynamics as they are often written: one dictionary per agent, loops, plain numbers.
 
-The tests hold the batched environment against it and the benchmark measures it. It shares nothing
-with the plugin but the settings and, in a hierarchy, the grouping of users into clusters.
+The tests compare the batched environment with it, and the benchmark measures it. It shares only
+the settings with the plugin and, in a hierarchy, the grouping of users into clusters.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PlainMec:
     Args:
         config: a `MecConfig` with the local view.
         stream: a `PlainStream`.
-        clusters: ``clusters(distances, clocks) -> cluster of every user``; None where flat.
+        clusters: ``clusters(distances, clocks) -> cluster of every user``; None if flat.
     """
 
     def __init__(self, config, stream, clusters=None):
@@ -80,7 +80,7 @@ class PlainMec:
         self.turn = "ue" if c.n_clusters is None else "coordinator"
 
     def step(self, actions):
-        """Return observations, rewards, whether the episode has ended, and what became of tasks."""
+        """Return observations, rewards, whether the episode has ended, and the tasks' outcome."""
         reward, ended, told = 0.0, False, {}
         if self.turn == "coordinator":
             weights = [math.exp(x) for x in actions["coordinator_0"]]

@@ -1,4 +1,4 @@
-"""The batched environment and the same dynamics with a dictionary an agent agree to 1e-9."""
+"""The batched environment agrees to 1e-9 with the same dynamics in plain Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SYSTEMS = {
     "floor": {"n_users": 12, "spectrum_floor": 0.05, "weight_energy": 0.05},
     "floor that does not fit": {"n_users": 12, "spectrum_floor": 0.2},
     "hierarchy": {"n_users": 30, "n_clusters": 4, "deadline_s": (2.0, 4.0)},
-    "a cluster a user": {"n_users": 4, "n_clusters": 4},
+    "one cluster per user": {"n_users": 4, "n_clusters": 4},
     "backlog": {"n_users": 6, "slot_s": 0.7},
     "hierarchy with backlog": {"n_users": 20, "n_clusters": 3, "slot_s": 1.0},
 }
@@ -30,7 +30,7 @@ def by_agent(role, actions):
 
 
 def assert_same_episodes(config, seed, copies, episodes, bound):
-    """Play random actions in both and compare everything that is seen, earned and reported."""
+    """Play random actions in both and compare observations, rewards and metrics."""
     env = MecVectorEnv(config, copies)
     observations, _ = env.reset(seed=seed)
     clusters = None

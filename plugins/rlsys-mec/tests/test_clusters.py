@@ -1,4 +1,4 @@
-"""Everybody is in one cluster, none is empty or overfull, and queues lose nobody."""
+"""Every user is in one cluster, none is empty or too full, and queues keep all users."""
 
 from __future__ import annotations
 

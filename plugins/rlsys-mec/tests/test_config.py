@@ -1,4 +1,4 @@
-"""What is not allowed is refused in one line that says what is."""
+"""What is not allowed is an error in one line that says what is allowed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from rlsys_mec.config import MecConfig, cases
         ({"n_users": 2.5}, r"n_users: .*integer"),
         ({"spectrum_floor": 1.5}, r"spectrum_floor: .*less than or equal to 1"),
         ({"slot_s": 0}, r"slot_s: .*greater than 0"),
-        ({"weight_qos": 0, "weight_energy": 0}, r"both 0: nothing would be valued"),
+        ({"weight_qos": 0, "weight_energy": 0}, r"both 0: the reward would always be 0"),
         ({"view": "everything"}, r"view: .*'local' or 'global'"),
         ({"n_user": 5}, r"n_user: unknown key .*did you mean 'n_users'"),
     ],
 )
-def test_a_fault_is_told_in_one_line(settings, message):
+def test_a_mistake_is_reported_in_one_line(settings, message):
     with pytest.raises(ConfigError, match=message) as caught:
         validate(MecConfig, settings)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Difference rewards against playing the slot once more with one decision changed."""
+"""Difference rewards, compared with playing the slot again with one decision changed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_users_is_what_the_slot_would_have_lost_without_its_offloading(name):
 
 
 @pytest.mark.parametrize("name", ["flat", "clusters"])
-def test_nothing_that_a_role_cannot_change_is_left_out(name):
+def test_what_is_subtracted_is_independent_of_the_role(name):
     """What is subtracted does not depend on the role's own decision."""
     config = MecConfig(**SETTINGS[name], weight_energy=0.05)
     env = MecVectorEnv(config, 30)
@@ -99,7 +99,7 @@ def test_the_coordinators_is_measured_from_local_execution():
 
 
 @pytest.mark.parametrize("name", ["flat", "clusters"])
-def test_a_slot_that_is_gone_on_with_in_its_middle_is_credited_alike(name):
+def test_a_slot_resumed_midway_gets_the_same_credit(name):
     config = MecConfig(**SETTINGS[name])
     env, other = MecVectorEnv(config, 9), MecVectorEnv(config, 9)
     env.reset(seed=3)
@@ -116,6 +116,6 @@ def test_a_slot_that_is_gone_on_with_in_its_middle_is_credited_alike(name):
     assert (told["ue"] != 0.0).any()
 
 
-def test_before_any_slot_there_is_nothing_to_tell():
+def test_before_any_slot_there_is_no_credit():
     with pytest.raises(ValueError, match="no slot has been played"):
         MecVectorEnv(MecConfig(), 2).difference_rewards()

@@ -52,7 +52,7 @@ def test_of_many_users_those_that_offload_are_shown(tmp_path):
     for user in np.flatnonzero(played.sent.offload[0]):
         cluster = played.situation.queues.cluster[0, user]
         assert f"user {user} (cluster {cluster})" in labels
-    assert "20 users left out" in axes.get_title(loc="left") + axes.get_title()
+    assert "20 users not shown" in axes.get_title(loc="left") + axes.get_title()
     path = tmp_path / "edge_schedule_view.png"
     edge_schedule_view("60-users", config, {"greedy": controller}, path)
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""The tentative plan: its sums against the rules of a slot, its choices against brute force."""
+"""The tentative plan, compared with the rules of a slot and with brute force."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def lines(copies=6, seed=0, **changes):
 
 
 def played(env, line, offload):
-    """Return the reward of a plan, as the rules of a slot say."""
+    """Return the reward of a plan by the rules of a slot."""
     chosen = line.to_users(offload.astype(float)) > 0.0
     sent = transmit(env.config, env.situation, chosen, line.to_users(line.requests(offload)))
     order = ranked(env.situation, plan.turns(env.situation, line.demand.airtime))
@@ -99,7 +99,7 @@ def test_many_are_admitted_by_claim_where_the_reward_rises():
         assert expected.any()
 
 
-def test_what_a_user_is_told():
+def test_what_a_user_sees():
     config = MecConfig(**TIGHT, view="global", tentative_plan=True)
     env = MecVectorEnv(config, 40)
     seen, _ = env.reset(seed=5)

@@ -1,4 +1,4 @@
-"""The plugin says what it has without importing it, and everything it names is there."""
+"""The plugin describes what it has without importing it, and everything it names exists."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_phases_have_the_numbers_that_they_are_known_by(registry):
     assert (one.server_ghz, one.server_w, one.bandwidth_mhz) == (6, 5, 50)
     assert (one.transmit_w, one.noise_w_per_hz, one.kappa) == (0.08, 4e-21, 1e-27)
     assert (one.weight_qos, one.weight_energy, one.view) == (1, 1e-6, "local")
-    # Short episodes: slots do not depend on one another, and users are drawn anew more often.
+    # Short episodes: slots are independent, and users are drawn more often.
     assert (two.n_users, two.n_clusters, two.slots) == (100, 5, 20)
     assert (two.deadline_s, two.bandwidth_mhz, two.transmit_w) == ((2, 4), 20, 0.23)
     assert (two.weight_qos, two.weight_energy, two.spectrum_floor) == (1, 1e-7, 0.01)
@@ -118,7 +118,8 @@ def test_every_metric_and_baseline_that_is_promised_is_delivered(registry, clust
 def test_in_the_contended_preset_every_simple_rule_falls_clearly_short(registry):
     """Measured on 100 episodes: local 11 %, all-offload 75 %, greedy 83 % of the optimum.
 
-    Rules that send just in time for the server (96 % and 97 %) are not simple, and fall short too.
+    Rules that send just in time for the server (96 % and 97 %) are not simple, and do not reach
+    the optimum either.
     """
     spec = registry.environments.get("mec")
     config = config_of(registry, "contended")

@@ -1,4 +1,4 @@
-"""Path loss, shares and rates against values worked out by hand."""
+"""Path loss, shares and rates, compared with values computed by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlsys_mec.config import MecConfig
 from rlsys_mec.radio import full_band_snr, rate, shares
 
 
-def test_the_signal_to_noise_ratio_of_a_worked_example():
+def test_the_signal_to_noise_ratio_of_an_example():
     config = MecConfig()
     # 0.08 W = 19.031 dBm; 32.4 + 20 log10(3.5) + 31.9 log10(100) = 107.081 dB;
     # 4e-21 W/Hz over 50 MHz = -96.990 dBm; the difference is 8.94 dB.

@@ -1,4 +1,4 @@
-"""The reference is never beaten, and it is as good as independent solvers of the same slots."""
+"""The reference is never beaten, and it is as good as independent solvers on the same slots."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_the_bounds_are_bounds_and_close(floor):
             plan = Plan(offload, request, np.zeros((8, 1)), priority)
             assert (worth(config, situation, plan) <= bounds[:, column] + 1e-9).all()
     _, reached = optimum(config, situation)
-    # Most decisions are ruled out, or the search would take for ever.
+    # Most decisions are excluded; otherwise the search would take forever.
     assert (bounds > reached[:, None]).mean() < 0.5
 
 
@@ -213,14 +213,14 @@ def test_it_plays_what_it_planned():
 
 
 def test_it_says_what_it_cannot_do():
-    with pytest.raises(UserError, match="slots depend on one another"):
+    with pytest.raises(UserError, match="slots depend on each other"):
         MecOracle(MecConfig(slot_s=1.0))
     env = MecVectorEnv(MecConfig(), 1)
     oracle = MecOracle(env.config)
     with pytest.raises(UserError, match="no table of action values"):
         oracle.action_values(env)
     env.step(np.zeros((1, 5, 2)))
-    with pytest.raises(ValueError, match="begins with a slot"):
+    with pytest.raises(ValueError, match="must start with a slot"):
         oracle.act(env, None)
 
 

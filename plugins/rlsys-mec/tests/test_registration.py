@@ -1,4 +1,4 @@
-"""Gymnasium and PettingZoo reach the environment, and every way leads to the same one."""
+"""The environment is available through Gymnasium and PettingZoo, and is always the same."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_gymnasiums_checker_has_nothing_to_say(settings, role):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env = gymnasium.make(ENV_ID, role=role, **settings)
-        # It would like actions in [-1, 1] better; these are logits.
+        # It recommends actions in [-1, 1]; these are logits.
         warnings.filterwarnings("ignore", ".*symmetric and normalized.*")
         check_env(env.unwrapped, skip_render_check=True)
         env.reset(seed=0)

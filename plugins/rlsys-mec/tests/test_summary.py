@@ -1,4 +1,4 @@
-"""The global view, feature by feature, against loops over users."""
+"""The global view, feature by feature, compared with loops over users."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_feature_of_every_user(clusters):
                 ),
             }
             for order in ("gain", "deadline", "service", "airtime"):
-                # Equal keys, as of all that have no need, weigh nothing.
+                # Equal keys, like those of users without need, do not count.
                 first = [u for u in users if u[f"by_{order}"] < own[f"by_{order}"]]
                 beside = [u for u in first if u["queue"] == own["queue"]]
                 expected[f"airtime_before_by_{order}"] = math.log1p(
@@ -70,7 +70,7 @@ def test_every_feature_of_every_user(clusters):
                 assert features[name][copy, i] == pytest.approx(value, abs=1e-5), (name, i)
 
 
-def test_the_local_view_is_the_own_task_alone():
+def test_the_local_view_is_only_the_own_task():
     local, summed = MecConfig(view="local"), MecConfig(view="global")
     assert user_space_width(local) == 5
     assert user_space_width(summed) == 5 + len(SUMMARY)

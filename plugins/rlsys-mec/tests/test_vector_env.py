@@ -1,4 +1,4 @@
-"""Episodes depend on their seeds alone, states can be saved, and bad actions are refused."""
+"""Episodes depend only on their seeds, states can be saved, and bad actions are errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SYSTEMS = [
 
 
 def fixed_action(env, slot):
-    """Return actions that depend on role and slot alone, not on the number of copies."""
+    """Return actions that depend only on role and slot, not on the number of copies."""
     role = next(role for role in env.roles if role.name == env.acting)
     shape = (role.agents, *role.action_space.shape)
     random = np.random.default_rng([slot, env.roles.index(role)])
@@ -24,7 +24,7 @@ def fixed_action(env, slot):
 
 
 def play(env, slots, begun=None):
-    """Return everything that is shown and earned."""
+    """Return all observations and rewards."""
     seen = [] if begun is None else [begun]
     for slot in range(slots):
         for _ in env.roles:
@@ -44,20 +44,20 @@ def test_an_episode_depends_on_its_seed_and_not_on_the_batch(settings):
             np.testing.assert_array_equal(ours[0], theirs[copy])
 
 
-def test_an_integer_seeds_the_copies_one_after_another_and_none_goes_on():
+def test_an_integer_seeds_consecutive_copies_and_none_continues():
     config = MecConfig(slots=2)
     one, other = MecVectorEnv(config, 3), MecVectorEnv(config, 3)
     np.testing.assert_array_equal(one.reset(seed=7)[0], other.reset(seed=[7, 8, 9])[0])
     first, _ = one.reset(seed=7)
     second, _ = one.reset()
     assert not np.array_equal(first, second)
-    with pytest.raises(ValueError, match="one seed a copy is needed: 3, not 2"):
+    with pytest.raises(ValueError, match="one seed per copy is needed: 3, not 2"):
         one.reset(seed=[1, 2])
 
 
 @pytest.mark.parametrize("settings", SYSTEMS)
 @pytest.mark.parametrize("half_steps", range(7))
-def test_a_saved_state_goes_on_exactly_from_any_half_step(settings, half_steps):
+def test_a_saved_state_continues_exactly_from_any_half_step(settings, half_steps):
     config = MecConfig(**settings)
     env = MecVectorEnv(config, 3)
     env.reset(seed=5)
@@ -93,7 +93,7 @@ def test_actions_of_another_shape_or_nan_are_refused():
         env.step(np.zeros((2, 5)))
     actions = np.zeros((2, 5, 2))
     actions[1, 3, 0] = np.nan
-    with pytest.raises(ValueError, match="actions of ue hold NaN"):
+    with pytest.raises(ValueError, match="actions of ue contain NaN"):
         env.step(actions)
 
 
@@ -114,7 +114,7 @@ def test_actions_are_cut_off_at_their_bounds():
         ({"n_users": 6, "n_clusters": 2}, {"ue": 0, "cluster": 2}),
     ],
 )
-def test_metrics_come_at_the_end_for_each_part_there_is(settings, parts):
+def test_metrics_come_at_the_end_for_each_existing_part(settings, parts):
     env = MecVectorEnv(MecConfig(slots=1, **settings), 2)
     env.reset(seed=0)
     for _ in env.roles[:-1]:

@@ -1,7 +1,7 @@
-"""A toy without roles: observe a matrix, answer with as many numbers as it has rows, or a choice.
+"""A toy without roles: observe a matrix, answer with one number per row, or choose a row.
 
-The best answer is the first column of the observation; with `discrete` it is the index of the row
-that is largest there, counted from `START`.  Episodes are cut off after `STEPS`.
+The best answer is the first column of the observation; with `discrete` it is the index of the
+largest row there, counted from `START`.  Episodes are truncated after `STEPS`.
 """
 
 from __future__ import annotations

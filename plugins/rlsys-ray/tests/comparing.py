@@ -1,4 +1,4 @@
-"""Two run directories hold the same result: policies bit for bit, the same lines of metrics."""
+"""Two run directories have the same result: policies bit for bit, the same lines of metrics."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def lines(path: Path) -> list[dict]:
     file = path / "metrics.jsonl"
     if not file.exists():
         return []
-    # The line that is being written may lack its end.
+    # The line that is being written may be incomplete.
     return [json.loads(line) for line in file.read_text().splitlines(True) if line.endswith("\n")]
 
 
 def timeless(path: Path) -> list[str]:
-    """Return the lines of metrics without what differs between any two runs, sorted."""
+    """Return the sorted lines of metrics, without what differs between any two runs."""
     return sorted(
         json.dumps({k: v for k, v in line.items() if k not in ("time", "seconds")}, sort_keys=True)
         for line in lines(path)
@@ -57,7 +57,7 @@ def marked(name: str) -> list[int]:
                 variables = (entry / "environ").read_bytes().split(b"\0")
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
             except OSError:
-                continue  # it has just ended, or is somebody else's
+                continue  # it has just ended, or belongs to another user
             if state != "Z" and any(v.startswith(f"{name}=".encode()) for v in variables):
                 found.append(int(entry.name))
     return found

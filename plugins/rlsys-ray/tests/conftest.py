@@ -1,4 +1,4 @@
-"""What the tests share: the toy plugins, Ray or a reason why not, and a cluster of two nodes."""
+"""What the tests share: the toy plugins, Ray or the reason to skip, and a cluster of two nodes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ except ImportError:
 
 @pytest.fixture
 def cluster(monkeypatch):
-    """Return a cluster of two nodes of one processor each, on this machine."""
+    """Return a cluster of two nodes with one CPU each, on this machine."""
     from ray.cluster_utils import Cluster
 
     from rlsys_ray.connection import remove

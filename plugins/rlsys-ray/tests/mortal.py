@@ -1,4 +1,4 @@
-"""A plugin file whose agent kills its own process, as the system does where memory runs out."""
+"""A plugin file whose agent kills its own process, as the system does when memory runs out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class MortalSettings(ClimbingSettings):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     lives: str
-    """A file with a byte for each time that it has died."""
+    """A file with one byte per death."""
     deaths: int = 1
     die_at: int = 480
 

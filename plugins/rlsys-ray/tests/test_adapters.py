@@ -1,4 +1,4 @@
-"""RLlib sees the same episodes as everyone else: same seeds and actions, same trajectory."""
+"""RLlib sees the same episodes as other agents: equal seeds and actions, equal trajectory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_single_environment_plays_what_the_batch_plays(discrete):
     observation, _ = ours.reset(seed=3)
     expected, _ = batch.reset(seed=training_seeds(3, 1))
     generator = np.random.default_rng(0)
-    for _ in range(2):  # the second episode goes on from the first
+    for _ in range(2):  # the second episode continues the first
         total = 0.0
         for step in range(STEPS):
             np.testing.assert_array_equal(observation, expected[0].ravel())
@@ -73,7 +73,7 @@ def test_roles_act_in_turn_and_share_what_a_step_earns():
             assert earned == (dict.fromkeys(everyone, rewards[0]) if acted == "judge" else {})
             total += rewards[0]
             halves += 1
-        # Everyone who has acted sees something last, or RLlib could not close the episode.
+        # Every agent that has acted gets a last observation; RLlib needs it to close the episode.
         assert set(shown) == everyone
         (told,) = info.values()
         assert told[EPISODE]["reward"] == pytest.approx(total)

@@ -1,4 +1,4 @@
-"""Importing the plugin imports no Ray, and what it names exists; the rest its own tests play."""
+"""Importing the plugin does not import Ray, and what it names exists; other tests do the rest."""
 
 from __future__ import annotations
 

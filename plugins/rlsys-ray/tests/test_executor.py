@@ -1,4 +1,4 @@
-"""`--executor ray`: the same run directory as here, whatever stops or dies on the way."""
+"""`--executor ray`: the same run directory as locally, whatever stops or dies."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def local(tmp_path_factory) -> Path:
     return path
 
 
-def test_a_run_on_ray_is_the_run_of_here(tmp_path, local):
+def test_a_run_on_ray_equals_a_local_run(tmp_path, local):
     path = tmp_path / "run"
     done = run(*TWO, *RAY, "--jobs", "2", "--json", "--out", path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "complete"
     assert_same_result(path, local)
-    # All is done: not even a cluster is asked for to do it.
+    # Everything is done, so not even a cluster is needed.
     nobody = ("--ray-address", "127.0.0.1:9")
     kept = {f: f.stat().st_mtime_ns for f in path.rglob("policies/**/*")}
     assert run(*TWO, *RAY, *nobody, "--out", path, "--resume").returncode == 0
@@ -55,7 +55,7 @@ def test_a_run_on_ray_is_the_run_of_here(tmp_path, local):
     assert_same_result(path, local)
 
 
-def test_a_tiny_training_of_torch_is_the_one_of_here(tmp_path):
+def test_a_tiny_training_of_torch_equals_a_local_one(tmp_path):
     pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
     command = ("train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "16384",
                "--set", "training.checkpoint_every=8192")  # fmt: skip
@@ -82,7 +82,7 @@ def test_the_work_of_a_dead_node_is_done_again_on_another(tmp_path, local, hold,
     assert child.returncode == 0, stderr
     assert json.loads(stdout)["status"] == "complete"
     assert "was lost" in stderr
-    assert "it is done again from its last checkpoint" in stderr
+    assert "it continues from its last checkpoint" in stderr
     assert_same_result(path, local)
 
 
@@ -92,7 +92,7 @@ def test_the_work_of_a_dead_node_is_done_again_on_another(tmp_path, local, hold,
     [
         signal.SIGINT,
         signal.SIGTERM,
-        # Two of Ray's own processes look only now and then whether the others are still there.
+        # Two of Ray's own processes check only occasionally whether the others are still there.
         pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_stopped_run_has_everything_saved_and_leaves_nothing_running(
     ("address", "said"),
     [
         ("127.0.0.1:9", "no Ray cluster answers at 127.0.0.1:9"),
-        ("nonsense", "--ray-address 'nonsense' has not the form HOST:PORT"),
+        ("nonsense", "--ray-address 'nonsense' does not have the form HOST:PORT"),
         ("host:99999999", "no Ray cluster answers at host:99999999"),
     ],
 )
@@ -149,7 +149,7 @@ def test_an_address_without_a_cluster_is_refused_in_one_line(tmp_path, address, 
     assert "RAY_ADDRESS" not in os.environ
 
 
-def test_an_address_that_nothing_heeds_is_refused(tmp_path):
+def test_an_address_that_nothing_uses_is_an_error(tmp_path):
     line = refused(*TWO, "--ray-address", "auto", "--quiet", "--out", tmp_path / "run")
     assert "--ray-address is for the executor and the agents of plugin 'ray'" in line
     assert not (tmp_path / "run").exists()
@@ -163,7 +163,7 @@ def test_an_agent_that_breaks_down_is_a_bug_and_the_rest_is_saved(tmp_path):
     assert list(path.rglob("last/state.npz"))
 
 
-def test_trials_of_a_search_are_those_of_here(tmp_path):
+def test_trials_of_a_search_equal_local_ones(tmp_path):
     pytest.importorskip("optuna", reason="pip install 'rlsys[tune]'")
     command = (*LAMPS, "tune", "lamps", "--trials", "4", "--steps", "192", "--json",
                "--search", "hill-climbing.width=0.1..1", "--jobs", "1")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Where Ray is missing, or another Gymnasium is there, `doctor` says which environment to make."""
+"""If Ray is missing or Gymnasium does not fit, `doctor` says which environment to make."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def test_what_is_installed_here_fits():
     assert agent_check()["ok"]
 
 
-def test_another_gymnasium_is_told_of(monkeypatch):
+def test_another_gymnasium_is_reported(monkeypatch):
     real = metadata.version
     monkeypatch.setattr(
         metadata, "version", lambda name: "1.3.0" if name == "gymnasium" else real(name)
     )
     check = agent_check()
     assert not check["ok"]
-    assert "the very gymnasium that it demands" in check["found"]
+    assert "the exact version of gymnasium that it requires" in check["found"]
     assert "ray-env/bin/pip install 'rlsys[ray]' gymnasium==1.2.2" in check["fix"]
 
 
 @pytest.mark.parametrize("what", ["executor ray", "agent rllib-ppo"])
-def test_a_missing_ray_is_told_of(monkeypatch, what):
+def test_a_missing_ray_is_reported(monkeypatch, what):
     real_find, real_requires = importlib.util.find_spec, metadata.requires
 
     def requires(name):
@@ -54,7 +54,7 @@ def test_a_missing_ray_is_told_of(monkeypatch, what):
     assert "python3 -m venv ray-env" in check["fix"]
 
 
-def test_the_environment_to_make_has_the_gymnasium_that_ray_demands():
+def test_the_environment_to_make_has_the_gymnasium_that_ray_requires():
     from rlsys_ray.plugin import rlsys_agents
 
     for requirement in rlsys_agents()[0].requires:

@@ -78,7 +78,7 @@ def lamps_unit(directory: Path) -> TrainingUnit:
 
 
 def test_a_unit_leaves_at_home_what_it_leaves_here(tmp_path):
-    """Told to stop half-way, and then to go on from the files that have come home."""
+    """Stop halfway, and then resume from the files that were delivered."""
     here, home = lamps_unit(tmp_path / "here"), lamps_unit(tmp_path / "home")
     expected: list[dict] = []
     here.run(lambda line: expected.append(dict(line)), lambda: False)
@@ -120,7 +120,7 @@ def test_another_version_is_refused_by_name(tmp_path):
     other = Job(0, 1, job.work, {}, job.plugin_files, {**versions(), "numpy": "0.1"}, job.folder)
     outcome = do(other, lambda *_: False)
     assert "has numpy " in outcome.refusal
-    assert "and the run was begun with 0.1: install the same there" in outcome.refusal
+    assert "and the run was started with 0.1: install the same version there" in outcome.refusal
     assert isinstance(outcome.failure, UserError)
 
 
@@ -136,7 +136,7 @@ def mortal(tmp_path, deaths):
     return path, done
 
 
-def test_a_killed_process_goes_on_from_its_last_checkpoint(tmp_path):
+def test_a_killed_process_continues_from_its_last_checkpoint(tmp_path):
     path, done = mortal(tmp_path, 2)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "complete"
@@ -146,7 +146,7 @@ def test_a_killed_process_goes_on_from_its_last_checkpoint(tmp_path):
     assert reports == list(range(96, 961, 96))
 
 
-def test_what_dies_time_and_again_is_given_up(tmp_path):
+def test_what_dies_repeatedly_is_given_up(tmp_path):
     path, done = mortal(tmp_path, 99)
     assert done.returncode == 1, done.stderr
     assert "a task was lost 4 times" in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""`rllib-ppo` learns, is kept and gone on with, and leaves policies as any other agent does."""
+"""`rllib-ppo` learns, is saved and resumed, and makes policies like any other agent."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_weights_of_another_module_are_refused():
 
 
 def test_roles_learn_a_policy_each_up_to_the_optimum(tmp_path):
-    """Every answer right earns 2 a step, and a network can give it."""
+    """A right answer everywhere earns 2 per step, and a network can give it."""
     problem = relay()
     path = tmp_path / "agent"
     settings = {"learning_rate": 0.01, "train_batch_size": 1024, "batch_size": 128, "n_epochs": 4,
@@ -98,7 +98,7 @@ def test_roles_learn_a_policy_each_up_to_the_optimum(tmp_path):
     reports = [line for line in lines if "episodes" in line]
     assert [line["step"] for line in reports] == list(range(1024, 8193, 1024))
     assert reports[0]["episodes"] == 128
-    # Each verdict is worth 1, so what RLlib was paid and what the episodes counted fit together.
+    # Each verdict is worth 1, so RLlib's reward and the metrics of the episodes must agree.
     for line in reports:
         assert line["right"] <= line["reward"] <= 8.0
     assert reports[-1]["reward"] > reports[0]["reward"] + 1
@@ -130,7 +130,7 @@ def test_a_stopped_training_goes_on_from_its_checkpoint(tmp_path):
         now = resumed.state()["learner"]["optimizer"]
         assert_same(now, state["learner"]["optimizer"])
         assert any("exp_avg" in str(key) for key in flat(now))
-        # What acts has the restored weights, too.
+        # The acting module has the restored weights, too.
         acting = algorithm.get_module().get_state()
         np.testing.assert_array_equal(
             np.asarray(acting["pi.net.mlp.0.weight"]), kept.layers()["layers"][-1].weight

@@ -1,7 +1,7 @@
-"""The rules in plain Python, written from the issue's text alone: lists, objects, one environment.
+"""The rules in plain Python, written only from their description, for one environment.
 
-The tests compare the batched kernel with it step by step, and the benchmark measures against it, so
-it is what a competent person would write as a single Gymnasium environment, no slower on purpose.
+The tests compare the batched kernel with it step by step, and the benchmark uses it as a baseline.
+So it is a competent single Gymnasium environment that is not slow on purpose.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 @dataclass
 class Entry:
-    """A job of the candidate schedule; times count from now."""
+    """A job of the candidate schedule; times are relative to now."""
 
     task: int
     ready: bool
@@ -20,7 +20,7 @@ class Entry:
 
 
 def entries(env):
-    """Ready jobs and those to come that are due by the latest ready deadline, by deadline."""
+    """Ready jobs, and future jobs due by the latest ready deadline, in deadline order."""
     end = env.horizon - env.now
     ready = [
         (i, True, job.due - env.now, env.tasks[i].wcet - job.executed)
@@ -45,7 +45,7 @@ def entries(env):
 
 
 def shed(listed):
-    """While the jobs up to one are too much for its deadline, drop the least value density."""
+    """While the jobs up to one exceed its deadline, drop the one with least value density."""
     for stop in range(1, len(listed) + 1):
         while sum(e.work for e in listed[:stop] if e.kept) > listed[stop - 1].due:
             kept = [e for e in listed[:stop] if e.kept]
@@ -54,7 +54,7 @@ def shed(listed):
 
 
 def slacks(listed):
-    """Deadline less the kept work by then; infinite for a job that is not kept."""
+    """Deadline minus the kept work by then; infinite for a job that is not kept."""
     return [
         e.due - sum(other.work for other in listed[: place + 1] if other.kept)
         if e.kept
@@ -64,7 +64,7 @@ def slacks(listed):
 
 
 def features(env):
-    """Return one row a task."""
+    """Return one row per task."""
     longest = max(task.deadline for task in env.tasks)
     listed = entries(env)
     shed(listed)

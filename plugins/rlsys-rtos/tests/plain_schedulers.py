@@ -18,7 +18,7 @@ def laxity(env, i):
 
 
 def first(env, candidates, key):
-    """Least key; ties to the task last dispatched, then to the lowest index; idle if none."""
+    """The least key; ties to the task last dispatched, then to the lowest index; idle if none."""
     return min(candidates, key=lambda i: (key(i), i != env.last, i), default=len(env.tasks))
 
 

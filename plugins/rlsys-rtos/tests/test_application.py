@@ -1,4 +1,4 @@
-"""What a scheduler on a device is told and held to."""
+"""The data for a scheduler on a device, and the trace that it must follow."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_drawn_taskset_is_that_of_the_seed():
     [(RtosConfig(taskset="normal"), 0), (RtosConfig(taskset="stressed"), 5), (RANDOM, 11)],
 )
 def test_the_trace_is_the_schedule_that_others_record(config, seed):
-    """Against the Gantt chart's own record and against the totals of a played episode."""
+    """Compare with the Gantt chart's own record and with the totals of a played episode."""
     application = RtosApplication(config, seed)
     factories = {"round-robin": round_robin, "rate-monotonic": rate_monotonic, "edf": edf}
     for name, controller in application.controllers.items():

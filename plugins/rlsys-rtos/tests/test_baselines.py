@@ -35,7 +35,7 @@ def as_text(played):
 
 
 def test_rate_monotonic_misses_where_edf_does_not():
-    """C = 2, 4; T = 5, 7 (U = 34/35): the textbook example, worked by hand over 35 ticks.
+    """C = 2, 4; T = 5, 7 (U = 34/35): the textbook example, computed by hand over 35 ticks.
 
     Buttazzo, Hard Real-Time Computing Systems, chapter 4.4: the second task overruns at time 7
     under rate monotonic, and EDF meets every deadline.
@@ -79,7 +79,7 @@ def test_value_density_prefers_the_shortest_remaining_work():
 
 
 def test_best_effort_sheds_the_longest_job_of_an_overload():
-    """Due at 4 and 5 with 4 + 2 ticks of work: the longer is given up though it is due first."""
+    """Due at 4 and 5 with 4 + 2 ticks of work: the longer one is dropped though it is due first."""
     tasks = (Task(period=10, deadline=4, wcet=4), Task(period=10, deadline=5, wcet=2))
     played = schedule("best_effort", *tasks)
     assert as_text(played) == "22........"
@@ -91,8 +91,8 @@ def test_best_effort_sheds_the_later_of_two_equal_jobs():
     assert as_text(schedule("best_effort", *tasks)) == "111......."
 
 
-def test_best_effort_can_be_told_what_cannot_complete_before_the_end():
-    """At tick 6 all is over: of 5 + 2 + 2 ticks of work, all due later, only the last two fit."""
+def test_best_effort_can_know_what_cannot_complete_before_the_end():
+    """The end is at tick 6: of 5 + 2 + 2 ticks of work, all due later, only the last two fit."""
     tasks = (Task(period=20, deadline=8, wcet=5), Task(period=20, deadline=9, wcet=2),
              Task(period=20, deadline=10, wcet=2))  # fmt: skip
     assert as_text(schedule("best_effort", *tasks, horizon=6)) == "111112"
@@ -100,7 +100,7 @@ def test_best_effort_can_be_told_what_cannot_complete_before_the_end():
 
 
 def test_best_effort_that_knows_the_end_prefers_a_job_that_can_still_be_missed():
-    """Densities 1/3, due after the end, and 3/4, due with it: the shorter job is given up."""
+    """Densities 1/3, due after the end, and 3/4, due with it: the shorter job is dropped."""
     tasks = (Task(period=20, deadline=9, wcet=3), Task(period=20, deadline=6, wcet=4))
     played = schedule("best_effort_horizon", *tasks, horizon=6)
     assert as_text(played) == "2222.."
@@ -138,7 +138,7 @@ def test_round_robin_takes_turns_by_the_quantum():
 @settings(max_examples=60, deadline=None)
 @given(taskset=tasksets(), seed=st.integers(0, 999), name=st.sampled_from([*NAMES, "round_robin"]))
 def test_same_choices_as_the_scalar_versions(taskset, seed, name):
-    """Now and then another task runs instead, so that states off the scheduler's path count too."""
+    """Sometimes a different task runs, so that states off the scheduler's path count, too."""
     config = RtosConfig(taskset=taskset)
     env = RtosVectorEnv(config, 2)
     observations, _ = env.reset(seed=seed)
@@ -167,7 +167,7 @@ def test_same_choices_as_the_scalar_versions(taskset, seed, name):
 
 @pytest.mark.parametrize("name", [*NAMES, "round_robin"])
 def test_only_ready_tasks_are_chosen_across_restarts(name):
-    """Idling with work at hand, which the mask does not offer, is left to those that skip jobs."""
+    """Only schedulers that skip jobs may idle while work is ready, which the mask forbids."""
     config = RtosConfig(generator={}, idle="always-allowed")
     env = RtosVectorEnv(config, 8)
     observations, _ = env.reset(seed=0)

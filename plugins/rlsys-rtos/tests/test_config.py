@@ -1,4 +1,4 @@
-"""Configurations: what is refused and how it is said, and that a saved one needs no other file."""
+"""Configurations: what is an error and its message; a saved one needs no other file."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_an_exploding_hyperperiod_is_refused_and_a_horizon_helps():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"taskset": "normal", "generator": {}}, "exclude each other"),
+        ({"taskset": "normal", "generator": {}}, "cannot be combined"),
         ({"taskset": []}, "list is empty"),
         ({"taskset": ["normal", "normal"]}, "two are named 'normal'"),
         ({"generator": {"utilization": [1.2, 0.8]}}, "low <= high"),

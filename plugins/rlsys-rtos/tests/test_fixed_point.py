@@ -1,4 +1,4 @@
-"""Observations in integers, as a device computes them, against exact rational arithmetic."""
+"""Observations in integers, as on a device, compared with exact rational arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The features of `items` are what they are said to be."""
+"""The features of `items` match their definitions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def column(observations, name):
 
 
 def busy_action(env, rng):
-    """Mostly a ready task, so that jobs progress; sometimes anything at all."""
+    """Mostly a ready task, so that jobs progress; sometimes any action."""
     masks = env.action_masks()
     return (rng.random(masks.shape) + masks * (rng.random((len(masks), 1)) < 0.8)).argmax(axis=1)
 
@@ -64,7 +64,7 @@ def test_features_against_their_definitions_on_random_tasksets(fraction):
     deadlines=st.lists(st.integers(20, 60), min_size=6, max_size=6),
     seed=st.integers(0, 1000),
 )
-def test_without_jobs_to_come_the_first_kept_is_what_best_effort_runs(wcets, deadlines, seed):
+def test_without_future_jobs_the_first_kept_is_what_best_effort_runs(wcets, deadlines, seed):
     tasks = tuple(
         Task(period=500, deadline=deadline, wcet=wcet)
         for wcet, deadline in zip(wcets, deadlines, strict=False)
@@ -82,7 +82,7 @@ def test_without_jobs_to_come_the_first_kept_is_what_best_effort_runs(wcets, dea
         observations = env.step(busy_action(env, rng))[0]
 
 
-def test_a_worked_case():
+def test_a_case_computed_by_hand():
     """At time 0: A (3 ticks by 6), B (4 ticks by 8), and A's next job (3 ticks) is due by 12.
 
     Up to the end at 10: A has 3 spare ticks, with B one. Nothing is shed.
@@ -98,7 +98,7 @@ def test_a_worked_case():
     assert column(observations[0], "slack of the jobs before, less remaining / L")[
         1
     ] == pytest.approx(-1 / 8)
-    # Two ticks idle: 7 ticks of work, 6 left for them. B is the longer one and is shed.
+    # After two idle ticks there are 7 ticks of work and 6 ticks left. B is longer and is dropped.
     for _ in range(2):
         observations = env.step(np.array([2]))[0]
     assert column(observations[0], "kept").tolist() == [1.0, 0.0]

@@ -1,4 +1,4 @@
-"""The batched kernel does exactly what the rules say, as written a second time in plain Python."""
+"""The batched kernel matches a second implementation of the rules in plain Python."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_same_trajectory_as_the_plain_environment(taskset, observation, idle, se
         masks = env.action_masks()
         for i, twin in enumerate(twins):
             assert np.array_equal(twin.action_masks(), masks[i])
-        # Mostly ready tasks, so that jobs complete; sometimes anything at all.
+        # Mostly ready tasks, so that jobs complete; sometimes any action.
         scores = rng.random(masks.shape) + masks * (rng.random((copies, 1)) < 0.8)
         actions = scores.argmax(axis=1)
         observations, rewards, terminated, truncated, infos = env.step(actions)
@@ -91,7 +91,7 @@ def test_a_miss_is_seen_before_the_next_release_replaces_the_job():
     env.reset(seed=0)
     rewards = [float(env.step(np.array([a]))[1][0]) for a in (0, 1, 0)]
     assert rewards == pytest.approx([-0.01, -2.01, -0.01])
-    assert env.state.executed[0, 0] == 1  # the second job, begun afresh
+    assert env.state.executed[0, 0] == 1  # the second job, started from zero
     _, last, _, _, infos = env.step(np.array([0]))
     assert last[0] == pytest.approx(0.99)
     assert infos["final_info"]["misses"][0] == 1
@@ -177,7 +177,7 @@ def test_what_step_returns_is_not_overwritten_by_the_next_step():
     assert np.array_equal(observations, kept)
 
 
-def test_reset_mask_begins_anew_only_where_asked():
+def test_reset_mask_restarts_only_these_copies():
     env = RtosVectorEnv(RtosConfig(taskset="normal"), 3)
     env.reset(seed=0)
     for _ in range(5):

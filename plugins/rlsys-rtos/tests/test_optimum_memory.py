@@ -1,4 +1,4 @@
-"""A schedule needs little memory: layers are forgotten and computed again, to the same result."""
+"""A schedule needs little memory: layers are dropped and computed again, with the same result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rlsys_rtos.vector_env import RtosVectorEnv
 
 
 def memory(size, ticks):
-    """All checkpoints and the largest of what lies between two."""
+    """All checkpoints, and the largest segment between two."""
     between = max((sum(size[a + 1 : b]) for a, b in itertools.pairwise(ticks)), default=0)
     return sum(size[tick] for tick in ticks) + between
 
@@ -29,7 +29,7 @@ def memory(size, ticks):
 @settings(max_examples=100, deadline=None)
 @given(size=st.lists(st.integers(1, 1000), min_size=2, max_size=10))
 def test_checkpoints_need_little_more_than_the_least_memory_possible(size):
-    """The limits that are tried lie a factor of sqrt(2) apart."""
+    """The limits that are tried differ by a factor of sqrt(2)."""
     ticks, needed = checkpoints.choose(np.array(size, np.float64))
     inner = range(1, len(size) - 1)
     least = min(
@@ -81,7 +81,7 @@ def test_it_takes_a_tenth_of_the_memory_and_no_more_than_it_says(name):
 
 @pytest.mark.parametrize("case", cases(RtosConfig(generator={}, observation="items")))
 def test_every_held_out_taskset_of_the_general_preset_has_its_optimum(case):
-    """Their sizes alone: with more tasks the largest takes half a minute to solve."""
+    """Only their sizes: with more tasks the largest takes half a minute to solve."""
     env = RtosVectorEnv(case.config, 200)
     env.reset(seed=evaluation_seeds(200))
     problems = [_Problem(env.job_table(copy)) for copy in range(200)]

@@ -1,4 +1,4 @@
-"""The optimum is the optimum: against brute force, against every scheduler, and as played."""
+"""The optimum is the optimum: compared with brute force and every scheduler, and when played."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_is_reached_and_no_baseline_beats_it(taskset, seed):
 @settings(max_examples=60, deadline=None)
 @given(taskset=tasksets(most=4, longest=30), seed=st.integers(0, 99))
 def test_the_best_action_value_is_earned_from_any_state(taskset, seed):
-    """Go astray at random for some ticks; from there greedy play earns what was promised."""
+    """Act at random for some ticks; from there greedy play earns the promised value."""
     env = RtosVectorEnv(RtosConfig(taskset=taskset, idle="always-allowed"), 1)
     env.reset(seed=seed)
     oracle = RtosOracle(env.config)
@@ -175,7 +175,7 @@ def test_copies_that_restart_get_a_new_plan_and_new_values():
         assert total == pytest.approx(expected)
 
 
-def test_a_table_that_does_not_fit_is_refused_with_its_size():
+def test_a_table_that_does_not_fit_is_an_error_with_its_size():
     env = RtosVectorEnv(RtosConfig(taskset="normal"), 1)
     env.reset(seed=0)
     jobs = env.job_table(0)
@@ -207,7 +207,7 @@ def test_tables_of_many_episodes_share_one_limit():
         RtosOracle(tight).action_values(env)
 
 
-def test_it_is_called_a_bound_where_it_knows_what_is_random():
+def test_it_is_called_a_bound_if_it_knows_what_is_random():
     assert RtosOracle(RtosConfig(taskset="normal")).name == "optimum"
     jittery = TaskSet(tasks=(Task(period=9, wcet=2, jitter=3),))
     assert RtosOracle(RtosConfig(taskset=jittery)).name == "clairvoyant-bound"
@@ -215,7 +215,7 @@ def test_it_is_called_a_bound_where_it_knows_what_is_random():
     assert RtosOracle(loose).name == "clairvoyant-bound"
 
 
-def test_planning_in_the_middle_of_an_episode_is_an_error():
+def test_planning_during_an_episode_is_an_error():
     env = RtosVectorEnv(RtosConfig(taskset="normal"), 1)
     env.reset(seed=0)
     env.step(np.array([0]))

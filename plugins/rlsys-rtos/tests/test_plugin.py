@@ -1,4 +1,4 @@
-"""The plugin says what it has without importing it, and everything it names is there."""
+"""The plugin describes what it has without importing it, and everything it names exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rlsys.seeds import evaluation_seeds
 
 @pytest.fixture(autouse=True)
 def exports_are_optional(monkeypatch):
-    """In continuous integration the presets insist on the exporter of another plugin."""
+    """In continuous integration the presets require the exporter of another plugin."""
     monkeypatch.delenv("CI", raising=False)
 
 

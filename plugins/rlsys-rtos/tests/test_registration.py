@@ -1,4 +1,4 @@
-"""The environment is reachable through Gymnasium alone, and is the same one everywhere."""
+"""The environment is available through Gymnasium alone, and is the same everywhere."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_gymnasiums_and_stable_baselines_checkers_have_nothing_to_say(settings):
         warnings.simplefilter("error")
         env = gymnasium.make(IDS[0], **settings)
         check_env(env.unwrapped, skip_render_check=True)
-        # It would like images and symmetric continuous actions better; these are neither.
+        # It recommends images and symmetric continuous actions; these are neither.
         sb3.check_env(env.unwrapped, warn=False)
         env.reset(seed=0)
         for _ in range(20):  # under Gymnasium's passive checker
@@ -85,7 +85,7 @@ SETTINGS = {"generator": {"min_tasks": 3, "max_tasks": 5, "periods": (5, 10, 20)
 
 
 def test_env_vector_env_and_vec_env_give_the_same_trajectory():
-    """Three episodes: the second and third begin from what the first left of the seed."""
+    """Three episodes: the second and third continue the random stream of the first."""
     settings = {**SETTINGS, "observation": "items"}
     single = gymnasium.make(IDS[0], **settings)
     batch = gymnasium.make_vec(IDS[0], num_envs=1, **settings)

@@ -1,4 +1,4 @@
-"""Groups users by distance and clock, and lays their tasks out in queues."""
+"""Group users by distance and clock, and put their tasks into queues."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def flat_index(index: Ints, width: int) -> Ints:
 
 
 def along(values: NDArray[Any], index: Ints) -> NDArray[Any]:
-    """Return ``np.take_along_axis`` along the last axis, in a third of its time."""
+    """Return ``np.take_along_axis`` along the last axis, three times as fast."""
     return values.ravel().take(flat_index(index, values.shape[-1]))
 
 
 class Queues(NamedTuple):
-    """Who stands in which queue of the server: B copies, K queues, M places.
+    """Who is in which queue of the server: B copies, K queues, M places.
 
     Attributes:
-        members: (B, K, M) users, 0 where there is none.
-        present: (B, K, M) whether there is one.
+        members: (B, K, M) users, 0 at empty places.
+        present: (B, K, M) whether the place has a user.
         cluster: (B, N) the queue of every user.
         place: (B, N) its index among the K * M places.
     """
@@ -46,7 +46,7 @@ class Queues(NamedTuple):
         return Queues._make(array[copies] for array in self)
 
     def of_users(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return per-user values (B, N) by place (B, K, M); what stands at empty places is void."""
+        """Return per-user values (B, N) by place (B, K, M); empty places have arbitrary values."""
         if self.members.shape[1] == 1:
             return values[:, None, :]
         return along(values, self.members.reshape(len(values), -1)).reshape(self.members.shape)
@@ -66,7 +66,7 @@ class Queues(NamedTuple):
 
 
 def queues_of(config: MecConfig, cluster: Ints) -> Queues:
-    """Lay out queues; members stand in the order of their index.
+    """Build the queues; members are in index order.
 
     Args:
         cluster: (B, N) in 0..K-1.
@@ -92,9 +92,9 @@ def cluster_users(config: MecConfig, distance_m: Floats, local_ghz: Floats) -> I
     """Return the cluster of every user of one copy, (N,).
 
     k-means on distance and clock, each scaled by its range. Clusters are numbered from near to far.
-    Where k-means leaves one empty, as with users that are all alike, it gets the member farthest
-    from the centre of the largest. Where one is larger than `MecConfig.members`, its farthest
-    members go to the nearest cluster with room.
+    If k-means leaves a cluster empty, for example because all users are alike, it gets the member
+    farthest from the centre of the largest cluster. If a cluster is larger than
+    `MecConfig.members`, its farthest members move to the nearest cluster with room.
     """
     if config.queues == 1:
         return np.zeros(len(distance_m), np.int64)
@@ -121,7 +121,7 @@ def _k_means(points: Floats, count: int) -> Ints:
     from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 
     with warnings.catch_warnings():
-        # Fewer different points than clusters: `_fill_empty` deals with it.
+        # There may be fewer distinct points than clusters; `_fill_empty` handles that.
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = KMeans(count, n_init=1, random_state=0).fit(points)
     return np.asarray(fitted.labels_, np.int64)

@@ -1,10 +1,10 @@
-"""What each agent's own decision was worth in a slot: difference rewards.
+"""What each agent's own decision contributed in a slot: difference rewards.
 
-The reward of a slot is shared by all, and to one user among a hundred it is mostly the doing of the
-others. Its difference reward is the slot's reward less what the slot would have earned had this
-agent alone done something else that is fixed beforehand (Wolpert and Tumer, "Optimal payoff
-functions for members of collectives", Advances in Complex Systems 4, 2001). What is subtracted does
-not depend on the agent's own decision, so that its best decision remains the same.
+All agents share the reward of a slot, and for one user among a hundred it is mostly due to the
+others. Its difference reward is the slot's reward minus what the slot would have earned if only
+this agent had made a fixed other decision (Wolpert and Tumer, "Optimal payoff functions for members
+of collectives", Advances in Complex Systems 4, 2001). What is subtracted does not depend on the
+agent's own decision, so its best decision remains the same.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from rlsys_mec.slot import (
 )
 
 CELLS = 500_000
-"""Users that are evaluated at once: what they need stays in the processor's cache."""
+"""Users that are evaluated at once, so that their data stays in the processor's cache."""
 
 
 class Played(NamedTuple):
-    """A slot that is over: what was given, decided, and what became of it.
+    """A finished slot: its situation, decisions and outcome.
 
     Attributes:
-        situation: at its begin.
+        situation: situation at its start.
         cpu: (B, K) shares of the server's clock.
-        request: (B, N) of the users for the band, as logits.
-        sent: what the users' decisions led to.
+        request: (B, N) requests of the users for the band, as logits.
+        sent: result of the users' decisions.
         priority: (B, K, M).
-        outcome: of it all.
+        outcome: outcome of the tasks.
     """
 
     situation: Situation
@@ -53,7 +53,7 @@ class Played(NamedTuple):
 
 
 def of_users(config: MecConfig, played: Played) -> Floats:
-    """Return the slot's reward less that with this user's task executed locally, (B, N).
+    """Return the slot's reward minus that with this user's task executed locally, (B, N).
 
     The others keep their decisions; they share the band without this user. 0 for a user that did
     not offload.
@@ -74,7 +74,7 @@ def of_users(config: MecConfig, played: Played) -> Floats:
 
 
 def of_all(config: MecConfig, played: Played) -> Floats:
-    """Return the slot's reward less that of executing everything locally, (B, 1)."""
+    """Return the slot's reward minus that of executing everything locally, (B, 1)."""
     local = config.weight_qos * quality(local_delay(played.situation), played.situation.deadline)
     local = local - config.weight_energy * local_energy(config, played.situation)
     worth: Floats = value(config, played.outcome)[:, None] - local.sum(axis=1, keepdims=True)
@@ -82,13 +82,13 @@ def of_all(config: MecConfig, played: Played) -> Floats:
 
 
 def of_orders(config: MecConfig, played: Played) -> Floats:
-    """Return what each queue's tasks earned more than by earliest deadline first, (B, K).
+    """Return what each queue's tasks gained over earliest deadline first, (B, K).
 
-    Who decides about the order in one queue has no influence on any other task.
+    The order in one queue has no influence on the tasks of other queues.
     """
     queues = played.situation.queues
     by_deadline = -queues.of_users(played.situation.deadline)
     usual = execute(config, played.situation, played.sent, played.cpu, by_deadline)
-    # The order changes nothing about the energy.
+    # The order does not change the energy.
     gain = config.weight_qos * (played.outcome.qos - usual.qos)
     return queues.sums(np.where(played.sent.offload, gain, 0.0))

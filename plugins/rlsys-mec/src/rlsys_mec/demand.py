@@ -1,4 +1,4 @@
-"""What tasks would take of band and server, and how much they need it."""
+"""How much band and server time tasks would take, and how much they need it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rlsys_mec.slot import Floats, Situation, local_delay, quality
 
 
 class Demand(NamedTuple):
-    """What tasks would take and what they need, all (B, N).
+    """What tasks would take and need, all (B, N).
 
     Attributes:
-        airtime: sending alone over the whole band, s.
-        service: execution on the clock of the user's queue, s.
-        need: 1 less the QoS of local execution.
+        airtime: time to send alone over the whole band, s.
+        service: execution time on the clock of the user's queue, s.
+        need: 1 minus the QoS of local execution.
         claim: need per airtime and service.
     """
 

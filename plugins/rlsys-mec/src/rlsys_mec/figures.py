@@ -1,4 +1,4 @@
-"""The edge schedule view: what becomes of every user's task in one slot."""
+"""The edge schedule view: what happens to every user's task in one slot."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_ROWS = 40
 
 @dataclass(frozen=True)
 class PlayedSlot:
-    """A slot of one copy and what became of it; arrays as in `rlsys_mec.slot`, with B = 1."""
+    """A slot of one copy and its outcome; arrays as in `rlsys_mec.slot`, with B = 1."""
 
     situation: Situation
     sent: Sent
@@ -35,7 +35,7 @@ class PlayedSlot:
 
 
 def record(config: MecConfig, controller: Controller, seed: int, slot: int = 0) -> PlayedSlot:
-    """Play an episode with `controller` and return the given slot of it, counted from 0.
+    """Play an episode with `controller` and return the given slot, counted from 0.
 
     Raises:
         ValueError: a negative slot.
@@ -59,10 +59,10 @@ def record(config: MecConfig, controller: Controller, seed: int, slot: int = 0) 
 
 
 def draw(played: PlayedSlot, title: str, axes: Axes) -> None:
-    """Draw a row a user: sending, waiting and execution at the server, or local execution.
+    """Draw one row per user: sending, waiting and execution at the server, or local execution.
 
-    Rows are grouped by queue. A tick marks the deadline, a cross one that was missed. With more
-    than `MOST_ROWS` users those that offload come first and the rest is left out.
+    Rows are grouped by queue. A tick marks the deadline, a cross a missed deadline. With more
+    than `MOST_ROWS` users, the offloading ones come first and the rest is omitted.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -95,8 +95,8 @@ def draw(played: PlayedSlot, title: str, axes: Axes) -> None:
     axes.set_yticks(range(len(rows)), names)
     axes.invert_yaxis()
     axes.set_xlim(0.0, 1.08 * max(outcome.delay[0, rows].max(), deadline[rows].max()))
-    axes.set_xlabel("time after the slot's begin (s); at the right: QoS")
-    left_out = f", {len(offload) - len(rows)} users left out" if len(rows) < len(offload) else ""
+    axes.set_xlabel("time after the start of the slot (s); at the right: QoS")
+    left_out = f", {len(offload) - len(rows)} users not shown" if len(rows) < len(offload) else ""
     axes.set_title(f"{title}: reward {played.reward:.2f}{left_out}")
     axes.figure.legend(
         handles=[
@@ -117,7 +117,7 @@ def edge_schedule_view(
     """Draw the first slot of the first held-out episode: a learned policy, or the first controller.
 
     Raises:
-        UserError: nothing to draw, or the file cannot be written.
+        UserError: there is nothing to draw, or the file cannot be written.
     """
     learned = [name for name, one in controllers.items() if isinstance(one, RoleController)]
     chosen = (learned or list(controllers))[:1]

@@ -1,13 +1,13 @@
 """A tentative plan of the slot: who offloads, in which order, with which share of the band.
 
-A task that waits for its turn at the server need not be there before it. So tasks are served by
-deadline plus airtime, and every one gets a share of the band in proportion to its airtime over the
-time until its turn: it arrives just in time. Who offloads is decided by trying: in small systems
-single decisions are flipped while the reward rises, in larger ones users are admitted one after
-another, the greatest need per airtime and service first.
+A task that waits for its turn at the server does not need to arrive before its turn. So tasks are
+served by deadline plus airtime, and each one gets a share of the band in proportion to its airtime
+over the time until its turn: it arrives just in time. A search decides who offloads. In small
+systems single decisions are flipped while the reward rises. In larger ones users are admitted one
+by one, the greatest need per airtime and service first.
 
-The server can work this out and broadcast it; the global view shows it where `tentative_plan` is
-set, and the baselines ending in ``-jit`` play it.
+The server can compute and broadcast this plan. The global view shows it if `tentative_plan` is set,
+and the baselines ending in ``-jit`` play it.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from rlsys_mec.slot import (
 )
 
 FEW = 8
-"""Users up to which decisions are flipped one by one, beginning with all that need the server."""
+"""Largest number of users for flipping decisions, starting with all that need the server."""
 
 SLACK = 0.25
-"""Added to the time until a task's turn, as a share of the mean deadline."""
+"""Added to the time until a task's turn, as a fraction of the mean deadline."""
 
 
 def turns(situation: Situation, airtime: Floats) -> Floats:
-    """Return what decides about the order of service, (B, N), least first: deadline plus airtime.
+    """Return the key of the order of service, (B, N), least first: deadline plus airtime.
 
-    Nearly earliest deadline first; but a task that takes long to send cannot be early anyway.
+    This is almost earliest deadline first, but a task that takes long to send cannot be early.
     """
     return situation.deadline + airtime
 
 
 class Line:
-    """The users in the order of their turns, queue by queue, so that many decisions can be tried.
+    """The users in the order of their turns, queue by queue, for trying many decisions.
 
-    The order does not depend on who offloads: it is found once, and a trial is a few sums. All that
-    is "in line" has the shape (..., B, K, M), by queue and turn.
+    The order does not depend on who offloads. So it is computed once, and a trial is a few sums.
+    Arrays "in line" have the shape (..., B, K, M), by queue and turn.
 
     Args:
         config: the system.
@@ -94,7 +94,7 @@ class Line:
         return part
 
     def in_line(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return per-user values (B, N) in line; what stands at empty places is void."""
+        """Return per-user values (B, N) in line; empty places have arbitrary values."""
         return along(self._queues.of_users(values), self._order)
 
     def to_users(self, values: Floats) -> Floats:
@@ -108,19 +108,19 @@ class Line:
         return busy
 
     def requests(self, offload: Bools) -> Floats:
-        """Return logits of the shares of the band, the highest of those that offload at `LIMIT`."""
+        """Return logits of the shares of the band; the highest of an offloading user is `LIMIT`."""
         request = np.log(self.airtime / (self._slack + self.before(offload)))
         top = np.where(offload, request, -np.inf).max(axis=(-2, -1), keepdims=True)
         request = request - np.where(np.isfinite(top), top, 0.0) + LIMIT
         return np.clip(request, -LIMIT, LIMIT)
 
     def arrivals(self, share: Floats) -> Floats:
-        """Return how long everybody sends with a share > 0 of the band, s."""
+        """Return how long each user sends with a share > 0 of the band, s."""
         time: Floats = self._data / rate(self._config, share, self._snr)
         return time
 
     def ends(self, offload: Bools, arrival: Floats) -> Floats:
-        """Return when everybody's task is done, s; for the others, when the queue is free.
+        """Return when each offloaded task is done, s; for other users, when the queue is free.
 
         The recursion is that of `rlsys_mec.slot.execute`.
         """
@@ -163,7 +163,7 @@ def tentative(line: Line) -> Bools:
 
 
 def flipped(line: Line, offload: Bools) -> Bools:
-    """Flip the one decision that raises the reward most, until none does."""
+    """Flip the one decision that raises the reward most, until no flip does."""
     offload = offload & line.present
     places = offload[0].size
     each = np.eye(places, dtype=np.bool_).reshape(places, 1, *offload.shape[1:])
@@ -174,7 +174,7 @@ def flipped(line: Line, offload: Bools) -> Bools:
         trials = (offload[open_copies] ^ each) & part.present
         worth = part.worth(trials)
         choice, reached = worth.argmax(axis=0), worth.max(axis=0)
-        # Rounding must not let two decisions of equal worth follow one another for ever.
+        # Rounding must not make two equally good decisions alternate forever.
         better = reached > best[open_copies] + 1e-12
         open_copies, choice = open_copies[better], choice[better]
         offload[open_copies] = trials[choice, better.nonzero()[0]]
@@ -183,7 +183,7 @@ def flipped(line: Line, offload: Bools) -> Bools:
 
 
 def admitted(line: Line) -> Bools:
-    """Admit one after another, the best claim first, where the reward rises."""
+    """Admit users one by one, the best claim first, while the reward rises."""
     need = needing(line)
     claim = np.where(need, line.in_line(line.demand.claim), -np.inf)
     by_claim = np.argsort(-claim.reshape(len(claim), -1), axis=1, kind="stable")
@@ -203,10 +203,10 @@ def admitted(line: Line) -> Bools:
 PLAN = (
     "planned", "before", "queue_service", "all_airtime", "request", "share", "arrival", "end",
 )  # fmt: skip
-"""What a user is told of the plan, in order: whether it offloads in it; how long its queue is busy
-before its turn, how long altogether, and the airtime of all, as shares of the longest deadline; its
-request, counted from -`LIMIT`; and, if it joined those that offload: its share of the band, its
-arrival and the end of its execution as shares of its deadline, cut off at `LATE`."""
+"""What a user sees of the plan, in order: whether it offloads; how long its queue is busy before
+its turn and in total, and the airtime of all, as fractions of the longest deadline; its request,
+relative to -`LIMIT`; and, if it joined the offloading users: its share of the band, and its arrival
+and end of execution as fractions of its deadline, clipped at `LATE`."""
 
 LATE = 5.0
 

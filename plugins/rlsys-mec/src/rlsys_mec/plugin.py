@@ -1,4 +1,4 @@
-"""What this plugin gives to rlsys; imports nothing heavy."""
+"""What this plugin provides to rlsys; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -48,11 +48,13 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                 ),
                 MetricSpec(
                     name="hit_rate",
-                    summary="tasks done by their deadline, as a share",
+                    summary="share of the tasks done by their deadline",
                     better="higher",
                 ),
                 MetricSpec(
-                    name="offload_share", summary="tasks that are offloaded", better="neither"
+                    name="offload_share",
+                    summary="share of the tasks that are offloaded",
+                    better="neither",
                 ),
                 *_of_parts("ue", "user of a flat system"),
                 *_of_parts("cluster", "cluster of a hierarchy"),
@@ -75,13 +77,13 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                 ),
                 _rule(
                     "selfish-fifo",
-                    "who would gain alone offloads, first come first",
+                    "users who would gain alone offload, first come first",
                     "selfish",
                     "fifo",
                 ),
                 _rule(
                     "selfish-edf",
-                    "who would gain alone offloads, earliest deadline first",
+                    "users who would gain alone offload, earliest deadline first",
                     "selfish",
                     "edf",
                 ),

@@ -5,9 +5,9 @@ the optional close-in form, valid for 10 m to 5 km and 0.5 to 100 GHz:
 
     PL = 32.4 + 20 log10(f / GHz) + 31.9 log10(d / m)  dB
 
-that is, free space up to 1 m and the distance to the power 3.19 beyond. `carrier_ghz` and
-`path_loss_exponent` change f and the exponent. Fading is left out: a user's channel is that of its
-distance. Users transmit on disjoint parts of the band, so there is no interference.
+that is, free space up to 1 m and the distance to the power 3.19 beyond that. `carrier_ghz` and
+`path_loss_exponent` change f and the exponent. There is no fading: a user's channel depends
+only on its distance. Users transmit on disjoint parts of the band, so there is no interference.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOSS_AT_1_M_1_GHZ_DB = 32.4
 
 
 def full_band_snr(config: MecConfig, distance_m: Floats) -> Floats:
-    """Return the signal-to-noise ratio, not in dB, of a user alone in the whole band."""
+    """Return the signal-to-noise ratio (not in dB) of a user that has the whole band."""
     loss_db = (
         LOSS_AT_1_M_1_GHZ_DB
         + 20.0 * np.log10(config.carrier_ghz)
@@ -37,12 +37,12 @@ def full_band_snr(config: MecConfig, distance_m: Floats) -> Floats:
 def rate(config: MecConfig, share: Floats, snr: Floats) -> Floats:
     """Return Shannon's rate in Mbit/s: b B log2(1 + P g / (b B N0)).
 
-    The power goes into the user's own part of the band, so half the band costs less than half the
-    rate.
+    The power is concentrated in the user's own part of the band, so half the band costs less than
+    half the rate.
 
     Args:
-        share: b > 0, of the band.
-        snr: of `full_band_snr`, P g / (B N0).
+        share: b > 0, the share of the band.
+        snr: from `full_band_snr`, P g / (B N0).
     """
     value: Floats = config.bandwidth_mhz * share * np.log2(1.0 + snr / share)
     return value
@@ -51,14 +51,14 @@ def rate(config: MecConfig, share: Floats, snr: Floats) -> Floats:
 def shares(config: MecConfig, offload: NDArray[np.bool_], request: Floats) -> Floats:
     """Split the band of every copy among its offloading users.
 
-    share = floor + (1 - n floor) softmax(request) over the n that offload, where the floor is
-    `spectrum_floor`, or 1 / n where n of them would not fit.
+    share = floor + (1 - n floor) softmax(request) over the n offloading users, where the floor is
+    `spectrum_floor`, or 1 / n if n users would not fit.
 
     Args:
         offload, request: (..., N); requests as logits.
 
     Returns:
-        (..., N), 0 for users that do not offload; the others add up to 1.
+        (..., N), 0 for users that do not offload; the other shares sum to 1.
     """
     # Requests are bounded by the action space, so that no exponential overflows.
     weight = np.exp(request)

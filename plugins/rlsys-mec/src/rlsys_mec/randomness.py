@@ -1,8 +1,8 @@
-"""A random stream per copy, drawn for all copies at once, whose whole state is one number.
+"""One random stream per copy, drawn for all copies at once; its whole state is one number.
 
 SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014)
-mixes a counter, so a block of numbers of every copy is one array expression, an episode does not
-depend on how copies are batched, and saving a training run needs no pickle.
+mixes a counter. So drawing a block of numbers for every copy is one array expression, an episode
+does not depend on how copies are batched, and saving a training needs no pickle.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TO_UNIT = 2.0**-53
 
 
 def stream_states(seeds: Sequence[int | None]) -> Streams:
-    """Return the starts of the streams of `seeds` (None: from the operating system's entropy)."""
+    """Return the initial states of the streams of `seeds` (None: from the system's entropy)."""
     starts = [np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] for seed in seeds]
     return np.array(starts, np.uint64)
 

@@ -1,7 +1,7 @@
-"""Reach the environment without our command line.
+"""Make the environment available without the command line of rlsys.
 
-`gymnasium.make("rlsys_mec:rlsys/Mec-v0", role="ue", n_users=4)`, or without the prefix once
-`rlsys_mec` is imported: one role is played, a baseline plays the others; keyword arguments are
+`gymnasium.make("rlsys_mec:rlsys/Mec-v0", role="ue", n_users=4)` lets you play one role; a baseline
+plays the others. Once `rlsys_mec` is imported, the prefix is not needed. Keyword arguments are
 `role`, `others` and the keys of `MecConfig`. `parallel_env(...)` returns all roles as a PettingZoo
 `ParallelEnv`.
 """
@@ -21,7 +21,7 @@ ENV_ID = "rlsys/Mec-v0"
 def make_env(
     role: str = "ue", others: str = "greedy-edf", **config: Any
 ) -> gymnasium.Env[Any, Any]:
-    """Return an environment in which one role is played.
+    """Return an environment for playing one role.
 
     Args:
         role: name of the role; observations and actions are those of all its agents, stacked.

@@ -1,4 +1,4 @@
-"""One role to play, the others played by a controller, as an ordinary Gymnasium environment."""
+"""Play one role as an ordinary Gymnasium environment; a controller plays the other roles."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class SingleRoleEnv(gymnasium.Env[Array, Array]):
     Observations and actions are those of all agents of the role, stacked: (agents, ...).
 
     Args:
-        vector_env: with one copy.
+        vector_env: the environment, with one copy.
         role: name of the role to play.
-        others: decides for the other roles.
+        others: controller that decides for the other roles.
 
     Raises:
         UserError: no such role.
-        ValueError: another number of copies.
+        ValueError: not exactly one copy.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
@@ -54,7 +54,7 @@ class SingleRoleEnv(gymnasium.Env[Array, Array]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode; without a seed the one that has begun by itself, if none is under way.
+        """Start an episode; without a seed, the one that autoreset has started, if there is one.
 
         `options` are ignored.
         """
@@ -69,13 +69,13 @@ class SingleRoleEnv(gymnasium.Env[Array, Array]):
         return self._seen, {}
 
     def step(self, action: Array) -> tuple[Array, float, bool, bool, dict[str, Any]]:
-        """Play one slot. The last one of an episode returns the observation of its own turn.
+        """Play one slot. The last slot of an episode returns the observation of its own turn.
 
         Raises:
-            ResetNeeded: no episode is under way.
+            ResetNeeded: no episode is in progress.
         """
         if not self._running:
-            raise ResetNeeded("no episode is under way; call reset() before step()")
+            raise ResetNeeded("no episode is in progress; call reset() before step()")
         env = self.vector_env
         result = env.step(np.asarray(action)[None])
         while env.acting != env.roles[0].name:

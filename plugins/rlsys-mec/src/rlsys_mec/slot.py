@@ -1,8 +1,8 @@
-"""What happens in a slot: transmission, execution, and what it is worth.
+"""What happens in a slot: transmission, execution and reward.
 
-All functions take B copies at once and no Python loop runs over copies, users or places, so that
-the environment, the baselines and the search for the optimum share them. Data in Mbit, cycles in
-10^9, times in s from the slot's begin, clocks in GHz, energy in J.
+The environment, the baselines and the search for the optimum share these functions. So all of them
+take B copies at once, and no Python loop runs over copies, users or places. Data are in Mbit,
+cycles in 10^9, times in s from the start of the slot, clocks in GHz, energy in J.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ LIMIT = 5.0
 
 
 class Situation(NamedTuple):
-    """What is given at a slot's begin.
+    """The situation at the start of a slot.
 
     Attributes:
         data, cycles, deadline: (B, N) of the tasks.
         distance, local_ghz, snr: (B, N) of the users; see `rlsys_mec.radio.full_band_snr`.
-        queues: who stands where at the server.
+        queues: who is in which place at the server.
         backlog: (B, K) unfinished work of earlier slots, 10^9 cycles.
     """
 
@@ -44,19 +44,19 @@ class Situation(NamedTuple):
     backlog: Floats
 
     def take(self, copies: Ints) -> Situation:
-        """Return the situations of some copies, in that order; one may come several times."""
+        """Return the situations of some copies, in that order; repeats are allowed."""
         return Situation._make(
             part.take(copies) if isinstance(part, Queues) else part[copies] for part in self
         )
 
 
 class Sent(NamedTuple):
-    """What the users' decisions lead to.
+    """The result of the users' decisions.
 
     Attributes:
         offload: (B, N).
         share: (B, N) of the band, 0 for local execution.
-        arrival: (B, N) when the data are at the server, 0 for local execution.
+        arrival: (B, N) when the data arrive at the server, 0 for local execution.
     """
 
     offload: Bools
@@ -69,14 +69,14 @@ class Sent(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of the tasks.
+    """The outcome of the tasks.
 
     Attributes:
-        start: (B, N) when the server begins it; 0 for local execution, which begins at once.
+        start: (B, N) when the server starts it; 0 for local execution, which starts at once.
         delay: (B, N) when it is done.
         qos: (B, N) 1 until the deadline, linear to 0 at twice the deadline.
         energy: (B, N) of user and server for it.
-        backlog: (B, K) unfinished work at the slot's end; 0 where nothing carries over.
+        backlog: (B, K) unfinished work at the end of the slot; 0 if nothing carries over.
     """
 
     start: Floats
@@ -92,7 +92,7 @@ def local_delay(situation: Situation) -> Floats:
 
 
 def local_energy(config: MecConfig, situation: Situation) -> Floats:
-    """Return the energy of local execution, (B, N): kappa f^2 a cycle."""
+    """Return the energy of local execution, (B, N): kappa f^2 per cycle."""
     clock_hz = situation.local_ghz * 1e9
     return config.kappa * clock_hz * clock_hz * (situation.cycles * 1e9)
 
@@ -105,7 +105,7 @@ def quality(delay: Floats, deadline: Floats) -> Floats:
 def transmit(config: MecConfig, situation: Situation, offload: Bools, request: Floats) -> Sent:
     """Send the tasks of the offloading users; `offload` and `request` are (B, N)."""
     share = shares(config, offload, request)
-    # Who does not offload is given the whole band, lest anything is divided by zero.
+    # Users that do not offload get the whole band here, to avoid a division by zero.
     speed = rate(config, np.where(offload, share, 1.0), situation.snr)
     return Sent(offload, share, np.where(offload, situation.data / speed, 0.0))
 
@@ -115,12 +115,12 @@ def execute(
 ) -> Outcome:
     """Execute what was sent, each queue in the order of its priorities, highest first.
 
-    A queue is served one task after another and waits for the arrival of the next in order, even if
-    a later one is there already: start_k = max(arrival_k, end_{k-1}). Its first task waits for the
-    backlog. Equal priorities keep the order of the places.
+    A queue is served one task after another. It waits for the arrival of the next task in order,
+    even if a later one is already there: start_k = max(arrival_k, end_{k-1}). Its first task waits
+    for the backlog. Equal priorities keep the order of the places.
 
-    Where work carries over, what is not executed by the slot's end stands before the tasks of the
-    next slot; a task's own delay remains the one that is planned here.
+    If work carries over, what is unfinished at the end of the slot goes before the tasks of the
+    next slot. A task's own delay remains the one that is planned here.
 
     With A_k the arrivals and S_k the sums of the service times up to k this is
     end_k = S_k + max_{j <= k}(A_j - S_{j-1}), which needs no loop over the places.
@@ -139,7 +139,7 @@ def execute(
     service = work.ravel().take(order) / clock[:, :, None]
     arrival = queues.of_users(sent.arrival).ravel().take(order)
     total = np.cumsum(service, axis=2)
-    # Places without work have arrival 0 or, where empty, anything: they must hold nobody up.
+    # Places without work have arrival 0, or any value if empty: they must not delay anyone.
     ready = np.where(service > 0.0, arrival - (total - service), 0.0)
     waited = np.maximum(ready, (situation.backlog / clock)[:, :, None])
     end = total + np.maximum.accumulate(waited, axis=2)
@@ -159,7 +159,7 @@ def execute(
 
 
 def value(config: MecConfig, outcome: Outcome) -> Floats:
-    """Return the reward of every copy, (B,): the weighted sum of QoS less that of the energy."""
+    """Return the reward of every copy, (B,): the weighted sum of QoS minus that of the energy."""
     qos = outcome.qos.sum(axis=1)
     worth: Floats = config.weight_qos * qos - config.weight_energy * outcome.energy.sum(axis=1)
     return worth

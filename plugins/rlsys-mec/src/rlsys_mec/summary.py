@@ -1,10 +1,10 @@
-"""The global view: what a user is told about everybody's tasks.
+"""The global view: what a user sees of all tasks.
 
-All users share one policy, so what one of them should do depends on the others only through how
-much of the band and of the server they want, and who of them has the better claim. This is told in
-three parts: everybody's mean task; how much the user itself would take, and how far its own CPU
-falls short; and, in four orders of precedence, how much those before it want, so that "offload if
-there is room for all before me and for me" can be learned for each.
+All users share one policy. So what a user should do depends on the others only through how much of
+the band and of the server they want, and which of them have a better claim. The view has three
+parts: the mean task of all users; how much the user itself would take, and how far its own CPU
+falls short; and, in four orders of precedence, how much the users before it want. With the last
+part, "offload if there is room for all before me and for me" can be learned for each order.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ SUMMARY = (
     "airtime", "service", "need", "all_airtime", "all_service",
     *(f"{what}_before_by_{order}" for order in _ORDERS for what in ("airtime", "service")),
 )  # fmt: skip
-"""Names of the features, in order. ``airtime``: sending alone over the whole band; ``service``:
-execution on the clock of the user's queue; both as shares of the longest deadline. ``need``: 1 less
-the QoS of local execution. ``all_``: of all users (of the queue, for service), weighted by need;
-``_before_by_``: of those among them that come before the user by gain (need per airtime and
-service), earlier deadline, shorter service or shorter airtime. Sums are shown as log(1 + x)."""
+"""Names of the features, in order. ``airtime``: time to send alone over the whole band;
+``service``: execution time on the clock of the user's queue; both as fractions of the longest
+deadline. ``need``: 1 minus the QoS of local execution. ``all_``: of all users (of the queue, for
+service), weighted by need; ``_before_by_``: of those that come before the user by gain (need per
+airtime and service), earlier deadline, shorter service or shorter airtime. Sums are shown as
+log(1 + x)."""
 
 MOST = 10.0
-"""Features are cut off there, at sums of 22,000 longest deadlines."""
+"""Features are clipped here, at sums of 22,000 longest deadlines."""
 
 
 def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.float32]:
@@ -68,7 +69,7 @@ def summary(config: MecConfig, situation: Situation, cpu: Floats) -> NDArray[np.
 
 
 def _before(key: Floats, *amounts: Floats) -> list[Floats]:
-    """Return, along the last axis, the sums of each of `amounts` over those with a lesser key."""
+    """Return, along the last axis, the sums of each of `amounts` over those with a smaller key."""
     order = flat_index(np.argsort(key, axis=-1, kind="stable"), key.shape[-1])
     sums = []
     for amount in amounts:

@@ -23,7 +23,7 @@ FLAT = ("ue", "server")
 HIERARCHICAL = ("coordinator", "ue", "cluster_sched")
 
 MOST_PARTS = 32
-"""Users up to which each is measured on its own."""
+"""Largest number of users for which each one has its own metrics."""
 
 
 class MecVectorEnv:
@@ -31,23 +31,23 @@ class MecVectorEnv:
 
     Flat (``n_clusters`` null), a slot has two half-steps:
 
-    * ``ue``, N agents: action [offload logit, spectrum request]. A task is offloaded where the
-      logit is above 0; the band is split by a softmax over the requests of those that offload.
+    * ``ue``, N agents: action [offload logit, spectrum request]. A task is offloaded if the
+      logit is above 0; a softmax over the requests of the offloading users splits the band.
     * ``server``, one agent: N priorities; the highest is executed first.
 
     Hierarchical, it has three:
 
-    * ``coordinator``, one agent: K logits, whose softmax shares out the server's clock;
+    * ``coordinator``, one agent: K logits, whose softmax divides the server's clock;
     * ``ue`` as above;
     * ``cluster_sched``, K agents: priorities of their M places; those of empty places and of users
-      that compute locally count for nothing.
+      that compute locally have no effect.
 
-    All actions lie in [-5, 5] and are cut off there. What they see: `rlsys_mec.views`. Distances
-    and clocks are drawn for an episode, tasks for a slot. Unless work carries over (``slot_s``) no
-    slot depends on what was decided in another: a contextual bandit, for which the discount is 0.
+    All actions are clipped to [-5, 5]. `rlsys_mec.views` describes the observations. Distances and
+    clocks are drawn per episode, tasks per slot. Unless work carries over (``slot_s``), slots are
+    independent: a contextual bandit, for which the discount is 0.
 
-    The reward of a slot, the same for all, is ``weight_qos`` times the sum of the users' QoS less
-    ``weight_energy`` times the energy in J. An episode terminates after `slots`; the next begins in
+    The reward of a slot, the same for all, is ``weight_qos`` times the sum of the users' QoS minus
+    ``weight_energy`` times the energy in J. An episode terminates after `slots`; the next starts in
     the same step. ``final_info`` then has qos (sum over users and slots), energy (J), hit_rate
     (share of tasks done by their deadline), offload_share, and the sums of the parts: ue_qos and
     ue_energy (N, users) in a flat system of at most `MOST_PARTS` users, cluster_qos and
@@ -58,10 +58,10 @@ class MecVectorEnv:
         num_envs: N, the number of copies.
 
     Attributes:
-        situation: of the present slot; `cpu` (N, K): the shares of the clock decided in it, equal
-            until then; `sent`: what the users have decided in it, None until then. For baselines
-            and oracles to read.
-        outcome: of the last slot, None before the first.
+        situation: situation of the current slot. `cpu` (N, K): the shares of the clock decided in
+            it, equal until then. `sent`: what the users have decided in it, None until then.
+            Baselines and oracles read these.
+        outcome: outcome of the last slot, None before the first.
     """
 
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
@@ -97,7 +97,7 @@ class MecVectorEnv:
 
     @property
     def situation(self) -> Situation:
-        """What is given in the present slot."""
+        """The situation of the current slot."""
         return Situation(
             self._data, self._cycles, self._deadline, self._distance, self._local, self._snr,
             self._queues, self._backlog,
@@ -109,11 +109,11 @@ class MecVectorEnv:
         seed: int | Sequence[int | None] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> tuple[Array, dict[str, Any]]:
-        """Begin new episodes in all copies; return what the first role sees and an empty info.
+        """Start new episodes in all copies; return what the first role sees and an empty info.
 
         Args:
-            seed: an int s seeds copy i with s + i; a list seeds each copy; None goes on with the
-                present random streams.
+            seed: an int s seeds copy i with s + i; a list seeds each copy; None continues
+                the current random streams.
             options: ignored.
         """
         del options
@@ -121,16 +121,16 @@ class MecVectorEnv:
             if isinstance(seed, int | np.integer):
                 seed = [int(seed) + i for i in range(self.num_envs)]
             if len(seed) != self.num_envs:
-                raise ValueError(f"one seed a copy is needed: {self.num_envs}, not {len(seed)}")
+                raise ValueError(f"one seed per copy is needed: {self.num_envs}, not {len(seed)}")
             self._streams = stream_states(seed)
         self._begin(np.ones(self.num_envs, np.bool_))
         return self.observations(), {}
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
-        """Carry out the acting role's decisions; `actions` has shape (N, agents, ...).
+        """Execute the acting role's decisions; `actions` has shape (N, agents, ...).
 
         Raises:
-            ValueError: another shape, or NaN.
+            ValueError: wrong shape, or NaN.
         """
         chosen = self._checked(actions)
         rewards = np.zeros(self.num_envs)
@@ -152,7 +152,7 @@ class MecVectorEnv:
         return self.observations(), rewards, ended, np.zeros(self.num_envs, np.bool_), infos
 
     def observations(self) -> Array:
-        """Return what the acting role sees now, (N, agents, ...), such as after `set_state`."""
+        """Return what the acting role sees now, (N, agents, ...), e.g. after `set_state`."""
         situation = self.situation
         if self.acting == "coordinator":
             return views.coordinator(self.config, situation, self._last_ratio)
@@ -164,9 +164,9 @@ class MecVectorEnv:
         return views.schedulers(self.config, situation, self.sent, self.cpu)
 
     def difference_rewards(self) -> dict[str, Floats]:
-        """Return what each agent's decision was worth in the last slot, by role (N, agents).
+        """Return what each agent's decision contributed in the last slot, by role (N, agents).
 
-        See `rlsys_mec.credit`, and `rlsys.roles` for what it is for.
+        See `rlsys_mec.credit`, and `rlsys.roles` for the purpose.
 
         Raises:
             ValueError: no slot has been played since `set_state`.
@@ -181,17 +181,17 @@ class MecVectorEnv:
         return {"coordinator": whole, "ue": users, "cluster_sched": orders}
 
     def get_state(self) -> dict[str, Array]:
-        """Return copies of everything that determines the future, random streams included."""
+        """Return copies of everything that determines the future, including random streams."""
         state = {name.lstrip("_"): getattr(self, name).copy() for name in _STATE}
         state["acting"] = np.array(self._order.index(self.acting))
         sent = self.sent or Sent._make(np.zeros_like(self._data) for _ in Sent._fields)
         return state | {f"sent.{name}": np.array(a) for name, a in sent._asdict().items()}
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Return to a state of an environment with the same configuration and copies.
+        """Restore a state of an environment with the same configuration and number of copies.
 
         Raises:
-            ValueError: the arrays are not those of such an environment.
+            ValueError: the arrays do not fit this environment.
         """
         present = self.get_state()
         if state.keys() != present.keys():
@@ -228,11 +228,11 @@ class MecVectorEnv:
             )
         chosen = np.clip(chosen, -LIMIT, LIMIT)
         if np.isnan(chosen).any():
-            raise ValueError(f"actions of {self.acting} hold NaN")
+            raise ValueError(f"actions of {self.acting} contain NaN")
         return chosen
 
     def _finish(self, priority: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-        """Execute the slot, keep count, and draw the next one."""
+        """Execute the slot, update the metrics, and draw the next slot."""
         assert self.sent is not None  # the users have decided
         situation, sent = self.situation, self.sent
         outcome = execute(self.config, situation, sent, self.cpu, priority)
@@ -273,7 +273,7 @@ class MecVectorEnv:
         return {"final_info": final, "_final_info": ended.copy()}
 
     def _begin(self, which: NDArray[np.bool_]) -> None:
-        """Begin episodes in some copies: users and their clusters, then the first tasks."""
+        """Start episodes in some copies: users and their clusters, then the first tasks."""
         for count in (self._slot, self._hits, self._offloaded, self._last_ratio, self._backlog,
                       self._part_qos, self._part_energy):  # fmt: skip
             count[which] = 0
@@ -290,13 +290,13 @@ class MecVectorEnv:
         self._draw_tasks(which)
 
     def _draw_tasks(self, which: NDArray[np.bool_] | None = None) -> None:
-        """Begin a slot: in all copies, or again in those whose episode has just begun."""
+        """Start a slot in all copies, or again in those whose episode has just started."""
         config = self.config
         streams = self._streams if which is None else self._streams[which]
         drawn = uniforms(streams, 3 * config.n_users).reshape(len(streams), 3, config.n_users)
         chosen = slice(None) if which is None else which
         self._streams[chosen] = streams
-        # New arrays: who reads the last slot's situation keeps it.
+        # New arrays, so that readers of the last slot's situation keep it unchanged.
         self._data, self._cycles, self._deadline = (
             array.copy() for array in (self._data, self._cycles, self._deadline)
         )

@@ -1,10 +1,10 @@
-"""What each role sees. The layout of every observation is written here and nowhere else.
+"""What each role sees: the layout of all observations.
 
 A user sees its own task in physical units, and in a hierarchy the clock that the coordinator has
-just given to its cluster. The others see one row a user or cluster, scaled to about 0..1: data,
-cycles, deadline, distance and clock by the highest value of their range.
+just given to its cluster. The other roles see one row per user or cluster, scaled to about 0..1:
+data, cycles, deadline, distance and clock relative to the highest value of their range.
 
-Where unfinished work carries over, each row ends with the wait that it causes.
+If unfinished work carries over, each row ends with the wait that it causes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rlsys_mec.summary import MOST, SUMMARY, summary
 Array = NDArray[np.float32]
 
 FAR = 10.0
-"""Where times relative to the longest deadline are cut off."""
+"""Limit for clipping times relative to the longest deadline."""
 
 
 def logits(*shape: int) -> Box:
@@ -33,9 +33,9 @@ def logits(*shape: int) -> Box:
 def user_space(config: MecConfig) -> Box:
     """Return what a user sees: data (Mbit), cycles (10^9), deadline (s), distance (m), clock (GHz).
 
-    Then, where they exist: its cluster's clock (GHz), its queue's backlog (10^9 cycles), the
-    features of `rlsys_mec.summary`, and those of `rlsys_mec.plan`. A backlog of more than `FAR`
-    times the longest deadline on the whole server is shown as that.
+    Then, if they exist: its cluster's clock (GHz), its queue's backlog (10^9 cycles), the features
+    of `rlsys_mec.summary`, and those of `rlsys_mec.plan`. The backlog is clipped at `FAR` times the
+    longest deadline on the whole server.
     """
     ranges = (
         config.data_mbit, config.cycles_g, config.deadline_s, config.distance_m, config.local_ghz,
@@ -47,7 +47,7 @@ def user_space(config: MecConfig) -> Box:
         low, high = [*low, 0.0], [*high, _most_backlog(config)]
     if config.view == "global":
         low, high = [*low, *[0.0] * _told(config)], [*high, *[MOST] * _told(config)]
-    # Rounded to float32 the bounds may lie inside the range.
+    # After rounding to float32 the bounds may be inside the range.
     return Box(
         np.nextafter(np.array(low, np.float32), np.float32(-np.inf)),
         np.nextafter(np.array(high, np.float32), np.float32(np.inf)),
@@ -87,7 +87,7 @@ def user_space_width(config: MecConfig) -> int:
 
 
 def _told(config: MecConfig) -> int:
-    """Return the number of values of the global view alone."""
+    """Return the number of values that the global view adds."""
     return len(SUMMARY) + len(PLAN) * config.tentative_plan
 
 
@@ -99,8 +99,8 @@ def server_space(config: MecConfig) -> Box:
 def server(config: MecConfig, situation: Situation, sent: Sent) -> Array:
     """Return (B, 1, N, 6): offload (0 or 1), data, cycles, deadline, distance, share of the band.
 
-    The first and the last are what the users have just decided. The first comes first because it
-    tells which rows there is something to be decided about (`rlsys.roles.Role.items`).
+    The first and the last are the users' decisions. The first column says for which rows there is
+    something to decide (`rlsys.roles.Role.items`).
     """
     seen = np.empty(
         (len(sent.share), 1, config.n_users, 6 + (config.slot_s is not None)), np.float32
@@ -120,10 +120,10 @@ def scheduler_space(config: MecConfig) -> Box:
 
 
 def schedulers(config: MecConfig, situation: Situation, sent: Sent, cpu: Floats) -> Array:
-    """Return (B, K, M, 7): whether there is a user, then as `server`.
+    """Return (B, K, M, 7): whether there is a user, then the same values as `server`.
 
-    Cycles are shown as the time that they take on the clock that the coordinator has just given to
-    the cluster, as a share of the longest deadline, at most `FAR`. Empty places are all 0.
+    Cycles are shown as their time on the clock that the coordinator has just given to the cluster,
+    as a fraction of the longest deadline, at most `FAR`. Empty places are all 0.
     """
     queues = situation.queues
     clock = config.server_ghz * cpu
@@ -153,9 +153,9 @@ def coordinator(config: MecConfig, situation: Situation, last_ratio: Floats) -> 
     """Return (B, 1, K, 5): load, mean deadline, mean distance, mean clock, last offload ratio.
 
     The load is the cluster's mean number of cycles, weighted by its size relative to the average
-    size of a cluster: what counts for sharing out the CPU is how much work there is. The last
-    offload ratio is the share of the cluster's users that offloaded in the slot before, 0 in an
-    episode's first.
+    size of a cluster, because the amount of work matters for dividing the CPU. The last offload
+    ratio is the share of the cluster's users that offloaded in the previous slot, 0 in the first
+    slot of an episode.
 
     Args:
         last_ratio: (B, K).

@@ -1,1 +1,1 @@
-"""Runs rlsys on Ray: work units on a cluster, and RLlib's PPO as one more agent."""
+"""Run rlsys on Ray: work units on a cluster, and RLlib's PPO as another agent."""

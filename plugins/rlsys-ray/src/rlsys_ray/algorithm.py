@@ -33,7 +33,7 @@ Spaces = tuple[spaces.Space[Any], spaces.Space[Any]]
 
 
 def spaces_of(env: Any) -> dict[str, Spaces]:
-    """Return the observation and action space of each policy: of a role, or of the only agent."""
+    """Return the spaces of each policy, that is, of each role or of the only agent."""
     roles = getattr(env, "roles", ())
     if not roles:
         return {DEFAULT_MODULE_ID: (env.single_observation_space, env.single_action_space)}
@@ -47,10 +47,10 @@ def built(
     """Yield the algorithm and stop it afterwards; use it while connected.
 
     Args:
-        settings: of the agent.
-        problem: what is learned.
+        settings: settings of the agent.
+        problem: the problem to learn.
         policies: from `spaces_of`.
-        seed: of weights, actions and episodes.
+        seed: seed of weights, actions and episodes.
     """
     logging.getLogger("ray.rllib").setLevel(logging.ERROR)
     several = DEFAULT_MODULE_ID not in policies
@@ -61,7 +61,7 @@ def built(
         .environment(
             _register(problem, several=several, travels=settings.num_env_runners > 0),
             disable_env_checking=True,
-            # As in our other agents: actions in the environment's units, clipped to its bounds.
+            # As in rlsys's other agents: actions in the environment's units, clipped to its bounds.
             normalize_actions=False,
             clip_actions=True,
         )
@@ -77,7 +77,7 @@ def built(
             clip_param=settings.clip_range,
             entropy_coeff=settings.ent_coef,
             vf_loss_coeff=settings.vf_coef,
-            # Neither a penalty on the divergence nor a bound on the value loss: PPO as elsewhere.
+            # No penalty on the divergence and no bound on the value loss: PPO as elsewhere.
             use_kl_loss=False,
             vf_clip_param=float("inf"),
             grad_clip=settings.max_grad_norm,
@@ -96,14 +96,14 @@ def built(
             policy_mapping_fn=lambda agent, _episode, **_: role_of(agent),
         )
     with warnings.catch_warnings():
-        # RLlib registers every environment under one name, and Gymnasium tells of the second.
+        # RLlib registers every environment under one name, and Gymnasium warns about the second.
         warnings.filterwarnings("ignore", message=".*Overriding environment")
         algorithm: Algorithm = config.build_algo()
     try:
         yield algorithm
     finally:
         algorithm.stop()  # type: ignore[no-untyped-call]
-        # An empty folder below ~/ray_results, which RLlib makes whether one wants it or not.
+        # An empty folder below ~/ray_results, which RLlib always makes.
         shutil.rmtree(algorithm.logdir, ignore_errors=True)
 
 
@@ -138,7 +138,7 @@ def _register(problem: Problem, *, several: bool, travels: bool) -> str:
 
 
 def _pickle_by_value(env: Any) -> None:
-    """Let the code of a plugin that is a single file travel: other processes cannot import it."""
+    """Send the code of a plugin that is a single file: other processes cannot import it."""
     name = type(env).__module__.partition(".")[0]
     env.close()
     if importlib.machinery.PathFinder.find_spec(name) is None:

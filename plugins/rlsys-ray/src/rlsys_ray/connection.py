@@ -1,4 +1,4 @@
-"""The connection to a cluster: a running one, or one that is started here and ended again."""
+"""The connection to a running cluster, or to a local one that is started and stopped again."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _SECONDS_TO_ANSWER = 5.0
 _SECONDS_TO_END = 30.0
 _OBJECT_STORE_BYTES = 256 * 2**20
 _LONGEST_FOLDER = 40
-"""Ray puts sockets about 65 characters below its folder, and a socket's path has at most 107."""
+"""Ray adds about 65 characters to its folder for sockets, and a socket path has at most 107."""
 
 
 def cpus_here() -> int:
-    """Return how many processors this process may use."""
+    """Return how many CPUs this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
 def connected(cpus: int | None = None) -> Iterator[None]:
-    """Be connected to Ray: to the cluster that `RAY_ADDRESS` names, else to one started here.
+    """Connect to Ray: to the cluster that `RAY_ADDRESS` names, or else to a new local one.
 
-    What is connected already, as in a Ray task, stays so. A cluster that was started here is ended
+    An existing connection, as in a Ray task, is kept. A cluster that was started here is stopped,
     and its files are removed.
 
     Args:
-        cpus: processors of a cluster started here; None: those of this machine.
+        cpus: CPUs of a cluster started here; None: those of this machine.
 
     Raises:
-        UserError: the cluster cannot be reached, or is of another version.
+        UserError: the cluster cannot be reached, or has another version.
     """
     import ray
 
@@ -69,7 +69,7 @@ def connected(cpus: int | None = None) -> Iterator[None]:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise UserError(
                     f"no connection to a Ray cluster {where}: {reason}; see `ray status`, and "
-                    "that its versions of Python and Ray are the ones here"
+                    "check that its versions of Python and Ray are those of this machine"
                 ) from error
         yield
     finally:
@@ -80,27 +80,27 @@ def connected(cpus: int | None = None) -> Iterator[None]:
 
 
 def _require_answer(address: str) -> None:
-    """Refuse an address where nothing answers; Ray itself would try for a minute."""
+    """Reject an address where nothing answers; Ray itself would try for a minute."""
     host, _, port = address.rpartition("://")[2].rpartition(":")
     if address == "auto":
         return
     if not host or not port.isdigit():
         raise UserError(
-            f"--ray-address {address!r} has not the form HOST:PORT (such as 10.0.0.5:6379) and is "
-            "not 'auto'"
+            f"--ray-address {address!r} does not have the form HOST:PORT (such as 10.0.0.5:6379) "
+            "and is not 'auto'"
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_ANSWER).close()
     except (OSError, OverflowError) as error:
         raise UserError(
             f"no Ray cluster answers at {address}: {error}; start one there with "
-            "`ray start --head`, or leave --ray-address out"
+            "`ray start --head`, or omit --ray-address"
         ) from error
 
 
 @contextmanager
 def _temporary_files_in(folder: Path | None) -> Iterator[None]:
-    """Have what is started meanwhile keep its temporary files in `folder`, with which they go."""
+    """Make processes started meanwhile keep their temporary files in `folder`."""
     before = os.environ.get("TMPDIR")
     if folder is not None:
         os.environ["TMPDIR"] = str(folder)
@@ -122,7 +122,7 @@ def _short_folder() -> Path:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder that processes which are about to end may still write to."""
+    """Remove a folder that processes may still write to while they are ending."""
     end = time.monotonic() + _SECONDS_TO_END
     while folder.exists() and time.monotonic() < end:
         shutil.rmtree(folder, ignore_errors=True)
@@ -131,7 +131,7 @@ def remove(folder: Path) -> None:
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Keep the handlers of this process, which Ray replaces."""
+    """Keep the signal handlers of this process, which Ray replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

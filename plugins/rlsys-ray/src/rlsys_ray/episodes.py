@@ -11,15 +11,15 @@ from rlsys_ray.single_env import EPISODE
 
 
 class EpisodeMetrics(RLlibCallback):
-    """Passes on what an environment says in the last info of an episode.
+    """Pass on what an environment reports in the last info of an episode.
 
-    RLlib's own return of an episode sums over the agents, who all get the same reward.
+    RLlib's own episode return sums over the agents, which all get the same reward.
     """
 
     def on_episode_end(  # type: ignore[override]
         self, *, episode: Any, metrics_logger: Any, **_: Any
     ) -> None:
-        """Take the episode's figures; with roles they are in the info of one of the agents."""
+        """Take the episode's metrics; with roles they are in the info of one of the agents."""
         info = episode.get_infos(-1)
         for told in (info, *info.values()):
             if isinstance(told, Mapping) and EPISODE in told:
@@ -27,7 +27,7 @@ class EpisodeMetrics(RLlibCallback):
 
 
 def averages(episodes: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each figure and the number of episodes; empty without episodes."""
+    """Return the mean of each metric and the number of episodes; empty without episodes."""
     told = list(episodes)
     if not told:
         return {}

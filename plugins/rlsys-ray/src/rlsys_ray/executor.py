@@ -15,10 +15,10 @@ from rlsys_ray.pool import Pool
 
 
 class RayExecutor:
-    """Runs work units on the cluster that `RAY_ADDRESS` names, else on one started here.
+    """Run work units on the cluster that `RAY_ADDRESS` names, or else on a new local one.
 
     Args:
-        jobs: how many at a time; None: as many as the cluster takes.
+        jobs: how many at a time; None: as many as fit on the cluster.
     """
 
     def __init__(self, jobs: int | None) -> None:
@@ -55,7 +55,7 @@ class RayExecutor:
 
 
 class RayTrials:
-    """Runs trials as tasks; see `rlsys.executors.executor.TrialRunner`."""
+    """Run trials as tasks; see `rlsys.executors.executor.TrialRunner`."""
 
     def __init__(self, jobs: int | None) -> None:
         self._jobs = jobs
@@ -96,7 +96,7 @@ class RayTrials:
 
     @property
     def running(self) -> list[int]:
-        """Numbers of the trials that are under way."""
+        """Numbers of the running trials."""
         return self._running_pool.running
 
     def start(self, unit: TrialUnit) -> None:
@@ -104,11 +104,11 @@ class RayTrials:
         self._running_pool.start(unit.number, unit)
 
     def stop(self, number: int) -> None:
-        """Have a running trial end at its next boundary."""
+        """Make a running trial stop at its next boundary."""
         self._running_pool.stop([number])
 
     def wait(self, on_line: Line) -> list[Ending]:
-        """Wait a moment; hand on what was reported; return which trials have ended."""
+        """Wait a moment; pass on what was reported; return which trials have ended."""
         endings = []
         for number, outcome in self._running_pool.wait(on_line):
             if outcome.bug:

@@ -1,4 +1,4 @@
-"""What the descriptions name: it tells Ray to be quiet before anything imports Ray."""
+"""The factories named in the descriptions; they make Ray quiet before anything imports it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    # What Ray has to say about a dead node would go to stdout, which belongs to the result.
+    # Ray's messages about a dead node would go to stdout, which is for the result.
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",
 }
 
@@ -35,6 +35,6 @@ def make_rllib_ppo(settings: RllibPpoSettings) -> RllibPpo:
 
 
 def _be_quiet() -> None:
-    """The user's own choice stands."""
+    """Set the variables, but keep values that the user has set."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)

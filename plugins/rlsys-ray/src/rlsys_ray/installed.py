@@ -1,4 +1,4 @@
-"""Whether what is installed beside Ray is what RLlib demands, without importing any of it."""
+"""Check that the installed packages fit RLlib, without importing any of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PIN = re.compile(r"gymnasium\s*==\s*([\w.]+)")
 
 
 def demanded_gymnasium() -> str | None:
-    """Return the one version of Gymnasium that RLlib demands; None where it demands none."""
+    """Return the exact version of Gymnasium that RLlib requires, or None."""
     for text in metadata.requires("ray") or ():
         found = _PIN.match(text)
         if found and "rllib" in text:
@@ -19,11 +19,11 @@ def demanded_gymnasium() -> str | None:
 
 
 def rllib_fits() -> bool:
-    """Return whether RLlib can be imported and Gymnasium is the version that it demands."""
+    """Return whether RLlib can be imported and Gymnasium has the version that it requires."""
     try:
         wanted = demanded_gymnasium()
         there = metadata.version("gymnasium")
     except metadata.PackageNotFoundError:
         return False
-    # dm-tree comes with ray[rllib] and not with ray alone.
+    # dm-tree comes with ray[rllib] but not with plain ray.
     return importlib.util.find_spec("tree") is not None and wanted in (None, there)

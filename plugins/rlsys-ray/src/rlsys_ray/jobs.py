@@ -1,4 +1,4 @@
-"""A work unit packed for another machine, and what becomes of it there."""
+"""A work unit packed for another machine, and its execution there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rlsys_ray.parcels import Folders, Parcel
 Work: TypeAlias = TrainingUnit | TrialUnit
 Lines: TypeAlias = list[dict[str, Any]]
 Deliver: TypeAlias = Callable[[Lines, Parcel], bool]
-"""Takes lines of metrics and files home; returns whether the work is to stop."""
+"""Delivers lines of metrics and files; returns whether the work must stop."""
 
 _SECONDS_BETWEEN_DELIVERIES = 0.1
 
@@ -34,14 +34,14 @@ def units_of(work: Work) -> tuple[TrainingUnit, ...]:
 
 @dataclass(frozen=True)
 class Job:
-    """A work unit with everything that it needs on a machine without our files.
+    """A work unit with everything that it needs on another machine.
 
     Attributes:
-        attempt: 1, and one more whenever it has been lost.
-        files: what there is of it already.
+        attempt: 1, plus one for each time it was lost.
+        files: files of it that already exist.
         plugin_files: content of the plugins that are single files, by path.
-        versions: of what determines the result.
-        folder: where the command was given; relative paths in settings count from there.
+        versions: versions of everything that determines the result.
+        folder: working directory of the command; relative paths in settings start there.
     """
 
     number: int
@@ -58,10 +58,10 @@ class Outcome:
     """How a job ended.
 
     Attributes:
-        score: of a trial that finished.
+        score: score of a finished trial.
         stopped: whether it was told to stop.
-        refusal: what the user can fix.
-        bug: what an agent raised that should not have happened.
+        refusal: an error that the user can fix.
+        bug: an unexpected exception of an agent.
     """
 
     score: float | None = None
@@ -71,7 +71,7 @@ class Outcome:
 
     @property
     def failure(self) -> Exception | None:
-        """The error that ends a command whose only work this was."""
+        """The error that ends a command with only this job."""
         return UserError(self.refusal) if self.refusal else self.bug
 
 
@@ -90,7 +90,7 @@ def pack(number: int, attempt: int, work: Work, files: Parcel) -> Job:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that must be the same wherever a unit runs."""
+    """Return the versions that must be the same on every machine that runs a unit."""
     found = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for name in ("rlsys", "rlsys-ray", "numpy", "torch", "stable-baselines3"):
         try:
@@ -101,10 +101,10 @@ def versions() -> dict[str, str]:
 
 
 def do(job: Job, deliver: Deliver) -> Outcome:
-    """Do the work in a folder of this machine and deliver what it makes.
+    """Do the work in a folder on this machine and deliver the results.
 
-    A checkpoint is delivered at the boundary after it, before the training may stop there; so the
-    run directory always holds a state from which it goes on.
+    A checkpoint is delivered at the boundary after it, before the training may stop there. So the
+    run directory always has a state from which the training can resume.
     """
     with tempfile.TemporaryDirectory(prefix="rlsys-") as scratch, _working_folder(job.folder):
         units = tuple(
@@ -135,7 +135,7 @@ def do(job: Job, deliver: Deliver) -> Outcome:
 
 
 class _Courier:
-    """Delivers lines and files; all of it in the thread that trains, so nothing is half-written."""
+    """Deliver lines and files, all in the training thread, so that nothing is half-written."""
 
     def __init__(self, folders: Folders, deliver: Deliver) -> None:
         self.folders = folders
@@ -148,14 +148,14 @@ class _Courier:
         self._lines.append(dict(line))
 
     def stop_requested(self) -> bool:
-        """Called at each boundary, when the checkpoint of the one before is complete."""
+        """Deliver at each boundary, when the checkpoint of the previous one is complete."""
         parcel = self.folders.pack()
         if parcel or time.monotonic() - self._last >= _SECONDS_BETWEEN_DELIVERIES:
             self._send(parcel)
         return self._stop
 
     def go(self) -> None:
-        """Deliver what is left."""
+        """Deliver the rest."""
         self._send(self.folders.pack())
 
     def _send(self, parcel: Parcel) -> None:
@@ -165,23 +165,23 @@ class _Courier:
 
 
 def _require_same_versions(wanted: Mapping[str, str]) -> None:
-    """Refuse to compute a result that another version would not give.
+    """Check that this machine has the versions that the run started with.
 
     Raises:
-        UserError: naming this machine and the first difference.
+        UserError: a version differs; names this machine and the first difference.
     """
     here = versions()
     for name in wanted:
         if here.get(name) != wanted[name]:
             raise UserError(
                 f"Ray node {platform.node()} has {name} {here.get(name, '(none)')}, and the run "
-                f"was begun with {wanted[name]}: install the same there"
+                f"was started with {wanted[name]}: install the same version there"
             )
 
 
 @contextmanager
 def _working_folder(path: str) -> Iterator[None]:
-    """Work in `path` where this machine has it."""
+    """Work in `path` if it exists on this machine."""
     before = os.getcwd()
     if os.path.isdir(path):
         os.chdir(path)
@@ -192,14 +192,14 @@ def _working_folder(path: str) -> Iterator[None]:
 
 
 _plugin_folders: dict[str, tempfile.TemporaryDirectory[str]] = {}
-"""Plugin files that were written by this process, by name and content; they go with it."""
+"""Plugin files that this process has written, by name and content; removed at its end."""
 
 
 def _plugin_files(job: Job, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Return where the plugin files are on this machine; those that it lacks are written.
+    """Return where the plugin files are on this machine; write the missing ones.
 
-    One with the same content gets the same place again: a process that serves many jobs imports
-    it once.
+    A file with the same content gets the same place again, so a process that runs many jobs
+    imports it once.
     """
     places = []
     for path in paths:

@@ -1,4 +1,4 @@
-"""What the tasks report, kept on the driver's own node until the driver takes it."""
+"""Reports of the tasks, stored on the driver's own node until the driver takes them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Letter:
 
 
 class Mailbox:
-    """A Ray actor; it outlives every other node, since it runs where the driver does."""
+    """A Ray actor that runs where the driver does, so it outlives every other node."""
 
     def __init__(self) -> None:
         self._letters: list[Letter] = []
         self._stopped: set[int] = set()
 
     def deliver(self, letter: Letter) -> bool:
-        """Take a letter; return whether its job is to stop."""
+        """Take a letter; return whether its job must stop."""
         self._letters.append(letter)
         return letter.number in self._stopped
 
@@ -37,5 +37,5 @@ class Mailbox:
         return letters
 
     def stop(self, numbers: Iterable[int]) -> None:
-        """Have jobs stop at their next boundary."""
+        """Make jobs stop at their next boundary."""
         self._stopped.update(numbers)

@@ -1,4 +1,4 @@
-"""Files of work units on their way between machines that share no disk."""
+"""Files of work units in transit between machines without a shared disk."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rlsys.storage.atomic import PARTIAL, write_atomically
 from rlsys.training import NETWORK_FILE
 
 Key = tuple[int, str]
-"""Which of the folders, and the path in it, with slashes."""
+"""The index of the folder, and the path in it, with slashes."""
 
 Parcel = Mapping[Key, bytes]
-"""Contents of files, in the order in which they are to be written."""
+"""Contents of files, in the order in which they must be written."""
 
 
 class Folders:
-    """Some folders, and which of their files have been packed before.
+    """Some folders, and which of their files have already been packed.
 
     Args:
-        paths: of the folders; they need not exist.
+        paths: paths of the folders; they need not exist.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -39,7 +39,7 @@ class Folders:
         return parcel
 
     def unpack(self, parcel: Parcel) -> None:
-        """Write files, each whole or not at all; they count as packed.
+        """Write files, each completely or not at all; they then count as packed.
 
         Raises:
             UserError: a file cannot be written.
@@ -67,10 +67,10 @@ class Folders:
 
 
 def _place(key: Key) -> tuple[bool, int, bool, str]:
-    """Return where a file stands in the order of writing.
+    """Return the position of a file in the order of writing.
 
-    As a training writes them: ``last``, from which it goes on, after the other checkpoints, then
-    what marks an agent as finished, and at the very end what marks the training as finished.
+    This is the order in which a training writes them: ``last``, from which it resumes, after the
+    other checkpoints; then the mark of a finished agent; finally the mark of a finished training.
     """
     parts = key[1].split("/")
     return (key[1] == NETWORK_FILE, -len(parts), "last" in parts, key[1])

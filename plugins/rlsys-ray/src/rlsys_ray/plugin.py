@@ -1,4 +1,4 @@
-"""What this plugin gives to rlsys; imports nothing heavy."""
+"""What this plugin provides to rlsys; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIX = (
 )
 _RAY = Requirement(name="ray", fix=_FIX)
 _RLLIB = Requirement(
-    name="RLlib with the very gymnasium that it demands",
+    name="RLlib with the exact version of gymnasium that it requires",
     kind="check",
     check="rlsys_ray.installed:rllib_fits",
     fix=_FIX,
@@ -25,13 +25,13 @@ def rlsys_executors() -> list[ExecutorSpec]:
     return [
         ExecutorSpec(
             name="ray",
-            summary="tasks on a Ray cluster, or on one started here for the time being",
+            summary="tasks on a Ray cluster, or on a temporary one started here",
             factory="rlsys_ray.factories:make_executor",
             options=(
                 ExecutorOption(
                     name="ray-address",
                     summary="Running Ray cluster for --executor ray and for RLlib: HOST:PORT, or "
-                    "auto for that of this machine.  [default: one is started here]",
+                    "auto for the one on this machine.  [default: a new local cluster]",
                     variable="RAY_ADDRESS",
                     metavar="ADDRESS",
                 ),
@@ -47,7 +47,7 @@ def rlsys_agents() -> list[AgentSpec]:
     return [
         AgentSpec(
             name="rllib-ppo",
-            summary="proximal policy optimisation (Ray RLlib), one shared policy a role",
+            summary="proximal policy optimisation (Ray RLlib), one shared policy per role",
             config="rlsys_ray.settings:RllibPpoSettings",
             factory="rlsys_ray.factories:make_rllib_ppo",
             actions=("discrete", "multi-discrete", "continuous"),

@@ -1,7 +1,7 @@
-"""The driver's side: jobs as Ray tasks, what they report, and the work of dead nodes done again.
+"""The driver's side: jobs as Ray tasks, their reports, and restarts after nodes have died.
 
-A lost task is begun again by the driver and not by Ray itself, because it then goes on from the
-checkpoint that has arrived last instead of from nothing.
+The driver restarts a lost task, not Ray itself, so that it continues from the checkpoint that
+arrived last instead of from the start.
 """
 
 from __future__ import annotations
@@ -47,24 +47,24 @@ def _do_and_deliver(job: Job, mailbox: Any) -> Outcome:
 
 @dataclass
 class _Running:
-    """A job under way."""
+    """A running job."""
 
     work: Work
     folders: Folders
     task: Any
     attempt: int = 1
     heard: list[set[Any]] = field(default_factory=lambda: [set()])
-    """What each attempt has reported."""
+    """The reports of each attempt."""
 
 
 class Pool:
-    """Runs work units as tasks of one processor each; call it while connected.
+    """Run work units as tasks with one CPU each; use it while connected.
 
     Args:
-        slots: how many at a time; None: as many as the cluster has processors now.
+        slots: how many at a time; None: as many as the cluster has CPUs now.
 
     Raises:
-        UserError: the cluster has no processor.
+        UserError: the cluster has no CPU.
     """
 
     def __init__(self, slots: int | None) -> None:
@@ -72,7 +72,7 @@ class Pool:
         cpus = int(resources.get("CPU", 0))
         if not cpus:
             raise UserError(
-                "the Ray cluster has no processor to work on; start its nodes with --num-cpus >= 1"
+                "the Ray cluster has no CPU to work on; start its nodes with --num-cpus >= 1"
             )
         self.slots = slots or cpus
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -91,23 +91,23 @@ class Pool:
 
     @property
     def running(self) -> list[int]:
-        """Numbers of the units that are under way."""
+        """Numbers of the running units."""
         return list(self._running)
 
     def start(self, number: int, work: Work) -> None:
-        """Start a unit under a number that has not been used before."""
+        """Start a unit with a number that has not been used before."""
         folders = Folders([unit.directory for unit in units_of(work)])
         self._running[number] = _Running(work, folders, self._submit(number, 1, work, folders))
 
     def stop(self, numbers: Sequence[int]) -> None:
-        """Have units end at their next boundary."""
+        """Make units stop at their next boundary."""
         new = set(numbers) - self._stopped
         if new:
             self._stopped |= new
             ray.get(self._mailbox.stop.remote(new))
 
     def wait(self, on_line: OnLine) -> list[tuple[int, Outcome]]:
-        """Wait a moment; hand on what was reported and keep the files; return what has ended.
+        """Wait a moment; pass on reports and store files; return what has ended.
 
         Raises:
             UserError: the cluster is lost.
@@ -132,17 +132,17 @@ class Pool:
     def _open(self, letter: Letter, on_line: OnLine) -> None:
         running = self._running.get(letter.number)
         if running is None or running.attempt != letter.attempt:
-            return  # of a node that was given up and is alive after all
+            return  # from a node that was considered dead but is alive
         running.folders.unpack(letter.files)
         for line in letter.lines:
-            # What an attempt repeats of the ones before it, which got further than their files.
+            # An attempt repeats lines of earlier ones, whose lines got further than their files.
             mark = (line.get("unit"), line["agent"], line["step"], frozenset(line))
             if not any(mark in heard for heard in running.heard[:-1]):
                 on_line(letter.number, line)
             running.heard[-1].add(mark)
 
     def _outcome(self, number: int) -> Outcome | None:
-        """Return how a unit ended; None where it was lost and has been begun again."""
+        """Return how a unit ended; None if it was lost and has been restarted."""
         running = self._running[number]
         try:
             outcome: Outcome = ray.get(running.task)
@@ -152,12 +152,12 @@ class Pool:
             elif running.attempt == ATTEMPTS:
                 outcome = Outcome(
                     refusal=f"a task was lost {ATTEMPTS} times, the last time by "
-                    f"{type(error).__name__} (perhaps for memory: try fewer --jobs); go on with "
+                    f"{type(error).__name__} (perhaps out of memory: try fewer --jobs); go on with "
                     "--resume"
                 )
             else:
                 _log.warning(
-                    "rlsys: %s was lost (%s); it is done again from its last checkpoint",
+                    "rlsys: %s was lost (%s); it continues from its last checkpoint",
                     ", ".join(f"{unit.case} seed {unit.seed}" for unit in units_of(running.work)),
                     type(error).__name__,
                 )
@@ -175,7 +175,7 @@ class Pool:
 
 
 def _cause(error: RayTaskError) -> Exception:
-    """Return what was raised in the task, which says where it came from there."""
+    """Return the exception raised in the task, which has its original traceback."""
     cause = getattr(error, "cause", None)
     if not isinstance(cause, Exception):
         return error

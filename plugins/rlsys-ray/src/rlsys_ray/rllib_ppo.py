@@ -1,4 +1,4 @@
-"""The agent `rllib-ppo`: RLlib learns, and the session keeps what it has learned."""
+"""The agent `rllib-ppo`: RLlib learns, and the session saves the result."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _REPORTED = ("policy_loss", "vf_loss", "entropy")
 
 
 class RllibPpo:
-    """PPO of RLlib; one policy, shared by all agents of a role where there are roles.
+    """PPO of RLlib; with roles, one policy per role, shared by its agents.
 
-    It can stop between iterations. Going on from there has the same weights and optimiser; the
-    episodes under way are lost and new ones begin, so it is not bit-identical to a training that
-    was never stopped.
+    It can stop between iterations. A resumed training has the same weights and optimiser, but the
+    episodes in progress are lost and new ones start. So it is not bit-identical to an uninterrupted
+    training.
 
-    Action masks are not obeyed: what a masked action does is up to the environment.
+    Action masks are ignored: the environment decides what a masked action does.
     """
 
     def __init__(self, settings: RllibPpoSettings) -> None:
@@ -41,7 +41,7 @@ class RllibPpo:
         """Train and return the final policy.
 
         Raises:
-            UserError: spaces that it cannot learn in, no cluster, training diverged.
+            UserError: unsupported spaces, no cluster, or the training diverged.
             Interrupted: from `Session.boundary`.
         """
         torch.set_num_threads(1)
@@ -52,7 +52,7 @@ class RllibPpo:
             env.close()
         saved = session.resumed_state()
         step = int(saved["step"]) if saved else 0
-        # With a step behind it, other episodes than those that the training began with.
+        # After a resume, different episodes than those that the training started with.
         seed = session.seed + step
         with (
             connected(1 + self.settings.num_env_runners),
@@ -65,13 +65,13 @@ class RllibPpo:
 
 
 class Run:
-    """One training under way.
+    """One running training.
 
     Args:
-        settings: of the agent.
-        session: what is reported to.
+        settings: settings of the agent.
+        session: receives the reports.
         policies: spaces of each policy.
-        algorithm: which learns.
+        algorithm: the RLlib algorithm.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Run:
         return self.policy()
 
     def policy(self) -> Policy:
-        """Return the portable policy of this moment."""
+        """Return the current portable policy."""
         weights = self._learner_state()["rl_module"]
         notes = {"agent": "rllib-ppo", "steps": self.step}
         networks: dict[str, Network] = {
@@ -111,7 +111,7 @@ class Run:
         return networks.get(DEFAULT_MODULE_ID) or RolePolicy(networks)
 
     def _losses(self, learners: Mapping[str, Any]) -> dict[str, float]:
-        """Return what the learner says of each policy, ``ROLE_entropy`` and so on with roles."""
+        """Return the learner's metrics of each policy, with roles ``ROLE_entropy`` and so on."""
         return {
             name if policy == DEFAULT_MODULE_ID else f"{policy}_{name}": float(figures[name])
             for policy, figures in learners.items()
@@ -120,7 +120,7 @@ class Run:
         }
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps: arrays and numbers only."""
+        """Return the content of a checkpoint: only arrays and numbers."""
         return {"step": self.step, "learner": pack(self._learner_state())}
 
     def _learner_state(self) -> dict[str, Any]:
@@ -129,10 +129,10 @@ class Run:
         return {name: state[name] for name in ("rl_module", "optimizer", "weights_seq_no")}
 
     def set_state(self, saved: Mapping[str, Any]) -> None:
-        """Go on from `state`.
+        """Resume from `state`.
 
         Raises:
-            UserError: the networks have been given other sizes since.
+            UserError: the sizes of the networks have changed since.
         """
         self.step = int(saved["step"])
         learner = saved["learner"]

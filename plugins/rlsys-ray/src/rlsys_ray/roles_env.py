@@ -1,4 +1,4 @@
-"""One copy of an environment with roles, as RLlib's multi-agent interface wants it."""
+"""One copy of an environment with roles, as an RLlib multi-agent environment."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def agents_of(role: Role) -> list[str]:
 
 
 class RllibRolesEnv(MultiAgentEnv):
-    """Turn-based: each half-step shows observations to the agents of the acting role alone.
+    """Turn-based: each half-step shows observations only to the agents of the acting role.
 
-    The reward of a step of the system goes to every agent, whoever acted last: RLlib adds it to
-    the decision that each has made in that step. An episode that is cut off shows each agent a
-    last observation to estimate the rest from: the first role what it would have seen next, where
-    the environment tells it (``final_obs``), the others what they saw last.
+    The reward of a step of the system goes to every agent: RLlib adds it to the decision that each
+    agent has made in that step. When an episode is truncated, each agent gets a last observation
+    for estimating the rest. The first role gets what it would have seen next, if the environment
+    provides it (``final_obs``); the others get what they saw last.
 
     Args:
         vector_env: batched environment with roles and one copy.
@@ -71,7 +71,7 @@ class RllibRolesEnv(MultiAgentEnv):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ByAgent, ByAgent]:
-        """Begin an episode; a seed stands for a training seed drawn from it."""
+        """Start an episode; a training seed is drawn from the given seed."""
         super().reset(seed=seed, options=options)
         waiting, self._waiting = self._waiting, None
         if waiting is None or seed is not None:
@@ -81,10 +81,10 @@ class RllibRolesEnv(MultiAgentEnv):
         self._seen = dict(waiting)
         return waiting, {}
 
-    def step(  # type: ignore[override]  # as RLlib's own class differs from Gymnasium's
+    def step(  # type: ignore[override]  # RLlib's own class differs from Gymnasium's
         self, action_dict: ByAgent
     ) -> tuple[ByAgent, ByAgent, ByAgent, ByAgent, ByAgent]:
-        """Do the half-step of the acting role."""
+        """Play the half-step of the acting role."""
         role = self._roles[acting_role(self._env)]
         actions = np.stack([np.asarray(action_dict[name]) for name in self._names[role.name]])
         observations, rewards, terminated, truncated, infos = self._env.step(

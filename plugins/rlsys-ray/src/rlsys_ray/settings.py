@@ -10,31 +10,31 @@ from rlsys.agents.settings import Count, Fraction, NonNegative, Positive, Rate, 
 
 
 class RllibPpoSettings(BaseModel):
-    """Proximal policy optimisation (Schulman et al., 2017) as RLlib does it."""
+    """Proximal policy optimisation (Schulman et al., 2017) as implemented by RLlib."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     steps: Count = 200_000
-    """Environment steps of the training (half-steps where there are roles); whole iterations are
-    done, so it may be a little more."""
+    """Environment steps of the training (half-steps with roles). Iterations are always completed,
+    so it may run a little longer."""
     net_arch: Annotated[tuple[Width, ...], Field(min_length=1)] = (32, 32)
-    """Hidden layers of the policy, and of the value network, of each role."""
+    """Sizes of the hidden layers of each role's policy and value network."""
     activation: Literal["relu", "tanh"] = "relu"
-    """Of all hidden layers."""
+    """Activation of all hidden layers."""
     learning_rate: Rate = 3e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     gamma: Fraction = 0.99
-    """Discount a step; with roles, from one decision of an agent to its next."""
+    """Discount per step; with roles, from one decision of an agent to its next."""
     gae_lambda: Fraction = 0.95
-    """Bias against variance of the advantage estimate."""
+    """Trade-off between bias and variance of the advantage estimate."""
     clip_range: Rate = 0.2
-    """Clipping of the probability ratio."""
+    """Clipping range of the probability ratio."""
     ent_coef: NonNegative = 0.0
     """Weight of the entropy bonus."""
     vf_coef: NonNegative = 0.5
     """Weight of the value loss."""
     max_grad_norm: Positive = 0.5
-    """Gradients are scaled down to this norm."""
+    """Gradients with a larger norm are scaled down to this norm."""
     train_batch_size: Annotated[int, Field(ge=2, le=10_000_000)] = 4096
     """Environment steps collected for one iteration."""
     batch_size: Annotated[int, Field(ge=2, le=10_000_000)] = 256
@@ -44,7 +44,7 @@ class RllibPpoSettings(BaseModel):
     num_envs: Annotated[int, Field(ge=1, le=65_536)] = 16
     """Copies of the environment that are stepped together, in each runner."""
     num_env_runners: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Processes on the Ray cluster that collect steps; 0: the training process does it itself."""
+    """Processes on the Ray cluster that collect steps; 0: the training process collects them."""
 
     @model_validator(mode="after")
     def _batches_fit(self) -> Self:

@@ -1,4 +1,4 @@
-"""One copy of an environment without roles, as RLlib steps it."""
+"""One copy of an environment without roles, for RLlib."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from rlsys_ray.spaces import (
 )
 
 EPISODE = "rlsys_episode"
-"""Key of the last info of an episode: its reward and its metrics."""
+"""Key in the last info of an episode, for its reward and metrics."""
 
 
 class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
-    """`gymnasium.Env` over a batch of one, with vectors to observe and actions from 0.
+    """`gymnasium.Env` over a batch of one, with vector observations and actions from 0.
 
     Args:
         vector_env: batched environment with one copy.
@@ -41,14 +41,14 @@ class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode; a seed stands for a training seed drawn from it."""
+        """Start an episode; a training seed is drawn from the given seed."""
         super().reset(seed=seed)
         drawn = None if seed is None else training_seeds(seed, 1)[0]
         observation, _ = self._env.reset(seed=drawn, options=options)
         return flat_observation(observation), {}
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """Do one step; the last info of an episode has `EPISODE`."""
+        """Play one step; the last info of an episode has the key `EPISODE`."""
         if self._first:
             action = action + self._first
         observation, reward, terminated, truncated, info = self._env.step(action)

@@ -1,4 +1,4 @@
-"""How observations and actions look to RLlib: flat float vectors, and actions counted from 0."""
+"""Observations and actions for RLlib: flat float vectors, and actions counted from 0."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def flat_observation_space(space: Space) -> spaces.Box:
     """Return the space of `flat_observation`.
 
     Raises:
-        UserError: not a Box.
+        UserError: `space` is not a Box.
     """
     if not isinstance(space, spaces.Box):
         raise UserError(f"agent 'rllib-ppo' needs Box observations, not {space}")
@@ -33,15 +33,15 @@ def flat_observation(observation: Array) -> NDArray[np.float32]:
 
 
 def counted_action_space(space: Space) -> Space:
-    """Return `space`, discrete actions counted from 0.
+    """Return `space`, with discrete actions counted from 0.
 
     Raises:
-        UserError: an action space that no network decodes.
+        UserError: no network can decode this action space.
     """
     kind_of(space)
     return spaces.Discrete(int(space.n)) if isinstance(space, spaces.Discrete) else space
 
 
 def first_action(space: Space) -> int:
-    """Return the number of the first action, which is added to what RLlib counts from 0."""
+    """Return the number of the first action, to add to RLlib's actions, which start at 0."""
     return int(space.start) if isinstance(space, spaces.Discrete) else 0

@@ -27,19 +27,19 @@ def to_network(
     """Return the deterministic policy of RLlib's own PPO module: its best action, or its mean.
 
     Args:
-        weights: state of a module with layers of its own for the value (``vf_share_layers`` off),
-            which for continuous actions has a deviation of its own (``free_log_std``).
-        activation: of the hidden layers.
-        action_space: the environment's own, of one agent.
-        notes: facts for people.
+        weights: state of a module with separate layers for the value (``vf_share_layers`` off) and,
+            for continuous actions, a free standard deviation (``free_log_std``).
+        activation: activation of the hidden layers.
+        action_space: the environment's own action space, of one agent.
+        notes: notes for people.
 
     Raises:
-        UserError: the state of another module.
+        UserError: the state is of another module.
     """
     hidden, head = _layers(weights, _HIDDEN, activation), _layers(weights, _HEAD, "linear")
     if not hidden or len(head) != 1:
         raise UserError(
-            "the RLlib module is not its own PPO module with hidden layers for the policy alone; "
+            "the RLlib module is not its own PPO module with separate layers for the policy; "
             f"it has {', '.join(weights)}"
         )
     return Network(Stack((*hidden, *head)), decoding_for(action_space), notes=dict(notes or {}))

@@ -1,15 +1,15 @@
-"""One episode for a scheduler on a device: its tasks, what it observes, and what must happen.
+"""One episode for a scheduler on a device: its tasks, its observations, and what must happen.
 
 The program is called ``rtos-scheduler``. Its data (times in ticks):
 
-* ``case``: the name of the taskset, or ``random`` for one that the generator drew;
+* ``case``: the name of the taskset, or ``random`` with a generator;
 * ``tasks``: ``name``, ``period``, ``deadline`` (relative), ``wcet``, ``offset`` of each;
 * ``horizon``: length of the episode;
-* ``observation``: ``basic``, ``full`` or ``items``; ``capacity``: tasks that it has room for;
-* ``idle``: when the mask offers idling, as in the configuration;
-* ``jobs``: null where every job is released on arrival and needs its WCET; else, for each task, the
-  pairs of release and execution time of its jobs;
-* ``table``: the task that the optimum runs in each tick, -1 for none; null where it could not be
+* ``observation``: ``basic``, ``full`` or ``items``; ``capacity``: how many tasks fit into it;
+* ``idle``: when the mask allows idling, as in the configuration;
+* ``jobs``: null if every job is released on arrival and needs its WCET; otherwise, for each task,
+  the pairs of release and execution time of its jobs;
+* ``table``: the task that the optimum runs in each tick, -1 for none; null if it could not be
   computed, and then ``table_note`` says why.
 """
 
@@ -38,8 +38,8 @@ class RtosApplication:
     """The episode of one seed.
 
     Args:
-        config: of the environment.
-        seed: of the episode; with a generator, another taskset for every seed.
+        config: configuration of the environment.
+        seed: seed of the episode; with a generator, every seed gives a different taskset.
     """
 
     def __init__(self, config: RtosConfig, seed: int) -> None:
@@ -49,7 +49,7 @@ class RtosApplication:
 
     @cached_property
     def data(self) -> Mapping[str, Any]:
-        """What the program needs to know, see above."""
+        """The data for the program; see above."""
         env = self._begin()
         tasks = env.tasks
         count = int(tasks.count[0])
@@ -74,7 +74,7 @@ class RtosApplication:
 
     @cached_property
     def controllers(self) -> Mapping[str, Controller]:
-        """The schedulers that the program has too; ``table`` where the optimum is known."""
+        """The schedulers that the program also has; ``table`` if the optimum is known."""
         found: dict[str, Any] = {
             "round-robin": RoundRobin(),
             "rate-monotonic": RateMonotonic(),
@@ -87,7 +87,7 @@ class RtosApplication:
     def trace(self, controller: Controller) -> Trace:
         """Return what happens in the episode under `controller`.
 
-        The action is the task that ran, -1 where none did. Counters: ``misses`` and
+        The action is the task that ran, or -1 if none did. Counters: ``misses`` and
         ``completions`` (T, tasks), ``switches`` (T,).
         """
         env = self._begin()

@@ -1,8 +1,8 @@
-"""The arrays that hold N copies of the system: what the kernel, the baselines and the oracle share.
+"""The arrays of N copies of the system, shared by the kernel, the baselines and the oracle.
 
-Sizes: N copies, M tasks (the largest taskset; smaller ones leave their last columns zero),
-K jobs a task (the most that any task can release in an episode). All times are integer ticks.
-Named tuples, because Numba takes them as they are; their `count` hides the method of tuples.
+Sizes: N copies, M tasks (of the largest taskset; smaller ones leave their last columns zero),
+K jobs per task (the most that any task can release in an episode). All times are integer ticks.
+These are named tuples because Numba supports them; their `count` hides the method of tuples.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Tasks(NamedTuple):
     horizon: Ints  # (N,) length of the episode
     max_period: Ints  # (N,)
     max_deadline: Ints  # (N,) longest relative deadline
-    period: Ints  # (N, M) and so the rest
+    period: Ints  # (N, M), like the rest
     deadline: Ints
     wcet: Ints
     bcet: Ints
@@ -40,25 +40,25 @@ class Jobs(NamedTuple):
 
     count: Ints  # type: ignore[assignment]  # (N, M) jobs that arrive before the horizon
     release: NDArray[np.int32]  # (N, M, K) arrival plus release jitter
-    execution: NDArray[np.int32]  # (N, M, K) ticks the job really needs
+    execution: NDArray[np.int32]  # (N, M, K) ticks the job actually needs
 
 
 class State(NamedTuple):
-    """Where every copy stands, as the scheduler finds it: after abandonment and release."""
+    """The state of every copy as the scheduler sees it, after abandonment and release."""
 
     stream: Streams  # (N,) random stream
-    episode: Ints  # (N,) episodes begun so far
-    now: Ints  # (N,) the tick to be decided
+    episode: Ints  # (N,) episodes started so far
+    now: Ints  # (N,) the tick to decide on
     last: Ints  # (N,) task last dispatched, -1 before the first dispatch
-    ready: NDArray[np.bool_]  # (N, M) a released, unfinished job waits
-    executed: Ints  # (N, M) ticks the current job has had
+    ready: NDArray[np.bool_]  # (N, M) a released, unfinished job is waiting
+    executed: Ints  # (N, M) ticks the current job has run
     due: Ints  # (N, M) absolute deadline of the current job
     next_job: Ints  # (N, M) index of the next job to be released
     since: Ints  # (N, M) end of the task's last tick of execution (0 if it never ran)
-    misses: Ints  # (N, M) of this episode, and so the rest
+    misses: Ints  # (N, M) in this episode, like the rest
     completions: Ints  # (N,)
     switches: Ints  # (N,)
-    jobs_due: Ints  # (N,) jobs whose absolute deadline lies within the horizon
+    jobs_due: Ints  # (N,) jobs whose absolute deadline is within the horizon
 
 
 class Source(NamedTuple):

@@ -1,13 +1,13 @@
 """The candidate schedule: what a best-effort scheduler would keep, looking ahead.
 
-LBESA (see `rlsys_rtos.baselines.best_effort`) sheds the job of least value density while the ready
-jobs, in deadline order, overload the processor. Looking ahead, the list also holds the jobs to come
-that are due by the latest deadline of the ready ones. Jobs are taken as if they could start at
-once, and to need their WCET.
+LBESA (see `rlsys_rtos.baselines.best_effort`) drops the job with the least value density while the
+ready jobs, in deadline order, overload the processor. Looking ahead, the list also contains the
+future jobs that are due by the latest deadline of the ready ones. It assumes that all jobs could
+start at once and need their WCET.
 
-The end of the episode is a deadline too, for every job: what completes later earns nothing. A job
-whose own deadline lies beyond it is worth a completion; one due within the episode is worth a
-completion and the miss that it avoids. A scheduler that is not told the end takes `NEVER` for it.
+The end of the episode is also a deadline for every job: a job that completes later earns nothing. A
+job whose own deadline is after the end is worth a completion; a job due within the episode is worth
+a completion and the avoided miss. A scheduler that does not know the end uses `NEVER`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rlsys_rtos.arrays import Ints, State, Tasks
 from rlsys_rtos.compiled import compiled
 from rlsys_rtos.rewards import COMPLETION, MISS
 
-# Columns of a list of jobs, in the order in which they are due. Times count from now.
+# Columns of a list of jobs in deadline order. Times are relative to now.
 TASK, READY, DUE, WORK, VALUE, KEPT, SLACK = range(7)
 COLUMNS = 7
 
@@ -25,7 +25,7 @@ NEVER = 2**40
 
 @compiled
 def most_jobs(first: int, stop: int, tasks: Tasks) -> int:
-    """Return the most jobs that `list_jobs` can find in the copies first..stop - 1."""
+    """Return the largest number of jobs that `list_jobs` can find in copies first..stop - 1."""
     most = 0
     for copy in range(first, stop):
         found = 0
@@ -39,7 +39,7 @@ def most_jobs(first: int, stop: int, tasks: Tasks) -> int:
 def _insert(
     jobs: Ints, found: int, task: int, ready: int, deadline: int, end: int, work: int, last: int
 ) -> None:
-    """Put a job in its place by (due, ready first, last dispatched first, task)."""
+    """Insert a job in the order (due, ready first, last dispatched first, task)."""
     due = min(deadline, end)
     place = found
     while place > 0:
@@ -63,10 +63,10 @@ def _insert(
 
 @compiled
 def list_jobs(copy: int, tasks: Tasks, state: State, ahead: bool, end: int, jobs: Ints) -> int:
-    """Fill `jobs` with the ready jobs and, looking `ahead`, those to come; return their number.
+    """Fill `jobs` with the ready jobs and, with `ahead`, future jobs; return their number.
 
-    `end` is how far off the end of the episode is, `NEVER` where that is not known. `jobs` has
-    COLUMNS columns and room for M jobs; looking ahead, for `most_jobs`.
+    `end` is the time to the end of the episode, `NEVER` if it is unknown. `jobs` has COLUMNS
+    columns and room for M jobs, or for `most_jobs` with `ahead`.
     """
     now = state.now[copy]
     latest = 0
@@ -94,9 +94,10 @@ def list_jobs(copy: int, tasks: Tasks, state: State, ahead: bool, end: int, jobs
 
 @compiled
 def shed(jobs: Ints, found: int) -> int:
-    """Mark what is kept, and write the slack of each kept job: its deadline less the work by then.
+    """Mark the kept jobs, and write their slack: the deadline minus the kept work due by then.
 
-    Among equal value densities the latest job goes first. Returns the first kept ready task, or -1.
+    Among equal value densities the latest job is dropped first. Returns the first kept ready task,
+    or -1.
     """
     load = 0
     for place in range(found):

@@ -1,11 +1,11 @@
-"""Which layers of a backward recursion to keep, so that the way forward needs little memory.
+"""Choose the layers of a backward recursion to keep, so that walking forward needs little memory.
 
-Walking an optimal schedule forwards needs the layers in the order opposite to that in which they
-are computed. Kept are some of them, the checkpoints; those between two checkpoints are computed
-again, in a memory that all such segments share. With T layers of one size that is about 2 sqrt(T)
-layers for twice the computation (Griewank, "Achieving Logarithmic Growth of Temporal and Spatial
-Complexity in Reverse Automatic Differentiation", Optimization Methods and Software 1(1), 1992, goes
-further in exchange for more of it). Layers here differ in size by orders of magnitude, so
+Walking an optimal schedule forward needs the layers in the reverse order of their computation.
+Only some layers are kept, the checkpoints. The layers between two checkpoints are computed again,
+in memory that all such segments share. With T layers of equal size that takes memory for about
+2 sqrt(T) layers and twice the computation. (Griewank, "Achieving Logarithmic Growth of Temporal and
+Spatial Complexity in Reverse Automatic Differentiation", Optimization Methods and Software 1(1),
+1992, saves more memory for more computation.) Layers here differ in size by orders of magnitude, so
 checkpoints are placed where layers are small.
 """
 
@@ -26,9 +26,9 @@ _HALVINGS = 40
 def _cheapest(size: Floats, most: float, previous: Ints) -> float:
     """Find the checkpoints of the least total size with at most `most` between neighbours.
 
-    The first and the last layer are checkpoints. Writes the checkpoint before each tick, were it
-    one itself, to `previous` (T,); returns the total. A window of candidates slides along: it is
-    kept in the order of their cost, so its head is the cheapest (a monotone queue).
+    The first and the last layer are checkpoints. Writes to `previous` (T,), for each tick, the
+    checkpoint before it if the tick were a checkpoint itself; returns the total. The candidates are
+    in a sliding window, a monotone queue ordered by cost, so its head is the cheapest.
     """
     ticks = len(size)
     before = np.zeros(ticks + 1)
@@ -43,7 +43,7 @@ def _cheapest(size: Floats, most: float, previous: Ints) -> float:
             tail -= 1
         queue[tail] = tick - 1
         tail += 1
-        # The neighbour has nothing in between: the window is never empty.
+        # Nothing is between neighbours, so the window is never empty.
         while queue[head] < tick - 1 and before[tick] - before[queue[head] + 1] > most:
             head += 1
         previous[tick] = queue[head]
@@ -61,11 +61,11 @@ def choose(size: Floats) -> tuple[Ints, float]:
     """Choose checkpoints.
 
     Args:
-        size: of each layer, (T,); any unit.
+        size: size of each layer, (T,), in any unit.
 
     Returns:
-        Their ticks, ascending, the first and the last layer among them; and the memory needed: all
-        checkpoints and the largest of what lies between two, in the same unit.
+        Their ticks in ascending order, including the first and the last layer; and the memory that
+        is needed, in the same unit: all checkpoints, and the largest segment between two.
     """
     best, least = np.arange(len(size)), float(size.sum())
     previous = np.zeros(len(size), np.int64)

@@ -1,4 +1,4 @@
-"""`rlsys gantt`: the schedule of any scheduler, as a picture."""
+"""`rlsys gantt`: draw the schedule of any scheduler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlsys.cli.options import config_options, overrides, pass_app
 @click.command("gantt")
 @click.argument("controller")
 @config_options
-@click.option("--case", metavar="NAME", help="Which case of the preset.  [default: the first]")
+@click.option("--case", metavar="NAME", help="Case of the preset.  [default: the first]")
 @click.option("--episode", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
               help="Number of the held-out episode.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default="gantt.png", show_default=True,
@@ -30,7 +30,7 @@ def gantt(
     episode: int,
     out: Path,
 ) -> None:
-    """Draw one episode under CONTROLLER: a baseline, `optimum`, or a run directory."""
+    """Draw one episode of CONTROLLER: a baseline, `optimum`, or a run directory."""
     from rlsys.config import resolve_plan
     from rlsys.controllers import Controller
     from rlsys.errors import UserError, did_you_mean
@@ -48,7 +48,7 @@ def gantt(
         (by_case,) = load_policies(trained, run).values()
         policy = chosen.policy or chosen.name
         if policy not in by_case:
-            raise UserError(f"{controller}: has no policy of case {policy!r}; has {list(by_case)}")
+            raise UserError(f"{controller}: no policy for case {policy!r}; it has {list(by_case)}")
         drawn: Controller = controller_of(by_case[policy][0])
     else:
         known = fresh_controllers(plan, chosen, {})

@@ -1,4 +1,4 @@
-"""Numba's decorator with types: what it compiles keeps the signature it was written with."""
+"""Numba's decorator with types: a compiled function keeps its static signature."""
 
 from __future__ import annotations
 

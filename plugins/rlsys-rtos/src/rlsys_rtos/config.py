@@ -1,4 +1,4 @@
-"""The environment's settings: which tasks, what is observed, what the mask allows."""
+"""The settings of the environment: its tasks, the observation, and the action mask."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class GeneratorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_tasks: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
-    """Fewest tasks of a taskset."""
+    """Smallest number of tasks in a taskset."""
     max_tasks: Annotated[int, Field(strict=True, ge=1, le=64)] = 10
-    """Most tasks of a taskset, and the room that the observation has for them."""
+    """Largest number of tasks in a taskset; the observation has room for this many."""
     utilization: tuple[float, float] = (0.7, 1.3)
     """Lowest and highest worst-case utilization of a taskset."""
     periods: tuple[Positive, ...] = Field(default=DEFAULT_PERIODS, min_length=1)
-    """Periods are drawn from these; an episode lasts their least common multiple."""
+    """The periods to draw from; an episode lasts their least common multiple."""
     phases: bool = True
     """Draw every offset from 0..period - 1; otherwise all tasks start together."""
     execution_fraction: float = Field(default=1.0, gt=0.0, le=1.0)
-    """Best-case execution time as a share of the WCET."""
+    """Best-case execution time as a fraction of the WCET."""
 
     @field_validator("utilization")
     @classmethod
@@ -55,17 +55,17 @@ class GeneratorConfig(BaseModel):
             raise ValueError(
                 f"utilization: {self.max_tasks} tasks of at least one tick in periods of at most "
                 f"{max(self.periods)} load the processor by {least:.3g} or more, above the "
-                f"highest utilization allowed, {self.utilization[1]}"
+                f"highest allowed utilization, {self.utilization[1]}"
             )
         if self.utilization[0] > self.min_tasks:
             raise ValueError(
                 f"utilization: {self.min_tasks} tasks cannot load the processor by more than "
-                f"{self.min_tasks}, below the lowest utilization allowed, {self.utilization[0]}"
+                f"{self.min_tasks}, below the lowest allowed utilization, {self.utilization[0]}"
             )
         return self
 
     def episode_length(self, horizon: int | None) -> int:
-        """Return `horizon`, else the least common multiple of the periods.
+        """Return `horizon`, or else the least common multiple of the periods.
 
         Raises:
             ValueError: the multiple is above the limit.
@@ -80,23 +80,23 @@ class GeneratorConfig(BaseModel):
 
 
 class RtosConfig(BaseModel):
-    """One processor, its tasks, and what the scheduler is shown."""
+    """One processor, its tasks, and what the scheduler sees."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     taskset: tuple[TaskSet, ...] = Field(default=None, validate_default=True)
-    """Built-in names, paths of YAML files or tasksets, one or a list; kept as tasksets, so that a
-    saved configuration needs no other file. Default: `normal` and `stressed`, unless there is a
-    generator. An environment with several draws one of them for every episode."""
+    """Names of built-in tasksets, paths of YAML files, or tasksets; one or a list. The default is
+    `normal` and `stressed`, unless there is a generator. They are saved as tasksets, so a saved
+    configuration needs no other file. An environment with several draws one for every episode."""
     generator: GeneratorConfig | None = None
     observation: Literal["basic", "full", "items"] = "basic"
-    """What the scheduler is shown; see the page of the plugin."""
+    """What the scheduler sees; see the plugin's page."""
     idle: Literal["masked-while-ready", "always-allowed"] = "masked-while-ready"
-    """When the action mask offers idling: only if no task is ready, or always."""
+    """When the action mask allows idling: only if no task is ready, or always."""
     horizon: Positive | None = None
-    """Length of an episode in ticks, for all tasksets; default: each one's own."""
+    """Length of an episode in ticks, for all tasksets; default: each taskset's own."""
     oracle_memory: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 2048
-    """MiB that the oracle may take for its tables; beyond, it refuses."""
+    """MiB that the oracle may use for its tables; if it needs more, it reports an error."""
 
     @model_validator(mode="before")
     @classmethod
@@ -119,7 +119,7 @@ class RtosConfig(BaseModel):
         if self.generator is not None:
             if self.taskset:
                 raise ValueError(
-                    "taskset and generator exclude each other; set one of them to null"
+                    "taskset and generator cannot be combined; set one of them to null"
                 )
             self.generator.episode_length(self.horizon)
         elif not self.taskset:
@@ -139,7 +139,7 @@ class RtosConfig(BaseModel):
         return any(taskset.random for taskset in self.taskset)
 
     def task_names(self, count: int) -> tuple[str, ...]:
-        """Return names for people of the tasks of an episode that has `count` of them."""
+        """Return readable names for the tasks of an episode with `count` tasks."""
         if len(self.taskset) == 1:
             return tuple(task.name for task in self.taskset[0].tasks)
         return tuple(f"T{i + 1}" for i in range(count))
@@ -149,7 +149,7 @@ def load_taskset(name: str | Path) -> TaskSet:
     """Load a built-in taskset by name, or one from a YAML file.
 
     Raises:
-        ConfigError: no such name or file, or faults in it, each with file, line and key.
+        ConfigError: no such name or file, or mistakes in it, each with file, line and key.
     """
     if name in BUILT_IN:
         document = load_resource(f"rlsys_rtos:tasksets/{name}.yaml")
@@ -158,7 +158,7 @@ def load_taskset(name: str | Path) -> TaskSet:
     else:
         raise ConfigError(
             f"taskset: unknown name {str(name)!r}{did_you_mean(str(name), BUILT_IN)}; "
-            "a file of your own ends in .yaml"
+            "the name of your own file must end in .yaml"
         )
     taskset = validate(TaskSet, document)
     if "name" in taskset.model_fields_set:
@@ -169,9 +169,10 @@ def load_taskset(name: str | Path) -> TaskSet:
 def cases(config: RtosConfig) -> list[Case]:
     """Return what is trained on and evaluated.
 
-    One case a taskset. With a generator: `general`, and, judged by its policy without any further
-    training, `random-execution` (execution times from half the WCET up) and, where the observation
-    does not depend on the number of tasks, `more-tasks` (up to four more than in training).
+    One case per taskset. With a generator, a policy is trained on the case `general`. Two cases
+    evaluate it without further training: `random-execution` (execution times from half the WCET up)
+    and, if the observation does not depend on the number of tasks, `more-tasks` (up to four more
+    tasks than in training).
     """
     generator = config.generator
     if generator is None:
@@ -201,7 +202,7 @@ def cases(config: RtosConfig) -> list[Case]:
                 name="more-tasks",
                 config=variant(min_tasks=few, max_tasks=many),
                 policy="general",
-                summary=f"random tasksets, {few} to {many} tasks: more than trained on",
+                summary=f"random tasksets, {few} to {many} tasks: more than in training",
             )
         )
     if generator.execution_fraction == 1.0:

@@ -1,21 +1,21 @@
 """Compiled dynamic programming over (remaining work, last task), tick by tick.
 
-At tick t a task has at most one job whose window release <= t < due is open. All that the future
-depends on is how many ticks that job has had, and the encoding has one code for each count that
-still matters (c: execution time, w = min(due, horizon)):
+At tick t a task has at most one job whose window release <= t < due is open. The future depends
+only on how many ticks that job has run, and on the task dispatched last. The encoding has one code
+for each count that still matters (c: execution time, w = min(due, horizon)):
 
     alive   e ticks done, max(0, c - (w - t)) <= e <= min(c - 1, t - release)
     done    complete; exists if t - release >= c
-    lost    cannot be completed any more, whatever it has had: one code for all of these. It stays
-            ready until its deadline, and running it costs what running costs.
+    lost    cannot be completed any more; one code for all such counts. The job stays ready until
+            its deadline, and running it has the usual cost.
 
-A task without an open window has the single code 0. The codes of all tasks make one mixed-radix
-number; its radices change from tick to tick, so the layers stay small where windows are young or
-late. With the task last dispatched (0: none, task + 1 otherwise) it is the whole state. Values are
-whole hundredths of reward, so they are exact.
+A task without an open window has the single code 0. The codes of all tasks form one mixed-radix
+number. Its radices change from tick to tick, so layers are small if windows have just opened or
+will close soon. This number and the task dispatched last (0: none, otherwise task + 1) are the
+whole state. Values are integer hundredths of reward, so they are exact.
 
-The values of one tick are a layer, indexed [mixed-radix number * (tasks + 1) + last]. Layers lie in
-one flat array; where each lies, and which are there at the same time, is up to the caller.
+The values of one tick are a layer, indexed [mixed-radix number * (tasks + 1) + last]. All layers
+are in one flat array; the caller decides where each one is, and which are stored at the same time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Layers(NamedTuple):
 
     radix: Ints  # (horizon + 1, n) codes of each task
     size: Ints  # (horizon + 1,) entries of each layer
-    at: Ints  # (horizon + 1,) where in `values` each layer begins
+    at: Ints  # (horizon + 1,) where in `values` each layer starts
     values: NDArray[Any]  # int16 or int32
 
 
@@ -65,7 +65,7 @@ def open_jobs(horizon: int, count: Ints, release: Ints, due: Ints) -> Ints:
 
 @compiled
 def _codes(tick: int, task: int, episode: Episode) -> tuple[int, int, bool, bool]:
-    """Return (fewest ticks done that still suffice, alive codes, whether done and lost exist)."""
+    """Return (least executed ticks that still suffice, alive codes, whether done, lost exist)."""
     job = episode.opened[tick, task]
     if job < 0:
         return 0, 0, False, False
@@ -92,7 +92,7 @@ def radices(episode: Episode) -> Ints:
 
 @compiled
 def _encode(tick: int, task: int, executed: int, episode: Episode) -> int:
-    """Return the code of a job with an open window; executed -1 stands for lost."""
+    """Return the code of a job with an open window; executed = -1 means lost."""
     fewest, alive, done, _ = _codes(tick, task, episode)
     need = episode.execution[task, episode.opened[tick, task]]
     if executed >= need:
@@ -121,10 +121,10 @@ def _successor(tick: int, task: int, executed: int, episode: Episode) -> tuple[i
 
 @compiled
 def _transitions(tick: int, episode: Episode, radix: Ints, left: Ints, ran: Ints) -> None:
-    """Fill what each code of each task becomes, left alone and run, with what that earns.
+    """Fill in what each code of each task becomes, if left or run, and what that earns.
 
     `left` and `ran` have shape (tasks, largest radix, 2): the code's share of the mixed-radix
-    number at tick + 1, and hundredths of reward; the share is -1 in `ran` where nothing is ready.
+    number at tick + 1, and hundredths of reward; the share in `ran` is -1 if nothing is ready.
     """
     stride = 1
     for task in range(len(episode.release)):
@@ -156,10 +156,10 @@ def _transitions(tick: int, episode: Episode, radix: Ints, left: Ints, ran: Ints
 
 @compiled
 def solve(first: int, stop: int, episode: Episode, layers: Layers, work_first: bool) -> None:
-    """Fill the layers first..stop - 1 backwards from that of `stop`.
+    """Fill the layers first..stop - 1, backwards from the layer of `stop`.
 
-    At the horizon everything is worth zero: that layer is filled here too. With `work_first`,
-    idling is allowed only where no task is ready.
+    At the horizon everything is worth zero; that layer is filled here, too. With `work_first`,
+    idling is allowed only if no task is ready.
     """
     radix, values = layers.radix, layers.values
     tasks = len(episode.release)
@@ -182,7 +182,7 @@ def solve(first: int, stop: int, episode: Episode, layers: Layers, work_first: b
             base += left[task, 0, 0]
             earned += left[task, 0, 1]
         for position in range(len(here) // width):
-            # The best of all ready tasks as if each were a switch; staying saves that cost.
+            # The best of all ready tasks, as if each were a switch; staying saves that cost.
             best = np.int64(IMPOSSIBLE)
             for task in range(tasks):
                 code = digits[task]
@@ -234,7 +234,7 @@ def action_values(
     """Write the value of running each task, then of idling, in hundredths.
 
     `digits` (tasks,) are the codes at `tick`; tasks that are not ready get `IMPOSSIBLE`. The layer
-    of tick + 1 must be there.
+    of tick + 1 must exist.
     """
     tasks = len(episode.release)
     width = tasks + 1
@@ -283,9 +283,9 @@ def play(
 ) -> int:
     """Write the best action of the ticks first..stop - 1 to `actions` (horizon,).
 
-    `digits` (tasks,) are the codes at `first` and become those at `stop`; `last` is the task last
-    dispatched, -1 for none, and what is returned is that at `stop`. The layers first + 1..stop must
-    be there. Ties go to the task last dispatched, then to the lowest index; idling comes last.
+    `digits` (tasks,) are the codes at `first` and become those at `stop`. `last` is the task last
+    dispatched at `first`, -1 for none; the one at `stop` is returned. The layers first + 1..stop
+    must exist. Ties go to the task last dispatched, then to the lowest index; idling comes last.
     """
     tasks = len(episode.release)
     radix = layers.radix

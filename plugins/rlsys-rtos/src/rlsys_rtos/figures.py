@@ -1,4 +1,4 @@
-"""The charts that a run draws by itself: learned policy, reference and optimum on one episode."""
+"""The chart that a run draws: one episode of the learned policy, or of the optimum."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rlsys_rtos.config import RtosConfig
 
 
 def gantt(case: str, config: RtosConfig, controllers: Mapping[str, Controller], path: Path) -> None:
-    """Draw the first held-out episode: the first learned policy, or the optimum without one.
+    """Draw the first held-out episode of the first learned policy, or else of the optimum.
 
     Raises:
-        UserError: nothing to draw.
+        UserError: there is nothing to draw.
     """
     learned = [n for n, c in controllers.items() if isinstance(c, NetworkController)]
     chosen = (learned or list(controllers))[:1]

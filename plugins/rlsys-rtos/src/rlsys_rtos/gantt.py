@@ -43,7 +43,7 @@ class Schedule:
 
 
 def record(config: RtosConfig, controller: Controller, seed: int = 0) -> Schedule:
-    """Play one episode with `controller` and write down its schedule."""
+    """Play one episode with `controller` and record its schedule."""
     env = RtosVectorEnv(config, 1)
     observations, _ = env.reset(seed=seed)
     controller.reset(env)
@@ -67,10 +67,10 @@ def record(config: RtosConfig, controller: Controller, seed: int = 0) -> Schedul
 
 
 def draw(schedule: Schedule, title: str, figure: Figure) -> None:
-    """Draw one row a task into an empty figure.
+    """Draw one row per task into an empty figure.
 
-    Solid bars are ticks of jobs that were completed, hatched outlined bars those of jobs that were
-    not; an arrow up marks a release, an arrow down a deadline, a cross a missed deadline.
+    Solid bars are ticks of completed jobs, hatched bars are ticks of jobs that were not completed.
+    An up arrow marks a release, a down arrow a deadline, and a cross a missed deadline.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -109,7 +109,7 @@ def _draw_task(axes: Axes, schedule: Schedule, task: int, y: int) -> None:
         release, due = jobs.release[task, job], jobs.due[task, job]
         own = ticks[(ticks >= release) & (ticks < due)]
         done = schedule.completed[task, job] >= 0
-        # Neighbouring ticks make one bar.
+        # Consecutive ticks form one bar.
         for run in np.split(own, np.flatnonzero(np.diff(own) > 1) + 1):
             if len(run):
                 axes.broken_barh(

@@ -1,17 +1,17 @@
 """Random tasksets: UUniFast-discard, integer execution times, random phases.
 
 Utilizations come from UUniFast (Bini and Buttazzo, "Measuring the Performance of Schedulability
-Tests", Real-Time Systems 30, 2005): uniform over all vectors with the given sum. Where the sum may
+Tests", Real-Time Systems 30, 2005): uniform over all vectors with the given sum. If the sum may
 exceed one, vectors with a task above one are discarded (Davis and Burns, "Priority Assignment for
 Global Fixed Priority Pre-emptive Scheduling in Multiprocessor Real-Time Systems", RTSS 2009).
 
-Time is integer here, so WCET = max(1, round(utilization * period)), and the sum moves: by up to
-half a tick over the period for each task, and always upwards for very light tasks. A taskset whose
-actual utilization has left the range is drawn again as a whole (periods included), so the range in
-the configuration holds for what is scheduled, not only for what was asked of UUniFast.
+Time is integer here, so WCET = max(1, round(utilization * period)). This rounding changes the sum:
+by up to half a tick over the period per task, and always upwards for very light tasks. If the
+actual utilization is then outside the range, the whole taskset is drawn again, including the
+periods. So the configured range applies to what is scheduled, not only to the input of UUniFast.
 
-The episode lasts one hyperperiod of the whole set of periods (a multiple of the hyperperiod of
-those that were drawn), so that all copies end together.
+The episode lasts one hyperperiod of all periods in the configuration (a multiple of the
+hyperperiod of the drawn ones), so that all copies end together.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ATTEMPTS = 100_000
 def draw_taskset(copy: int, source: Source, tasks: Tasks, streams: Streams) -> None:
     """Fill row `copy` of `tasks` with a random taskset.
 
-    Raises ValueError when no drawn taskset meets the utilization range in `ATTEMPTS` tries.
+    Raises ValueError if no drawn taskset is in the utilization range after `ATTEMPTS` tries.
     """
     count = integer(streams, copy, source.min_tasks, source.max_tasks)
     tasks.count[copy] = count

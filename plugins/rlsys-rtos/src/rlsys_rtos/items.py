@@ -1,13 +1,13 @@
-"""The observation `items`: a row of features a task, the same for every number of tasks.
+"""The observation `items`: one row of features per task, the same for every number of tasks.
 
-Each row describes the task's ready job (zeros where none is ready), the task itself, and what the
-candidate schedule of `rlsys_rtos.candidate` says about the job: how much later or longer the others
-could be without harm. That schedule, all slacks and "time to deadline" take the end of the episode
-for a deadline, as the optimum does: close to it, work that cannot complete is worth nothing. Far
-from the end, and in a system that never stops, those features are what they are without one.
+Each row describes the task, its ready job (zeros if none is ready), and what the candidate schedule
+of `rlsys_rtos.candidate` says about the job: how much later or longer the others could be without
+harm. That schedule, all slacks and "time to deadline" treat the end of the episode as a deadline,
+as the optimum does: close to the end, work that cannot complete is worth nothing. Far from the end
+they are the same as in a system that never stops.
 
-Every feature is a ratio of two whole numbers of ticks, clipped to the bounds given here, and so
-free of the time scale and exact in fixed-point arithmetic.
+Every feature is a ratio of two whole numbers of ticks, clipped to the bounds given here. So it does
+not depend on the time scale and is exact in fixed-point arithmetic.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ITEM_FEATURES: tuple[tuple[str, float, float], ...] = (
     ("time to next release / L", 0.0, 1.0),
     ("last run", 0.0, 1.0),
     ("time to end of episode / L", 0.0, 1.0),
-    # The least slack of a kept job: how long everything that is kept can wait.
+    # The least slack of a kept job: how long all kept jobs can wait.
     ("least slack / L", -1.0, 1.0),
     ("ready", 0.0, 1.0),
     ("remaining / wcet", 0.0, 1.0),
@@ -53,15 +53,15 @@ ITEM_FEATURES: tuple[tuple[str, float, float], ...] = (
     ("laxity / L", -1.0, 1.0),
     ("laxity / (4 * remaining)", -1.0, 1.0),
     ("deadline within the episode", 0.0, 1.0),
-    # Time to the deadline less all work of the list that is due by then.
+    # Time to the deadline minus all work of the list that is due by then.
     ("demand-bound slack / L", -1.0, 1.0),
     ("kept", 0.0, 1.0),
     ("first of the kept", 0.0, 1.0),
-    # The least slack of the kept jobs before this one: how long it may run ahead of them ...
+    # The least slack of the kept jobs before this one: how long it may run before them ...
     ("slack of the jobs before / L", -1.0, 1.0),
-    # ... whether all of it may ...
+    # ... whether the whole job may ...
     ("slack of the jobs before, less remaining / L", -1.0, 1.0),
-    # ... and of itself and those after it: how long it may be put off.
+    # ... and of itself and those after it: how long it may be postponed.
     ("slack of this job and those after / L", -1.0, 1.0),
 )
 WIDTH = len(ITEM_FEATURES)
@@ -77,7 +77,7 @@ def item_bounds() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 def _write_tasks(
     copy: int, tasks: Tasks, state: State, least: int, one: int, out: NDArray[Any]
 ) -> None:
-    """Write what holds for every task, ready or not."""
+    """Write the features of every task, ready or not."""
     now = state.now[copy]
     scale = tasks.max_deadline[copy]
     for task in range(tasks.count[copy]):
@@ -106,7 +106,7 @@ def _write_job(
     one: int,
     out: NDArray[Any],
 ) -> None:
-    """Write what holds for a ready job."""
+    """Write the features of a ready job."""
     column = job[TASK] * WIDTH
     left = job[WORK]
     laxity = job[DUE] - left
@@ -138,7 +138,7 @@ def write_items(
         for column in range(out.shape[1]):
             out[copy, column] = 0.0
         scale = tasks.max_deadline[copy]
-        # Where no job is kept nothing presses: more slack than any deadline leaves.
+        # If no job is kept, nothing is urgent: more slack than any deadline allows.
         loose = 2 * scale
         end = tasks.horizon[copy] - state.now[copy]
         found = list_jobs(copy, tasks, state, True, end, jobs)

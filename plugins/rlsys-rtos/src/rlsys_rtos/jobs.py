@@ -1,4 +1,4 @@
-"""The jobs of one episode, for whoever needs to know all of them: oracle, figures, tests."""
+"""All jobs of one episode, for the oracle, figures and tests."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from rlsys_rtos.arrays import Jobs, Tasks
 
 @dataclass(frozen=True)
 class JobTable:
-    """Every job that arrives in an episode; K columns, of which ``count`` are used in each row.
+    """Every job that arrives in an episode; each row uses ``count`` of the K columns.
 
-    A job whose absolute deadline lies beyond the horizon can be completed but not missed.
+    A job whose absolute deadline is after the horizon can be completed but not missed.
     """
 
     horizon: int
     count: NDArray[np.int64]
-    """(n,) jobs of each task."""
+    """(n,) number of jobs of each task."""
     release: NDArray[np.int64]
     """(n, K) tick from which the job is ready."""
     due: NDArray[np.int64]
     """(n, K) absolute deadline."""
     execution: NDArray[np.int64]
-    """(n, K) ticks it really needs."""
+    """(n, K) ticks that it actually needs."""
 
     @property
     def key(self) -> bytes:

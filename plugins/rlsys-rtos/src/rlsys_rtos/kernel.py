@@ -1,20 +1,20 @@
-"""The rules of the system, written once, compiled, over all copies of the batch.
+"""The rules of the system, compiled, for all copies of the batch.
 
 A tick at time `now`: (1) every unfinished job whose absolute deadline is <= now is abandoned and
 counted as a miss, (2) due jobs are released, (3) the chosen ready task runs for one tick.
 The order matters: releasing first would overwrite the unfinished job of a task whose deadline is
 its period, and that miss would be lost.
 
-A scheduler decides between (2) and (3). So `step` does (3) at the present tick and then (1) and (2)
-at the next one: what it leaves is what the next decision sees, and a miss at that boundary is
-charged to the step that led to it. The last step ends at the horizon with (1) alone, so misses are
-counted there too.
+A scheduler decides between (2) and (3). So `step` does (3) at the current tick and then (1) and (2)
+at the next one. It leaves the state that the next decision sees, and a miss at that boundary counts
+for the step that led to it. The last step ends at the horizon with (1) only, so misses are counted
+there, too.
 
 Every phase loops over the copies from `first` to `stop` itself and names its arrays once, before
-the loop: Numba counts a reference to each array of a named tuple at every call that gets it, and a
-call for each copy costs five times what the phase does.
+the loop. Numba counts a reference to each array of a named tuple at every call that gets it, so a
+call per copy would cost five times as much as the phase itself.
 
-(Numba's cache looks at the file of the function it loads and not at what that function calls: after
+(Numba's cache checks the file of the function it loads, but not the functions it calls. After
 editing one of the modules imported here, remove the `__pycache__` folder.)
 """
 
@@ -65,7 +65,7 @@ def _choose_taskset(copy: int, source: Source, tasks: Tasks, streams: Streams) -
 
 @compiled
 def _draw_jobs(copy: int, tasks: Tasks, jobs: Jobs, state: State) -> None:
-    """Lay out the jobs of the episode: those that arrive before the horizon."""
+    """Draw the jobs of the episode: those that arrive before the horizon."""
     horizon = tasks.horizon[copy]
     jobs.count[copy] = 0
     state.jobs_due[copy] = 0
@@ -111,7 +111,7 @@ def _release(first: int, stop: int, tasks: Tasks, jobs: Jobs, state: State) -> N
 
 @compiled
 def _abandon(tasks: Tasks, state: State, earned: Floats) -> None:
-    """Drop the jobs whose deadline has come and charge them to `earned` (N,)."""
+    """Drop the jobs whose deadline has passed and add their cost to `earned` (N,)."""
     now, ready, due, misses, count = state.now, state.ready, state.due, state.misses, tasks.count
     for copy in range(len(now)):
         for task in range(count[copy]):
@@ -178,7 +178,7 @@ def reset(
     state: State,
     observations: NDArray[np.float32],
 ) -> None:
-    """Begin a new episode in every copy where `which` (N,) is true; write their observations."""
+    """Start a new episode in every copy where `which` (N,) is true; write its observations."""
     for copy in range(len(which)):
         if which[copy]:
             _begin(copy, source, tasks, jobs, state)
@@ -200,7 +200,7 @@ def step(
     final_counts: Ints,
     final_misses: Ints,
 ) -> int:
-    """Advance every copy by one tick; where an episode ends, begin the next one at once.
+    """Advance every copy by one tick; if an episode ends, start the next one at once.
 
     Writes observations (N, D), rewards (N,), ended (N,) and, for copies that ended, their last
     observation, their counts (N, 3): completions, switches and jobs due, and their misses (N, M).
@@ -220,7 +220,7 @@ def step(
             final_counts[copy, 2] = state.jobs_due[copy]
             final_misses[copy] = state.misses[copy]
             _begin(copy, source, tasks, jobs, state)
-    # For copies that have just begun this changes nothing: their next jobs are due later.
+    # For copies that have just started this changes nothing: their next jobs are due later.
     _release(0, len(actions), tasks, jobs, state)
     write(0, len(actions), kind, 0, tasks, state, observations)
     return endings

@@ -1,17 +1,17 @@
-"""What a policy sees: three observations, all free of the time scale and bounded.
+"""What a policy sees: three observations, all bounded and independent of the time scale.
 
-A scheduler knows the WCET, not the execution time that a job will really take, and it knows when a
-job should arrive, not by how much jitter will delay it. So "remaining" is WCET less executed ticks
+A scheduler knows the WCET of a job but not its actual execution time. It knows when a job should
+arrive, but not how much jitter will delay it. So "remaining" is the WCET minus the executed ticks,
 and "next release" is the next nominal arrival (zero while a delayed job is overdue).
 
-`basic`, 4 values a task, zeros where the task is not ready:
+`basic`, 4 values per task, zeros if the task is not ready:
     time to deadline / longest deadline; time since the task last ran (since the start, if never) /
     longest period, at most 1; remaining / WCET; ready.
 `full`, `basic` followed by what makes a synchronous taskset Markov:
-    for every task the time to its next release / longest period, at most 1; then one-hot the task
-    last run (all zero before the first dispatch).
-`items`, one row a task (see `rlsys_rtos.items`), zero rows as padding: for a network that scores
-    every task with the same weights, whatever their number.
+    for every task the time to its next release / longest period, at most 1; then the task that ran
+    last, one-hot (all zero before the first dispatch).
+`items`, one row per task (see `rlsys_rtos.items`), zero rows as padding: for a network that scores
+    every task with the same weights, whatever the number of tasks.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def write(
 ) -> None:
     """Write the observations of the copies first..stop - 1 into their rows of `out` (N, D).
 
-    For `one` see `rlsys_rtos.ratios`.
+    For `one`, see `rlsys_rtos.ratios`.
     """
     if kind == ITEMS:
         write_items(first, stop, one, tasks, state, out)

@@ -1,4 +1,4 @@
-"""The best schedule of one episode, and the value of every action in every state of it."""
+"""The best schedule of one episode, and the value of every action in each of its states."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Plan:
 
     reward: float
     actions: Ints
-    """(horizon,) the task to run in each tick; the number of tasks stands for idling."""
+    """(horizon,) the task to run in each tick; the number of tasks means idling."""
 
 
 class _Problem:
@@ -34,14 +34,14 @@ class _Problem:
         self.episode = dp.Episode(jobs.horizon, opened, jobs.release, jobs.due, jobs.execution)
         self.radix = dp.radices(self.episode)
         self.tasks = len(jobs.count)
-        # float64: what is far too large must not overflow before it is refused.
+        # float64, so that a size that is far too large does not overflow before it is rejected.
         self.entries = np.prod(self.radix, axis=1, dtype=np.float64) * (self.tasks + 1)
-        # No sum of rewards leaves this range, so half the memory does where it fits 16 bits.
+        # No sum of rewards leaves this range. If it fits into 16 bits, that halves the memory.
         extreme = int(jobs.count.sum()) * -MISS - jobs.horizon * (TICK + SWITCH)
         self.kind = np.dtype(np.int16 if extreme < 2**15 else np.int32)
 
     def layers(self, at: Ints, length: int) -> dp.Layers:
-        """Allocate `length` values for layers that begin at `at` (horizon + 1,)."""
+        """Allocate `length` values for layers that start at `at` (horizon + 1,)."""
         size = self.entries.astype(np.int64)
         return dp.Layers(self.radix, size, at, np.empty(length, self.kind))
 
@@ -59,7 +59,7 @@ class _Problem:
         return float(layers.values[layers.at[0] + position]) / 100.0
 
     def require(self, entries: float, memory_limit: int, wanted: str) -> None:
-        """Raise `UserError` where `entries` values are more than `memory_limit` bytes."""
+        """Raise `UserError` if `entries` values take more than `memory_limit` bytes."""
         needed = entries * self.kind.itemsize
         if needed > memory_limit:
             raise UserError(
@@ -74,7 +74,7 @@ class ValueTable:
 
     Args:
         jobs: the episode.
-        memory_limit: bytes that the table may take.
+        memory_limit: maximum size of the table in bytes.
         work_first: forbid idling while a task is ready.
 
     Raises:
@@ -134,12 +134,12 @@ def optimum(
 ) -> Plan:
     """Return the best schedule of an episode and its reward, the same as `ValueTable.plan`.
 
-    A schedule needs the values along one path only, so most are forgotten and computed again
-    (see `rlsys_rtos.checkpoints`): a fraction of the memory for up to twice the time.
+    A schedule needs only the values along one path. So most values are dropped and computed again
+    (see `rlsys_rtos.checkpoints`): this takes a fraction of the memory and up to twice the time.
 
     Args:
         jobs: the episode.
-        memory_limit: bytes that the values held at one time may take.
+        memory_limit: maximum size in bytes of the values stored at the same time.
         work_first: forbid idling while a task is ready.
 
     Raises:
@@ -164,7 +164,7 @@ def optimum(
 
 
 def _places(entries: NDArray[np.float64], kept: Ints) -> Ints:
-    """Return where each layer begins: checkpoints one after another, then a shared segment."""
+    """Return where each layer starts: the checkpoints in a row, then a shared segment."""
     size = entries.astype(np.int64)
     before = np.concatenate(([0], np.cumsum(size)))
     at = np.zeros(len(size), np.int64)

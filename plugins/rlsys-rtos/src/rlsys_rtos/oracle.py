@@ -1,8 +1,8 @@
-"""The exact optimum: the best reward that any scheduler, knowing all jobs, can reach.
+"""The exact optimum: the best reward that a scheduler can reach if it knows all jobs.
 
-It is unrestricted: idling while work is ready is allowed, whatever the environment's mask says, so
-no policy can do better, masked or not. It knows every job of the episode in advance. Where release
-jitter or execution times are random no scheduler could know them, and it is called a clairvoyant
+It is unrestricted: it may idle while work is ready, whatever the environment's mask says. So no
+policy can do better, masked or not. It knows every job of the episode in advance. If release jitter
+or execution times are random, no scheduler can know them, and the result is called a clairvoyant
 bound instead.
 """
 
@@ -21,23 +21,23 @@ from rlsys_rtos.vector_env import RtosVectorEnv
 
 
 class RtosOracle:
-    """Plays the optimum, and knows the value of every action in every state.
+    """Plays the optimum, and computes the value of every action in every state.
 
     Copies with the same jobs share one table. Tables are kept while they fit the memory limit.
-    Playing alone makes no table and needs a fraction of its memory.
+    Playing without action values builds no table and needs a fraction of the memory.
 
     Args:
-        config: the environment's configuration.
+        config: configuration of the environment.
     """
 
     def __init__(self, config: RtosConfig) -> None:
         self.name = "clairvoyant-bound" if config.random else "optimum"
-        # For all tables together, and for making one plan.
+        # The limit for all tables together, and for computing one plan.
         self._limit = config.oracle_memory * 2**20
         self._tables: OrderedDict[bytes, ValueTable] = OrderedDict()
         self._plans: dict[bytes, Plan] = {}
-        # A copy's jobs are a function of its random stream: as long as that stands still, the
-        # plan and the table found for it hold.
+        # A copy's jobs depend only on its random stream: as long as the stream does not advance,
+        # the copy's plan and table are valid.
         self._plan: list[Plan | None] = []
         self._plan_streams = np.zeros(0, np.uint64)
         self._keys: list[bytes] = []
@@ -45,10 +45,10 @@ class RtosOracle:
         self._env: RtosVectorEnv | None = None
 
     def reset(self, env: RtosVectorEnv) -> None:
-        """Forget the plans of earlier episodes; `act` makes those of the ones just started.
+        """Forget the plans of earlier episodes; `act` computes those of the new ones.
 
         Raises:
-            ValueError: a copy is in the middle of its episode.
+            ValueError: a copy has already started its episode.
         """
         for copy in range(env.num_envs):
             _require_start(env, copy)
@@ -71,7 +71,7 @@ class RtosOracle:
     def action_values(self, env: RtosVectorEnv) -> NDArray[np.float64]:
         """Return the best achievable remaining reward after each action, (N, M + 1).
 
-        It counts on unrestricted play from the next tick on; actions that the environment masks
+        It assumes unrestricted actions from the next tick on; actions that the environment masks
         now are -inf.
         """
         worth = np.full((env.num_envs, env.max_tasks + 1), -np.inf)
@@ -98,7 +98,7 @@ class RtosOracle:
         return self._plans[key]
 
     def _tables_for(self, env: RtosVectorEnv) -> list[ValueTable]:
-        """Return the table of every copy, solving what is not there yet."""
+        """Return the table of every copy; compute the missing ones."""
         if self._env is not env:
             self._env = env
             self._keys = [env.job_table(copy).key for copy in range(env.num_envs)]
@@ -134,5 +134,5 @@ def _require_start(env: RtosVectorEnv, copy: int) -> None:
     if env.state.now[copy] != 0:
         raise ValueError(
             f"copy {copy} is at tick {env.state.now[copy]}: an optimal schedule starts with "
-            "the episode; use action_values for states on the way"
+            "the episode; use action_values for later states"
         )

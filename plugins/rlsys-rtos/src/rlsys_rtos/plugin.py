@@ -1,4 +1,4 @@
-"""What this plugin gives to rlsys; imports nothing heavy."""
+"""What this plugin provides to rlsys; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                 ),
                 ControllerSpec(
                     name="edf-skip",
-                    summary="EDF without jobs that cannot meet their deadline any more",
+                    summary="EDF among jobs that can still meet their deadline",
                     factory=f"{_FACTORIES}:edf_skip",
                 ),
                 ControllerSpec(
@@ -102,19 +102,19 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                 ),
                 ControllerSpec(
                     name="best-effort-horizon",
-                    summary="best-effort that is told when the episode ends",
+                    summary="best-effort that knows when the episode ends",
                     factory=f"{_FACTORIES}:best_effort_horizon",
                 ),
             ),
             oracle=OracleSpec(
                 name="optimum",
-                summary="exact by dynamic programming over remaining work and last task",
+                summary="exact, by dynamic programming over remaining work and last task",
                 factory="rlsys_rtos.oracle:RtosOracle",
             ),
             figures=(
                 FigureSpec(
                     name="gantt",
-                    summary="what ran when, releases, deadlines, misses",
+                    summary="what ran when, with releases, deadlines and misses",
                     factory="rlsys_rtos.figures:gantt",
                 ),
             ),

@@ -1,8 +1,8 @@
-"""A random stream per copy that compiled code can draw from and that is one number to save.
+"""One random stream per copy: compiled code can draw from it, and its state is one number.
 
 SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014)
-keeps its whole state in 64 bits, so the state of N copies is one array: saving and restoring a
-training run needs no pickle, and drawing a random taskset needs no call back into Python.
+keeps its whole state in 64 bits, so the state of N copies is one array. Saving and restoring a
+training needs no pickle, and drawing a random taskset needs no call back into Python.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TO_UNIT = 2.0**-53
 
 
 def stream_state(seed: int | None) -> np.uint64:
-    """Return the start of the stream of `seed` (None: from the operating system's entropy)."""
+    """Return the initial state of the stream of `seed` (None: from the system's entropy)."""
     state: np.uint64 = np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]
     return state
 

@@ -1,8 +1,9 @@
-"""How an observation is computed from whole ticks: in floating point, or as a device does it.
+"""Compute an observation from whole ticks, in floating point or in integers as on a device.
 
-`one` tells which: 0 for floating point, else how many units make 1.0 (a power of two). In units, a
-ratio is rounded to the nearest and halves go up, ``floor(numerator / denominator * one + 1/2)``,
-by one integer division, so that every machine gets the same number.
+`one` selects which: 0 for floating point, otherwise the number of units that make 1.0 (a power of
+two). In units, a ratio is rounded to nearest, halves up:
+``floor(numerator / denominator * one + 1/2)``, with one integer division. So every machine gets the
+same number.
 """
 
 from __future__ import annotations
@@ -21,5 +22,5 @@ def ratio(numerator: int, denominator: int, low: float, one: int) -> float:
 
 @compiled
 def flag(value: bool, one: int) -> float:
-    """Return 1 where `value` holds, else 0."""
+    """Return 1 if `value` is true, otherwise 0."""
     return (float(one) if one > 0 else 1.0) if value else 0.0

@@ -1,7 +1,8 @@
-"""Reach the environment without our command line.
+"""Make the environment available without the command line of rlsys.
 
-`gymnasium.make("rlsys_rtos:rlsys/Rtos-v0", taskset="normal")` and `gymnasium.make_vec(...)`, or
-without the prefix once `rlsys_rtos` is imported; keyword arguments are the keys of `RtosConfig`.
+Use `gymnasium.make("rlsys_rtos:rlsys/Rtos-v0", taskset="normal")` or `gymnasium.make_vec(...)`.
+Once `rlsys_rtos` is imported, the prefix is not needed. Keyword arguments are the keys of
+`RtosConfig`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is earned and paid, in hundredths, so that sums are exact: the oracle compares them."""
+"""Rewards and costs in integer hundredths, so that the sums that the oracle compares are exact."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Periodic tasks as the user writes them: validated, in whole ticks, with constrained deadlines.
 
-An episode is one hyperperiod and starts at time 0, whatever the offsets: with offsets it shows a
-window of the schedule in which every task arrives hyperperiod / period times, the jobs at its end
-cut off by it. Such a job earns its completion but cannot be missed.
+An episode is one hyperperiod and starts at time 0, whatever the offsets. With offsets it shows a
+window of the schedule in which every task arrives hyperperiod / period times. The end of the window
+cuts off some jobs; such a job can earn its completion but cannot be missed.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ class Task(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = ""
-    """For people; T1, T2 and so on where it is empty."""
+    """A readable name; if it is empty: T1, T2 and so on."""
     period: Positive
     """Ticks between two arrivals."""
     deadline: Ticks = Field(default=None, validate_default=True)
-    """Relative to the arrival; 1..period. Default: the period."""
+    """Deadline relative to the arrival; 1..period. Default: the period."""
     wcet: Positive
     """Worst-case execution time; 1..deadline."""
     bcet: Ticks = Field(default=None, validate_default=True)
-    """Best case: a job needs a uniformly drawn bcet..wcet ticks. Default: always the WCET."""
+    """Best-case execution time: a job takes a uniformly drawn bcet..wcet. Default: the WCET."""
     offset: Annotated[int, Field(strict=True, ge=0, le=MAX_HORIZON)] = 0
     """Arrival of the first job."""
     jitter: Ticks = Field(default=0, validate_default=True)
-    """A job is released a uniformly drawn 0..jitter ticks after it arrives; its absolute deadline
+    """A job is released 0..jitter ticks after it arrives, drawn uniformly; its absolute deadline
     stays arrival + deadline."""
 
     @field_validator("deadline", mode="before")
     @classmethod
     def _fill_deadline(cls, value: Any, info: ValidationInfo) -> Any:
-        # A period that is itself wrong reports alone; its neighbours then have room.
+        # If the period itself is wrong, only that is reported; the other fields are not limited.
         return info.data.get("period", MAX_HORIZON) if value is None else value
 
     @field_validator("deadline")
@@ -73,17 +73,17 @@ class Task(BaseModel):
 
     @property
     def utilization(self) -> float:
-        """Worst-case share of the processor."""
+        """Worst-case fraction of the processor."""
         return self.wcet / self.period
 
     @property
     def row(self) -> tuple[int, ...]:
-        """The numbers in the order of `rlsys_rtos.arrays`."""
+        """The numbers in the order used by `rlsys_rtos.arrays`."""
         return (self.period, self.deadline, self.wcet, self.bcet, self.offset, self.jitter)
 
 
 def _within(value: int, low: int, above: str, data: dict[str, Any], less: int = 0) -> int:
-    """Check low <= value <= data[above] - less; a field that is itself wrong reports alone."""
+    """Check low <= value <= data[above] - less; if data[above] is wrong, only that is reported."""
     high = data.get(above)
     if high is None or low <= value <= high - less:
         return value
@@ -92,12 +92,12 @@ def _within(value: int, low: int, above: str, data: dict[str, Any], less: int = 
 
 
 class TaskSet(BaseModel):
-    """Tasks that share the processor, and how long an episode with them is."""
+    """Tasks that share the processor, and the length of an episode."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(default="taskset", min_length=1)
-    """Names the case."""
+    """The name of the case."""
     tasks: tuple[Task, ...] = Field(min_length=1, max_length=64)
     horizon: Positive | None = None
     """Length of an episode; default: the hyperperiod."""
@@ -131,7 +131,7 @@ class TaskSet(BaseModel):
         return any(task.jitter > 0 or task.bcet < task.wcet for task in self.tasks)
 
     def episode_length(self, horizon: int | None = None) -> int:
-        """Return the ticks of an episode: `horizon`, else the set's own, else the hyperperiod.
+        """Return the ticks per episode: `horizon`, or the taskset's own, or the hyperperiod.
 
         Raises:
             ValueError: a hyperperiod above `MAX_HYPERPERIOD`.
@@ -142,7 +142,7 @@ class TaskSet(BaseModel):
         if self.hyperperiod > MAX_HYPERPERIOD:
             raise ValueError(
                 f"taskset {self.name!r}: the hyperperiod is {self.hyperperiod} ticks, above the "
-                f"limit of {MAX_HYPERPERIOD}; set `horizon` to the ticks that an episode "
-                "should last, or choose periods with a smaller least common multiple"
+                f"limit of {MAX_HYPERPERIOD}; set `horizon` to the number of ticks "
+                "per episode, or choose periods with a smaller least common multiple"
             )
         return self.hyperperiod

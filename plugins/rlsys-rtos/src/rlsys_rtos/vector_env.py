@@ -24,11 +24,11 @@ Array = NDArray[Any]
 class RtosVectorEnv(VectorEnv[Array, Array, Array]):
     """Preemptive tick scheduling of periodic tasks on one processor, batched.
 
-    Actions: 0..M-1 runs a task for one tick, M idles; so does choosing a task that is not ready.
-    The mask is advice: a masked idle action is carried out all the same.
-    Rewards: +1 completion, -2 miss, -0.01 a tick, -0.05 a context switch (dispatch of another task
-    than the last one dispatched). Misses at a tick's end belong to the step that led there.
-    An episode terminates at its horizon; the next begins in the same step. ``final_info`` then has
+    Actions: 0..M-1 runs a task for one tick, M idles; choosing a task that is not ready also idles.
+    The mask is advice: a masked idle action is still executed.
+    Rewards: +1 per completion, -2 per miss, -0.01 per tick, -0.05 per context switch (dispatch of a
+    different task than the last one dispatched). Misses at the end of a tick belong to its step.
+    An episode terminates at its horizon; the next starts in the same step. ``final_info`` then has
     misses, completions, switches, miss_rate (misses / jobs due within the horizon) and
     task_misses (N, M).
 
@@ -37,7 +37,7 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         num_envs: N, the number of copies.
 
     Attributes:
-        tasks, jobs, state: the arrays of `rlsys_rtos.arrays`, for baselines and oracles to read.
+        tasks, jobs, state: the arrays of `rlsys_rtos.arrays`; baselines and oracles read them.
     """
 
     metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
@@ -69,13 +69,13 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         seed: int | Sequence[int | None] | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> tuple[Array, dict[str, Any]]:
-        """Begin new episodes and return observations and an empty info.
+        """Start new episodes and return observations and an empty info.
 
         Args:
-            seed: an int s seeds copy i with s + i; a list seeds each copy; None goes on with the
-                present random streams.
-            options: ``reset_mask``, a boolean array (N,): begin anew only there. Others are
-                ignored.
+            seed: an int s seeds copy i with s + i; a list seeds each copy; None continues
+                the current random streams.
+            options: ``reset_mask``, a boolean array (N,): restart only these copies. Other options
+                are ignored.
         """
         which = np.ones(self.num_envs, np.bool_)
         if options and "reset_mask" in options:
@@ -124,15 +124,15 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         return observations, rewards, terminated, np.zeros(self.num_envs, np.bool_), infos
 
     def observations(self) -> Array:
-        """Return the observations of the present states, such as after `set_state`."""
+        """Return the observations of the current states, for example after `set_state`."""
         observations = np.empty((self.num_envs, *self._shape), np.float32)
         write(0, self.num_envs, self._kind, 0, self.tasks, self.state, self._flat(observations))
         return observations
 
     def fixed_point_observations(self, fractional_bits: int) -> NDArray[np.int64]:
-        """Return the present observations in whole multiples of ``2 ** -fractional_bits``.
+        """Return the current observations in integer multiples of ``2 ** -fractional_bits``.
 
-        Computed from the ticks in integers, as a device does it; see `rlsys_rtos.ratios`.
+        They are computed from ticks with integers, as on a device; see `rlsys_rtos.ratios`.
         """
         observations = np.empty((self.num_envs, *self._shape), np.int64)
         one = 1 << fractional_bits
@@ -147,18 +147,18 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         return masks
 
     def job_table(self, copy: int) -> JobTable:
-        """Return the jobs of one copy's episode, known to oracles only."""
+        """Return the jobs of one copy's episode; only oracles may know them."""
         return job_table(copy, self.tasks, self.jobs)
 
     def get_state(self) -> dict[str, Array]:
-        """Return copies of everything that determines the future, random streams included."""
+        """Return copies of everything that determines the future, including random streams."""
         return {name: array.copy() for name, array in self._arrays().items()}
 
     def set_state(self, state: Mapping[str, Array]) -> None:
-        """Return to a state of an environment with the same configuration and copies.
+        """Restore a state of an environment with the same configuration and number of copies.
 
         Raises:
-            ValueError: the arrays are not those of such an environment.
+            ValueError: the arrays do not fit this environment.
         """
         arrays = self._arrays()
         if state.keys() != arrays.keys():
@@ -194,7 +194,7 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         else:
             seeds = list(seed)
             if len(seeds) != self.num_envs:
-                raise ValueError(f"one seed a copy is needed: {self.num_envs}, not {len(seeds)}")
+                raise ValueError(f"one seed per copy is needed: {self.num_envs}, not {len(seeds)}")
         for copy, one in enumerate(seeds):
             if which is None or which[copy]:
                 self.state.stream[copy] = stream_state(one)
@@ -220,7 +220,7 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
 
 
 def _source(config: RtosConfig) -> tuple[Source, int, int]:
-    """Return where episodes come from, the most tasks and the most jobs of a task in one."""
+    """Return the source of episodes, the most tasks and the most jobs per task in an episode."""
     generator = config.generator
     if generator is not None:
         length = generator.episode_length(config.horizon)

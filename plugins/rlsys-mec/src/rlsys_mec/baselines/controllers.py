@@ -1,4 +1,4 @@
-"""Rules at work: each role decides in its turn, upon what was really decided before it."""
+"""Rules as controllers: each role decides in turn, given the actual earlier decisions."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class RuleController:
     """A rule for the users and one for the server, with equal shares of the band.
 
     In a hierarchy the coordinator gives every cluster a share of the CPU in proportion to the work
-    that its users would offload if the shares were equal, and the users then decide upon the shares
-    that they have.
+    that its users would offload if the shares were equal. The users then decide with the actual
+    shares.
     """
 
     def __init__(self, users: UserRule, order: OrderRule) -> None:
@@ -40,7 +40,7 @@ class RuleController:
         self._order = order
 
     def reset(self, env: MecVectorEnv) -> None:
-        """Nothing to begin: the choice depends on the present slot alone."""
+        """Nothing to reset: the choice depends only on the current slot."""
 
     def act(self, env: MecVectorEnv, observations: Array) -> Floats:
         """Return the acting role's actions, (num_envs, agents, ...)."""
@@ -56,31 +56,31 @@ class RuleController:
 
 
 class Random:
-    """Every action is drawn uniformly; the same for the same task, whatever the batch."""
+    """Draw every action uniformly; equal tasks get equal draws, whatever the batch."""
 
     def reset(self, env: MecVectorEnv) -> None:
-        """Nothing to begin."""
+        """Nothing to reset."""
 
     def act(self, env: MecVectorEnv, observations: Array) -> Floats:
         """Return the acting role's actions, (num_envs, agents, ...)."""
         del observations
         (role,) = (role for role in env.roles if role.name == env.acting)
         shape = (role.agents, *(role.action_space.shape or ()))
-        # The bits of the first task's data are as good as any other seed.
+        # The bits of the first task's data serve as the seed.
         seeds = np.ascontiguousarray(env.situation.data[:, 0]).view(np.uint64)
         drawn = uniforms(seeds + np.uint64(env.roles.index(role)), int(np.prod(shape)))
         return LIMIT * (2.0 * drawn.reshape(len(seeds), *shape) - 1.0)
 
 
 class LimitedGreedy:
-    """Greedy with a limit on the work that the server takes on, as a rule for `RuleController`.
+    """Greedy with a limit on the work that the server accepts, as a rule for `RuleController`.
 
-    Where work carries over, what pays in this slot is paid for in the next ones. Of those that are
-    greedily admitted the ones with the greatest gain a cycle go on, until the queue, with what it
-    has left from before, is busy for as long as is allowed.
+    If work carries over, later slots pay for what pays off in this slot. Of the greedily admitted
+    users, those with the greatest gain per cycle are kept until the queue, including its backlog,
+    is busy for the allowed time.
 
     Args:
-        limit: time for which a queue may be busy, as a share of the longest deadline.
+        limit: time for which a queue may be busy, as a fraction of the longest deadline.
     """
 
     def __init__(self, limit: float) -> None:
@@ -102,11 +102,12 @@ class LimitedGreedy:
 class CoordinateAscent:
     """Local search over who offloads, as a rule for `RuleController`.
 
-    From the greedy decisions and from random ones of about their number it flips the one user whose
-    change raises the reward most, until none does, and keeps the best. The band is split equally.
+    It starts from the greedy decisions and from random ones with about as many offloading users. It
+    flips the user whose change raises the reward most, until no flip does, and keeps the best
+    result. The band is split equally.
 
     Args:
-        restarts: random beginnings besides the greedy one.
+        restarts: random starts, in addition to the greedy one.
     """
 
     def __init__(self, restarts: int) -> None:
@@ -130,11 +131,11 @@ class CoordinateAscent:
 
 
 class JustInTime:
-    """Plays a plan in which tasks arrive just in time for their turn; see `rlsys_mec.plan`.
+    """Play a plan in which tasks arrive just in time for their turn; see `rlsys_mec.plan`.
 
     Args:
-        restarts: random beginnings of coordinate ascent, besides that from the greedy decisions
-            and that from all that need the server; None: the greedy decisions as they are.
+        restarts: random starts of coordinate ascent, in addition to the greedy decisions and to
+            all users that need the server; None: the greedy decisions without ascent.
     """
 
     def __init__(self, restarts: int | None) -> None:
@@ -143,7 +144,7 @@ class JustInTime:
         self._restarts = restarts
 
     def reset(self, env: MecVectorEnv) -> None:
-        """Nothing to begin: the choice depends on the present slot alone."""
+        """Nothing to reset: the choice depends only on the current slot."""
 
     def act(self, env: MecVectorEnv, observations: Array) -> Floats:
         """Return the acting role's actions, (num_envs, agents, ...)."""
@@ -184,9 +185,9 @@ def user_actions(offload: Bools, request: Floats | None = None) -> Floats:
 
 
 def cpu_logits(situation: Situation, offload: Bools) -> Floats:
-    """Return logits (B, K) that share out the CPU in proportion to what is offloaded.
+    """Return logits (B, K) that divide the CPU in proportion to the offloaded work.
 
-    A cluster without work gets the least that the action space allows.
+    A cluster without work gets the smallest share that the action space allows.
     """
     work = situation.queues.sums(np.where(offload, situation.cycles, 0.0))
     share = work / np.maximum(work.max(axis=1, keepdims=True), 1e-12)

@@ -1,4 +1,4 @@
-"""How the core makes a baseline: ``factory(config, **options)``."""
+"""Factories with which the core makes baselines: ``factory(config, **options)``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rule(config: MecConfig, users: str = "greedy", order: str = "edf") -> RuleCo
 
 
 def coordinate_ascent(config: MecConfig, restarts: int = 4, order: str = "edf") -> RuleController:
-    """Return local search over who offloads, with an order at the server."""
+    """Return local search over the offloading users, with an order at the server."""
     del config
     return RuleController(CoordinateAscent(restarts), _order(order))
 

@@ -1,4 +1,4 @@
-"""Rules of which baselines are made: who offloads, in which order the server executes."""
+"""Rules for the baselines: who offloads, and in which order the server executes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UserRule = Callable[[MecConfig, Situation, Floats, OrderRule], Bools]
 """Returns who offloads, (B, N), under shares of the CPU (B, K) and an order at the server."""
 
 CELLS = 2_000_000
-"""Places that are evaluated at once, which bounds the memory of `rewards_of`."""
+"""Places that are evaluated at once; this bounds the memory of `rewards_of`."""
 
 
 def earliest_deadline(situation: Situation, sent: Sent) -> Floats:
@@ -63,7 +63,7 @@ def rewards_of(
 
     Args:
         offload: (B, C, N).
-        request: (B, N) for shares of the band; None: equal.
+        request: (B, N) for shares of the band; None: equal shares.
 
     Returns:
         (B, C).
@@ -107,12 +107,12 @@ def alone_gain(config: MecConfig, situation: Situation, cpu: Floats, order: Orde
 
 
 def selfish(config: MecConfig, situation: Situation, cpu: Floats, order: OrderRule) -> Bools:
-    """Offload whoever would gain if nobody else offloaded; each knows its own task alone."""
+    """Offload users that would gain if nobody else offloaded; each knows only its own task."""
     return alone_gain(config, situation, cpu, order) > 0.0
 
 
 def greedy(config: MecConfig, situation: Situation, cpu: Floats, order: OrderRule) -> Bools:
-    """Admit users one after another, the greatest gain alone first, where the reward rises."""
+    """Admit users one by one, the greatest gain alone first, while the reward rises."""
     gain = alone_gain(config, situation, cpu, order)
     offload = np.zeros(gain.shape, np.bool_)
     best = rewards_of(config, situation, cpu, order, offload[:, None])[:, 0]
@@ -134,11 +134,11 @@ def greedy(config: MecConfig, situation: Situation, cpu: Floats, order: OrderRul
 def fitting(
     config: MecConfig, situation: Situation, cpu: Floats, offload: Bools, gain: Floats, limit: float
 ) -> Bools:
-    """Return those of `offload` (B, N) that fit into their queues, the greatest gain a cycle first.
+    """Return those of `offload` (B, N) that fit their queues, the greatest gain per cycle first.
 
     Args:
-        gain: (B, N) of offloading.
-        limit: time in s for which a queue may be busy, its backlog included.
+        gain: (B, N) gain of offloading.
+        limit: time in s for which a queue may be busy, including its backlog.
     """
     queues = situation.queues
     wanted = queues.of_users(offload) & queues.present
@@ -159,10 +159,10 @@ def ascend(
     offload: Bools,
     request: Floats | None = None,
 ) -> tuple[Bools, Floats]:
-    """Flip the one decision that raises the reward most, until none does.
+    """Flip the one decision that raises the reward most, until no flip does.
 
     Args:
-        offload: (B, N), where to begin.
+        offload: (B, N), the start.
         request: as for `rewards_of`.
 
     Returns:
@@ -170,7 +170,7 @@ def ascend(
     """
     offload = offload.copy()
     best = rewards_of(config, situation, cpu, order, offload[:, None], request)[:, 0]
-    # Others only take band and server time from a user: who does not gain alone is not tried.
+    # Others only take band and server time from a user: users that do not gain alone are skipped.
     hopeful = alone_gain(config, situation, cpu, order) > 0.0
     open_copies = np.arange(len(offload))
     while len(open_copies):
@@ -186,7 +186,7 @@ def ascend(
         choice = worth.argmax(axis=1)
         every = np.arange(len(choice))
         reached, choice = worth[every, choice], tried[every, choice]
-        # Rounding must not let two decisions of equal worth follow one another for ever.
+        # Rounding must not make two equally good decisions alternate forever.
         better = reached > best[open_copies] + 1e-12
         open_copies, choice, reached = open_copies[better], choice[better], reached[better]
         offload[open_copies, choice] ^= True
@@ -195,9 +195,9 @@ def ascend(
 
 
 def like(offload: Bools, numbers: Floats) -> Bools:
-    """Return random decisions of about the same size, (B, N), to begin a search with.
+    """Return random decisions with about as many offloading users, (B, N), to start a search.
 
-    Those that offload go on with probability one half, and others make up for it.
+    Each offloading user is kept with probability one half; others replace those that are dropped.
 
     Args:
         offload: (B, N).

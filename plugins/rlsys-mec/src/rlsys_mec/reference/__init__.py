@@ -1,1 +1,1 @@
-"""The best decisions that can be found, whatever it costs: what the others are measured against."""
+"""The best decisions that can be found at any cost: the reference for all other controllers."""

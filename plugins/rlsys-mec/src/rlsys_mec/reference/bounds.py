@@ -1,13 +1,13 @@
-"""Upper bounds on what an offloading decision with an order can earn, to leave most of them out.
+"""Upper bounds on what an offloading decision with an order can earn, to exclude most of them.
 
-Two things hold the users back, the band and the server, and each alone gives a bound.
+Two resources limit the users, the band and the server, and each one alone gives a bound.
 
-* The server: as if everyone had the whole band. The ends of the tasks in their order then bound
+* The server: as if every user had the whole band. The ends of the tasks in their order then bound
   every user's value from above.
 * The band: as if nobody waited at the server. With a price p on the band the best total is at most
-  p + sum_i max_b (u_i(b) - p b) for every p >= 0 (Lagrange's dual), which falls apart into users.
+  p + sum_i max_b (u_i(b) - p b) for every p >= 0 (the Lagrangian dual), which separates by user.
 
-Of each user's term the lesser of the two is taken, which keeps the bound valid.
+The smaller of the two terms is used for each user; the bound remains valid.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rlsys_mec.radio import rate
 from rlsys_mec.slot import Floats, Situation, local_delay, local_energy, quality
 
 PRICES = np.concatenate([[0.0], np.geomspace(0.05, 50.0, 24)])
-"""In rewards of a task for the whole band."""
+"""Prices of the whole band, in units of a task's reward."""
 _GRID = np.concatenate([np.geomspace(1e-5, 0.02, 40), np.linspace(0.02, 1.0, 197)[1:]])
 
 
@@ -50,7 +50,7 @@ def upper_bounds(
         ranks: (C, N) of `all_orders`.
     """
     cells = _cell_values(config, situation)
-    # Within a cell of the grid of shares a user gets at most the value of its upper end at the
+    # Within a cell of the grid of shares, a user gets at most the value at its upper end for the
     # price of its lower end.
     low_ends = np.concatenate([[0.0], _GRID[:-1]])
     priced = cells[..., None] - low_ends[:, None] * PRICES

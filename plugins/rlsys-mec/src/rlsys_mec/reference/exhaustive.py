@@ -1,10 +1,9 @@
 """The optimum of a slot for a few users: all offloading decisions, all orders, the best shares.
 
 1. `rlsys_mec.reference.bounds` bounds what each decision with its order can earn.
-2. From the most promising on, `rlsys_mec.reference.gradient` finds shares for every one whose bound
-   is above the best reward so far.
-3. Those that come within `MARGIN` of the best are solved to the end by
-   `rlsys_mec.reference.polish`.
+2. Starting with the most promising, `rlsys_mec.reference.gradient` finds shares for every decision
+   whose bound is above the best reward so far.
+3. `rlsys_mec.reference.polish` solves those that come within `MARGIN` of the best exactly.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from rlsys_mec.slot import LIMIT, Floats, Situation, execute, transmit
 
 MOST_USERS = 6
 TOLERANCE = 1e-3
-"""Of a slot's reward, in rewards of a task: measured against independent solvers in the tests."""
+"""Tolerance of a slot's reward, in units of a task's reward; the tests measure it."""
 
 MARGIN = 0.01
 FIRST = 12
-"""Decisions of the first round, which sets the level for the second."""
+"""Decisions in the first round, which sets the threshold for the second."""
 ITERATIONS = 120
 POLISHED = 4
 
@@ -32,8 +31,8 @@ POLISHED = 4
 def optimum(config: MecConfig, situation: Situation) -> tuple[Plan, Floats]:
     """Return the best plan of every copy and its reward, (B,).
 
-    Flat situations of at most `MOST_USERS` users without backlog. In rewards of a task the result
-    is at most `TOLERANCE` below the optimum.
+    Only for flat situations of at most `MOST_USERS` users without backlog. The result is at most
+    `TOLERANCE` below the optimum, in units of a task's reward.
     """
     copies, users = situation.data.shape
     ranks = all_orders(users)
@@ -63,7 +62,7 @@ class _Best:
         self._close: list[list[tuple[float, Ints, Floats]]] = [[] for _ in range(copies)]
 
     def try_all(self, copies: Ints, ranks: Ints) -> None:
-        """Find shares for decisions (C, N) of copies (C,) and keep what is good."""
+        """Find shares for decisions (C, N) of copies (C,) and keep the good ones."""
         for begin in range(0, len(copies), 20_000):
             part = slice(begin, begin + 20_000)
             given = self._situation.take(copies[part])
@@ -72,7 +71,7 @@ class _Best:
             self._keep(copies[part], ranks[part], plan, earned)
 
     def polish(self) -> None:
-        """Solve the best decisions of every copy to the end."""
+        """Solve the best decisions of every copy exactly."""
         for copy, close in enumerate(self._close):
             level = self.reached[copy] - MARGIN * self._config.weight_qos
             candidates = sorted((c for c in close if c[0] > level), key=lambda c: -c[0])
@@ -114,7 +113,7 @@ class _Best:
 
 
 def _plan(situation: Situation, ranks: Ints, request: Floats | None = None) -> Plan:
-    """Return plans for ranks (B, N), with requests in proportion to what everyone needs."""
+    """Return plans for ranks (B, N), with requests in proportion to every user's need."""
     offload = ranks >= 0
     if request is None:
         needed = situation.data / (situation.deadline * np.log2(1.0 + situation.snr))

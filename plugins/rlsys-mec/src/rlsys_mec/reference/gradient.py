@@ -1,13 +1,13 @@
 """Better shares of band and CPU for given offloading decisions and orders, many problems at once.
 
-With x the logits of the shares, the reward is followed uphill by its derivative. A task done at
-end_k = S_k + max_{j <= k}(A_j - S_{j-1}) (see `rlsys_mec.slot.execute`) depends on the arrival of
-one critical task j and on the service times from j to k; that is all there is to the chain.
+This is gradient ascent of the reward in the logits x of the shares. A task is done at
+end_k = S_k + max_{j <= k}(A_j - S_{j-1}) (see `rlsys_mec.slot.execute`). So it depends only on the
+arrival of one critical task j and on the service times from j to k.
 
-For all tasks that end before twice their deadline the reward is concave in the arrivals, and a
-task's arrival convex in its share, so there is no local optimum to be caught in; a task that is
-late beyond that earns nothing and pulls nowhere. The first half of the way therefore values
-lateness without end, the second half as the environment does.
+For all tasks that end before twice their deadline, the reward is concave in the arrivals, and a
+task's arrival is convex in its share. So there are no bad local optima. A task that is later than
+that earns nothing and has no gradient. Therefore the first half of the steps values lateness
+without limit, and the second half as the environment does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rlsys_mec.config import MecConfig
 from rlsys_mec.slot import LIMIT, Bools, Floats, Situation, execute, transmit, value
 
 STEP = 0.15
-"""Of a logit, at the beginning; falls linearly to a hundredth."""
+"""Initial step of a logit; falls linearly to a hundredth of this."""
 _FIRST, _SECOND = 0.8, 0.95  # decay of the moment estimates of Adam (Kingma and Ba, 2015)
 
 
@@ -39,13 +39,13 @@ class Plan(NamedTuple):
     priority: Floats
 
     def put(self, chosen: Bools, other: Plan) -> None:
-        """Take over the copies `chosen` (B,) from another plan."""
+        """Copy the copies `chosen` (B,) from another plan."""
         for own, new in zip(self, other, strict=True):
             own[chosen] = new[chosen]
 
 
 def softmax(logits: Floats) -> Floats:
-    """Return shares that add up to 1 along the last axis."""
+    """Return shares that sum to 1 along the last axis."""
     weight = np.exp(logits)
     total: Floats = weight / weight.sum(axis=-1, keepdims=True)
     return total
@@ -60,10 +60,10 @@ def worth(config: MecConfig, situation: Situation, plan: Plan) -> Floats:
 def improve(
     config: MecConfig, situation: Situation, plan: Plan, iterations: int
 ) -> tuple[Plan, Floats]:
-    """Improve the shares of a plan; its decisions and orders stay.
+    """Improve the shares of a plan; its decisions and orders stay the same.
 
     Returns:
-        The best plans on the way, the given ones included, and their rewards (B,).
+        The best plans found, including the given ones, and their rewards (B,).
     """
     best = Plan._make(np.array(part) for part in plan)
     reached = worth(config, situation, best)
@@ -96,10 +96,10 @@ def improve(
 def _slopes(
     config: MecConfig, situation: Situation, plan: Plan, endless: bool
 ) -> tuple[tuple[Floats, Floats], Floats]:
-    """Return the derivatives of the reward by requests (B, N) and CPU logits (B, K), and it, (B,).
+    """Return the reward's derivatives by requests (B, N) and CPU logits (B, K); the reward, (B,).
 
     Args:
-        endless: value lateness beyond twice the deadline, too, in the derivative.
+        endless: in the derivative, also value lateness beyond twice the deadline.
     """
     queues, offload = situation.queues, plan.offload
     sent = transmit(config, situation, offload, plan.request)
@@ -148,7 +148,7 @@ def _slopes(
     by_share = by_share * (1.0 - count * floor)
     by_request = soft * (by_share - (soft * by_share).sum(axis=1, keepdims=True))
 
-    # Shares of the CPU: times at the server go with 1 / share.
+    # Shares of the CPU: times at the server are proportional to 1 / share.
     span = total - np.take_along_axis(before, critical, axis=2)
     by_part = -(pull * span).sum(axis=2) / part
     by_cpu = part * (by_part - (part * by_part).sum(axis=1, keepdims=True))

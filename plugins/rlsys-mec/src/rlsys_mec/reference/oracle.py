@@ -1,4 +1,4 @@
-"""The reference at work: plans every slot when it begins and plays the plan role by role."""
+"""The reference as an oracle: it plans every slot at its start and plays the plan by role."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from rlsys_mec.vector_env import MecVectorEnv
 
 
 class MecOracle:
-    """Plays the optimum of every slot where it can be had, else the best that was found.
+    """Play the optimum of every slot if it can be computed, or else the best plan found.
 
     Attributes:
-        name: ``optimum`` for a flat system of at most six users, else ``best-found``.
-        tolerance: by how much an episode may earn more all the same: the numerical tolerance of the
-            optimum, infinity for what was merely found.
+        name: ``optimum`` for a flat system of at most six users, otherwise ``best-found``.
+        tolerance: by how much an episode may still earn more: the numerical tolerance of the
+            optimum, or infinity for ``best-found``.
 
     Raises:
-        UserError: unfinished work carries over, so that a slot's best is not the episode's.
+        UserError: unfinished work carries over, so the best slots do not make the best episode.
     """
 
     def __init__(self, config: MecConfig) -> None:
         if config.slot_s is not None:
             raise UserError(
-                "slots depend on one another here (slot_s is set), and no reference is known for "
-                "that; set slot_s to null for one"
+                "slots depend on each other here (slot_s is set), and no reference is known for "
+                "that; to get one, set slot_s to null"
             )
         self._exact = config.n_clusters is None and config.n_users <= MOST_USERS
         self.name = "optimum" if self._exact else "best-found"
@@ -54,7 +54,7 @@ class MecOracle:
             self._plan = self._planned(env)
         plan = self._plan
         if plan is None:
-            raise ValueError("the reference begins with a slot, not in the middle of one")
+            raise ValueError("the reference must start with a slot, not within one")
         if env.acting == "coordinator":
             return plan.cpu[:, None]
         if env.acting == "ue":
@@ -62,7 +62,7 @@ class MecOracle:
         return plan.priority
 
     def action_values(self, env: MecVectorEnv) -> NDArray[np.float64]:
-        """Refuse: decisions of many agents are not a list of actions.
+        """Raise an error: decisions of many agents are not a list of actions.
 
         Raises:
             UserError: always.

@@ -1,14 +1,14 @@
-"""The best shares of the band for one offloading decision and order, by sequential programming.
+"""The best shares of the band for one decision and order, by sequential quadratic programming.
 
-With the ends of the tasks as variables of their own the problem is smooth:
+With the ends of the tasks as separate variables, the problem is smooth:
 
     maximise  sum_i w q_i - e P a_i(b_i)
     where     q_i <= 1,  q_i <= 2 - c_i / d_i,  c_k >= a_k(b_k) + s_k,  c_k >= c_{k-1} + s_k,
               sum_i b_i = 1,  b_i >= floor.
 
-The arrival a_i = data / rate(b_i) is convex in the share, so for tasks that end before twice their
-deadline this is a convex programme, whose local optimum is the optimum. Users beyond that earn no
-QoS; they are left without q.
+The arrival a_i = data / rate(b_i) is convex in the share. So for tasks that end before twice their
+deadline this is a convex program, and a local optimum is the optimum. Users beyond that earn no QoS
+and have no q.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rlsys_mec.config import MecConfig
 from rlsys_mec.slot import Floats, Situation
 
 LEAST = 1e-5
-"""Share below which nobody is pushed; the actions reach about as far."""
+"""Smallest share of a user; the actions allow about the same."""
 
 
 def polish(
@@ -31,13 +31,13 @@ def polish(
     """Return better shares of the band for one flat copy without backlog.
 
     Args:
-        situation: of one copy.
-        order: the offloading users as they are served.
-        timely: of each of them, whether it ends before twice its deadline.
-        share: (n,) of each of them, where to begin.
+        situation: situation of one copy.
+        order: the offloading users in the order of service.
+        timely: for each of them, whether it ends before twice its deadline.
+        share: (n,) initial share of each of them.
 
     Returns:
-        (n,), adding up to 1; those given where the solver fails.
+        (n,), with sum 1; the given shares if the solver fails.
     """
     n = len(order)
     data, snr = situation.data[0, order], situation.snr[0, order]

@@ -1,10 +1,10 @@
-"""Good decisions for many users: the best of many restarts of a local search, by no means proven.
+"""Good decisions for many users: the best of many restarts of a local search, without proof.
 
-A restart begins with a set of users that offload and an order of all users. A step looks at the
-neighbours of the present plan: those with one user's offloading decision flipped, of which the most
-promising few are kept, and those with two tasks exchanged that the server executes one after the
-other. The shares of band and CPU of each neighbour are improved (`rlsys_mec.reference.gradient`),
-and the best one is taken if it is better than the present plan.
+A restart begins with a set of offloading users and an order of all users. A step considers two
+kinds of neighbours of the current plan: the most promising plans with one user's offloading
+decision flipped, and the plans in which two tasks are swapped that the server executes one after
+the other. The shares of band and CPU of each neighbour are improved
+(`rlsys_mec.reference.gradient`). The best neighbour is taken if it is better than the current plan.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from rlsys_mec.reference.gradient import Plan, improve, softmax, worth
 from rlsys_mec.slot import LIMIT, Bools, Floats, Sent, Situation, transmit
 
 FLIPS = 6
-"""Flipped decisions that are looked at closely in a step."""
+"""Number of flipped decisions that are examined in a step."""
 STEPS = 12
 ITERATIONS, LAST_ITERATIONS = 40, 200
 
@@ -47,8 +47,8 @@ def best_found(config: MecConfig, situation: Situation, restarts: int) -> tuple[
     """Return the best plan found for every copy and its reward, (B,).
 
     Args:
-        restarts: random beginnings besides the greedy ones, each tried with all `ORDERS`, and
-            besides a tentative plan in one queue.
+        restarts: random starts, in addition to the greedy ones and to a tentative plan in one
+            queue; each start is tried with all `ORDERS`.
     """
     copies, users = situation.data.shape
     equal = np.full((copies, config.queues), 1.0 / config.queues)
@@ -67,13 +67,13 @@ def best_found(config: MecConfig, situation: Situation, restarts: int) -> tuple[
 
 
 def _begin(config: MecConfig, situation: Situation, order: OrderRule, offload: Bools) -> Plan:
-    """Return a plan in which no flip helps while shares of the band go by need."""
+    """Return a plan in which no flip helps if shares of the band are proportional to need."""
     needed = situation.data / (situation.deadline * np.log2(1.0 + situation.snr))
     request = np.log(needed / needed.mean(axis=1, keepdims=True)).clip(-LIMIT, LIMIT)
     cpu = cpu_logits(situation, offload)
     offload, _ = ascend(config, situation, softmax(cpu), order, offload, request)
     cpu = np.maximum(cpu, cpu_logits(situation, offload))
-    # Of all users, as those that do not offload may do so later.
+    # For all users, because those that do not offload may do so later.
     sent = transmit(config, situation, np.ones_like(offload), request)
     return Plan(offload, request, cpu, order(situation, sent))
 
@@ -81,8 +81,8 @@ def _begin(config: MecConfig, situation: Situation, order: OrderRule, offload: B
 def _in_one_queue(config: MecConfig, situation: Situation) -> Plan:
     """Return the best plan of `rlsys_mec.plan` in which one queue has nearly all of the CPU.
 
-    One fast queue serves more by their deadlines than several slow ones, and no small step leads
-    from shared CPU to there.
+    One fast queue meets more deadlines than several slow ones, and no sequence of small steps leads
+    there from a divided CPU.
     """
     copies = len(situation.data)
     best: Plan | None = None
@@ -120,7 +120,7 @@ def _climb(config: MecConfig, situation: Situation, plan: Plan) -> tuple[Plan, F
         found = np.full(len(open_copies), -np.inf)
         np.maximum.at(found, owner, earned)
         better = found > reached[open_copies] + 1e-9
-        # The first of the best trials of every copy that is to go on.
+        # The first of the best trials of every copy that continues.
         winners = np.flatnonzero((earned == found[owner]) & better[owner])
         owners, first = np.unique(owner[winners], return_index=True)
         open_copies = open_copies[owners]
@@ -133,7 +133,7 @@ def _climb(config: MecConfig, situation: Situation, plan: Plan) -> tuple[Plan, F
 
 
 def _swaps(situation: Situation, plan: Plan) -> tuple[Plan, Ints]:
-    """Return plans with two tasks exchanged that follow one another, and the copies they are of."""
+    """Return plans with two consecutive tasks swapped, and their copies."""
     queues = situation.queues
     served = queues.of_users(plan.offload) & queues.present
     order = np.argsort(np.where(served, -plan.priority, np.inf), axis=2, kind="stable")
@@ -149,9 +149,9 @@ def _swaps(situation: Situation, plan: Plan) -> tuple[Plan, Ints]:
 
 
 def _flips(config: MecConfig, situation: Situation, plan: Plan) -> tuple[Plan, Ints]:
-    """Return the `FLIPS` plans with one decision flipped that promise most with shares as they are.
+    """Return the `FLIPS` most promising plans with one decision flipped and unchanged shares.
 
-    Also returned are the copies that they are of.
+    Also returns the copies of these plans.
     """
     copies, users = plan.offload.shape
     owner, user = np.divmod(np.arange(copies * users), users)

@@ -1,12 +1,12 @@
-"""Best-effort schedulers in the manner of LBESA: overloaded, they give up the least valuable job.
+"""LBESA-style best-effort schedulers: under overload they drop the least valuable job.
 
 After Locke, "Best-Effort Decision Making for Real-Time Scheduling", PhD thesis, Carnegie Mellon
-University, CMU-CS-86-134, 1986: ready jobs enter a candidate schedule in deadline order; while it
-is overloaded, the job with the lowest value density leaves it; the first job of what remains runs.
-Locke weighs a probability of overload that also counts expected arrivals; here only ready jobs
-count, with their remaining WCET, and overload is a certainty or it is not. Among equal densities
-the latest deadline leaves first, then the highest index. Where every job has been given up, they
-idle.
+University, CMU-CS-86-134, 1986. Ready jobs enter a candidate schedule in deadline order. While the
+schedule is overloaded, the job with the lowest value density is dropped. The first remaining job
+runs. Locke uses a probability of overload that includes expected arrivals. Here only ready jobs
+count, with their remaining WCET, and overload is either certain or absent. Among equal densities
+the latest deadline is dropped first, then the highest index. If all jobs are dropped, the
+schedulers idle.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _best_effort(sees_end: bool, tasks: Tasks, state: State, actions: Ints) -> N
 
 
 class BestEffort:
-    """Earliest deadline first on what is left after shedding jobs that overload the processor.
+    """Earliest deadline first, after dropping jobs that overload the processor.
 
     All jobs have the same value, so the lowest density is the longest remaining WCET.
     """
@@ -42,7 +42,7 @@ class BestEffort:
     sees_end: ClassVar[bool] = False
 
     def reset(self, env: RtosVectorEnv) -> None:
-        """Nothing to begin: the choice depends on the present state alone."""
+        """Nothing to reset: the choice depends only on the current state."""
 
     def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the task that every copy runs next, (N,); idle is M."""
@@ -53,10 +53,10 @@ class BestEffort:
 
 
 class BestEffortHorizon(BestEffort):
-    """Best effort that is told when the episode ends, as the observation `items` tells a policy.
+    """Best effort that knows when the episode ends, like a policy with the observation `items`.
 
-    A job must complete by its deadline and by the end of the episode. One that is due later than
-    the end is worth a completion; one due by the end is worth the avoided miss as well.
+    A job must complete by its deadline and by the end of the episode. A job that is due after the
+    end is worth a completion; a job due by the end is also worth the avoided miss.
     """
 
     sees_end = True

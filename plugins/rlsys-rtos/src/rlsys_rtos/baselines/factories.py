@@ -1,4 +1,4 @@
-"""How the core makes a baseline: ``factory(config, **options)``."""
+"""Factories with which the core makes baselines: ``factory(config, **options)``."""
 
 from __future__ import annotations
 

@@ -3,11 +3,11 @@
 Rate monotonic (key: period) and EDF (absolute deadline): Liu and Layland, "Scheduling Algorithms
 for Multiprogramming in a Hard-Real-Time Environment", JACM 20(1), 1973. Deadline monotonic
 (relative deadline): Leung and Whitehead, Performance Evaluation 2(4), 1982. Least laxity first
-(time to deadline less remaining WCET): Mok, PhD thesis, MIT, 1983.
+(time to deadline minus remaining WCET): Mok, PhD thesis, MIT, 1983.
 
 A job is infeasible when its laxity is negative: it cannot meet its deadline if it takes its WCET.
-`EdfSkip` and `ValueDensity` leave such jobs alone and idle if there are no others. Value density is
-the value of a job over its remaining WCET; all jobs have the same value here.
+`EdfSkip` and `ValueDensity` skip such jobs, and idle if there are no others. Value density is the
+value of a job / its remaining WCET; all jobs have the same value here.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ def _least(rule: int, tasks: Tasks, state: State, actions: Ints) -> None:
 
 
 class _Priority:
-    """A scheduler without memory; `rule` is its key."""
+    """A scheduler without memory; `rule` selects its key."""
 
     rule: ClassVar[int]
 
     def reset(self, env: RtosVectorEnv) -> None:
-        """Nothing to begin: the choice depends on the present state alone."""
+        """Nothing to reset: the choice depends only on the current state."""
 
     def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the task that every copy runs next, (N,); idle is M."""

@@ -1,4 +1,4 @@
-"""Round robin: every ready task in turn, for a quantum of ticks, deadlines unseen."""
+"""Round robin: every ready task in turn, for a quantum of ticks, regardless of deadlines."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _next_in_turn(quantum: int, tasks: Tasks, state: State, used: Ints, actions:
 
 
 class RoundRobin:
-    """Run each ready task for up to `quantum` ticks, in the order of their indices.
+    """Run each ready task for up to `quantum` ticks, in index order.
 
     A task whose job ends or is abandoned gives up the rest of its quantum, unless its next job is
     ready in the same tick.
@@ -48,7 +48,7 @@ class RoundRobin:
         self._used = np.zeros(0, np.int64)
 
     def reset(self, env: RtosVectorEnv) -> None:
-        """Begin with a fresh quantum in every copy."""
+        """Start with a new quantum in every copy."""
         self._used = np.zeros(env.num_envs, np.int64)
 
     def act(self, env: RtosVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
