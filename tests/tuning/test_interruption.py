@@ -102,7 +102,7 @@ def test_more_trials_go_on_whatever_a_kill_left_running(uninterrupted, tmp_path)
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1] == (
         f"rlsys: error: {path}: was begun with --search descent.learning_rate=0.001..10.0:log and "
-        "is resumed with 0.001..5.0:log; resume with the same --search, or begin another search "
+        "is resumed with 0.001..5.0:log; resume with the same --search, or start another search "
         "with another --out"
     )
     other = rlsys(*SEARCH, "--out", path, "--resume", "--quiet")

@@ -39,7 +39,7 @@ def both(registry):
         ("descent.batch=8..2", ["low must be < high"]),
         ("descent.learning_rate=-1..1:log", ["low must be > 0"]),
         ("descent.batch=2..8:lin", ["'log'", "'lin'"]),
-        ("descent.batch=two..8", ["'two' is no number"]),
+        ("descent.batch=two..8", ["'two' is not a number"]),
         ("descent.start=wrong,right", ["'wrong' or 'flat'", "right"]),
         ("descent.batch", ["must have the form"]),
         ("descent.batch=", ["must have the form"]),
@@ -58,7 +58,7 @@ def test_a_setting_is_searched_once_and_an_agent_must_propose_something(registry
     with pytest.raises(ConfigError, match="given twice"):
         search_space(both, ["descent.batch=2..8", "agents.descent.batch=2,4"])
     polish = resolve_plan(registry, "signs", Overrides(agents=("polish",)))
-    with pytest.raises(ConfigError, match="proposes no search"):
+    with pytest.raises(ConfigError, match="nothing to search by default"):
         search_space(polish, [])
 
 

@@ -1,4 +1,4 @@
-"""Tuning: search an agent's settings, each trial a work unit, the study in one SQLite file.
+"""Tuning: search an agent's settings; each trial is a work unit, the study one SQLite file.
 
 The command line comes in here; plugins whose agents search keep their trials through this room.
 """

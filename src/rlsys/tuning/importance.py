@@ -1,4 +1,4 @@
-"""Which settings tell good trials from bad ones."""
+"""Which settings matter: how they differ between good trials and the others."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from optuna import Study
 
 TRIALS_FOR_IMPORTANCE = 10
-"""Finished trials below which the importance of a setting would be noise."""
+"""With fewer finished trials than this, the importance of a setting would be noise."""
 
 
 def load_importances() -> None:
-    """Import now what `importances` needs; it takes seconds where scikit-learn is installed."""
+    """Import now what `importances` needs; with scikit-learn installed, that takes seconds."""
     importlib.import_module("optuna.importance")
 
 
 def importances(study: Study) -> dict[str, float]:
-    """Return the share of each setting in what tells good trials from others (PED-ANOVA).
+    """Return the share of each setting in what distinguishes good trials (PED-ANOVA).
 
     Watanabe et al., PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
-    Subspaces, IJCAI 2023.  Empty where there are too few finished trials, one setting, or no
+    Subspaces, IJCAI 2023.  Empty if there are too few finished trials, only one setting, or no
     difference between the trials.
     """
     finished = [t for t in study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def counted(study: Study) -> int:
-    """Return how many trials have been begun and not been interrupted."""
+    """Return how many trials have been started and not interrupted."""
     return sum(
         trial.state.name != "WAITING" and not is_interrupted(trial)
         for trial in study.get_trials(deepcopy=False)
@@ -27,7 +27,7 @@ def best_trials(study: Study, count: int) -> list[FrozenTrial]:
 
 
 def check_success(study: Study) -> None:
-    """Raise `UserError` with the first reason where every trial failed."""
+    """Raise `UserError` with the first reason if every trial failed."""
     trials = study.get_trials(deepcopy=False)
     if any(trial.state.name == "COMPLETE" for trial in trials):
         return

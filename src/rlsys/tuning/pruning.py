@@ -1,4 +1,4 @@
-"""What a trial has reported, and whether it is worth going on with."""
+"""What a trial has reported, and whether to go on with it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 METRIC = "validation_reward"
 _POSITIONS = 1_000_000
-"""Positions that a training's agent has in the study; each is a number of checkpoints."""
+"""Positions in the study for each agent of a training; each position is a checkpoint."""
 
 
 class TrialProgress:
-    """What a trial has reported: one value a checkpoint, comparable between trials.
+    """What a trial has reported: one value per checkpoint, comparable between trials.
 
-    The value is what the trial would score if it ended here: the best validation reward of each
-    training that is done and of the present one, divided by the number of trainings.  (Where
-    rewards are negative it falls from one training to the next and Optuna, which goes by a trial's
-    highest value, prunes in the first training alone.)
+    The value is what the trial would score if it ended here: the best validation rewards of the
+    trainings so far, the present one included, divided by the number of all trainings.  (If rewards
+    are negative it falls from one training to the next.  Optuna goes by a trial's highest value, so
+    it then prunes only in the first training.)
     """
 
     def __init__(self, trial: Trial, units: int, agents: Sequence[str], every: int) -> None:
@@ -33,7 +33,7 @@ class TrialProgress:
         self.pruned = False
 
     def prunes(self, line: Mapping[str, Any]) -> bool:
-        """Take in a line of metrics; return whether the trial is not worth going on with."""
+        """Take in a line of metrics; return whether the trial should end here."""
         if METRIC not in line or self.pruned:
             return self.pruned
         unit, agent, reward = line["unit"], line["agent"], float(line[METRIC])

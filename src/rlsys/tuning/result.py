@@ -1,4 +1,4 @@
-"""The result document of `rlsys tune`: the best trial, and what became of the others."""
+"""The result document of `rlsys tune`: the best trial, and a count of the others."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """`rlsys tune`: search the settings of a plan's agents with Optuna.
 
-The study lies in ``study.db`` of the run directory; this process alone reads and writes it.  Every
-suggestion is drawn with a seed of its own, made of the run's seed and of how many suggestions came
-before, so that a search of one job that was interrupted and resumed tries what it would have tried.
-An interrupted trial is marked failed and its settings are tried again.
+The study is the file ``study.db`` in the run directory; only this process reads and writes it.
+Each suggestion has its own seed, made from the run's seed and the number of suggestions before it.
+So a search with one job that is interrupted and resumed tries what it would have tried anyway.  An
+interrupted trial is marked failed and its settings are tried again.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 VALIDATIONS = 10
-"""Validations of an agent in a trial, at least: between them it may be pruned."""
+"""Least number of validations of an agent in a trial; at each it may be pruned."""
 
 TRIALS_BEFORE_PRUNING = 4
-"""Finished trials whose median decides for the first time."""
+"""Finished trials before the first is pruned, by their median."""
 
 
 def trial_plan(plan: Plan) -> Plan:
-    """Return the plan with checkpoints often enough that a bad trial is seen early."""
+    """Return the plan with checkpoints so frequent that a bad trial shows early."""
     training = plan.config.training
     every = training.checkpoint_every or math.inf
     for _, settings in plan.agents:
@@ -75,7 +75,7 @@ class Search:
         directory: the run directory, where the study and the trials go.
         record: keeps a line of metrics.
         space: what is searched.
-        trials: how many trials are to be finished in all.
+        trials: how many trials to finish in all.
         executor: where they run.
     """
 
@@ -94,7 +94,7 @@ class Search:
 
         Raises:
             Interrupted: the user asked to stop; the study is kept.
-            UserError: another search space than the study's, no trial succeeded, full disk.
+            UserError: the study has another search space, no trial succeeded, or the disk is full.
         """
         events = RunEvents(self.work.manager, self.directory)
         events.started(self.plan.config.model_dump(mode="json"))
@@ -165,7 +165,7 @@ class Search:
         try:
             plan = plan_of(self.work.registry, Document(config))
         except ConfigError as error:
-            # The settings are allowed one by one, but not together.
+            # Each setting is allowed, but not all of them together.
             self._tell(study, Ending(trial.number, reason=str(error)))
             return
         directory.mkdir(parents=True, exist_ok=True)
@@ -219,13 +219,13 @@ class Search:
         self._discard_checkpoints(ending.number)
 
     def _try_again(self, study: Study, number: int) -> None:
-        """Have the settings of an interrupted trial tried anew, by another trial."""
+        """Have another trial try the settings of an interrupted one."""
         params = study.trials[number].params
         study.enqueue_trial(params, user_attrs={"again": number})
         self._discard_checkpoints(number)
 
     def _discard_checkpoints(self, number: int) -> None:
-        """A finished trial keeps its networks; replay buffers of all trials would fill the disk."""
+        """Keep only a finished trial's networks: the replay buffers of all would fill the disk."""
         for directory in trial_directory(self.directory, number).glob("policies/*/*/checkpoints"):
             shutil.rmtree(directory)
 
@@ -241,6 +241,6 @@ def _settings_file(plan: Plan) -> str:
     training = {key: config["training"][key] for key in keys}
     data = {"preset": config["preset"], "agents": config["agents"], "training": training}
     return (
-        "# For --config. Settings of the environment are not part of it: give --set again.\n"
+        "# For --config. Settings of the environment are not included: give --set again.\n"
         + yaml.safe_dump(data, sort_keys=False)
     )

@@ -1,4 +1,4 @@
-"""What `rlsys tune` may change: settings of a plan's agents, with the values that are tried."""
+"""What `rlsys tune` may change: settings of a plan's agents, and the values to try."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Dimension:
     """One setting of one agent, and the values that are tried.
 
     Attributes:
-        values: by label, where they are listed; empty where they lie between `low` and `high`.
+        values: by label, if they are listed; None if they lie between `low` and `high`.
         integer: whether only whole numbers are tried.
-        log: whether the logarithm is searched evenly.
+        log: whether the search is even in the logarithm.
     """
 
     agent: str
@@ -64,7 +64,7 @@ class Dimension:
         return stored if self.values is None else self.values[stored]
 
     def stored(self, value: Any) -> Any:
-        """Return what the study stores for a setting, or None where the range does not hold it."""
+        """Return what the study stores for a setting, or None if the range does not contain it."""
         if self.values is not None:
             return _label(value) if _label(value) in self.values else None
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -72,15 +72,15 @@ class Dimension:
 
 
 def search_space(plan: Plan, texts: Sequence[str]) -> tuple[Dimension, ...]:
-    """Return what is searched: `texts`, or else all that the plan's agents propose.
+    """Return what is searched: `texts`, or if there are none, all that the plan's agents propose.
 
     Args:
         texts: of ``--search``, such as ``ppo.learning_rate=1e-5..1e-2:log``; the agent may be
-            left out where one agent alone has the key.
+            left out if only one agent has the key.
 
     Raises:
-        ConfigError: an unknown agent or key (with the nearest name), a range that is none, or a
-            value that the agent does not allow.
+        ConfigError: an unknown agent or key (with the nearest name), a malformed range, or a value
+            that the agent does not allow.
     """
     found = []
     if texts:
@@ -100,12 +100,12 @@ def search_space(plan: Plan, texts: Sequence[str]) -> tuple[Dimension, ...]:
             raise ConfigError(f"--search: {name!r} is given twice; leave one out")
     if not found:
         agents = ", ".join(agent.name for agent, _ in plan.agents)
-        raise ConfigError(f"{agents}: proposes no search; say what to search with --search {FORM}")
+        raise ConfigError(f"{agents}: nothing to search by default; name it with --search {FORM}")
     return tuple(found)
 
 
 def parse_search(text: str) -> tuple[str, SearchRange]:
-    """Parse one ``--search``; return the name as it was given, and the range of its last part.
+    """Parse one ``--search``; return the name as given, and the range for its last part.
 
     Raises:
         ConfigError: it does not have the form.
@@ -139,7 +139,7 @@ def _number(text: str, place: str) -> float:
         return float(text)
     except ValueError as error:
         raise ConfigError(
-            f"{place}: {text!r} is no number; the form is KEY=LOW..HIGH or KEY=a,b,c"
+            f"{place}: {text!r} is not a number; the form is KEY=LOW..HIGH or KEY=a,b,c"
         ) from error
 
 
@@ -151,7 +151,9 @@ def _agent_of(plan: Plan, name: str, text: str) -> tuple[AgentSpec, BaseModel]:
             if spec.name == agent:
                 return spec, settings
         known = [spec.name for spec, _ in plan.agents]
-        raise ConfigError(f"{place}: {agent!r} is none of the agents{did_you_mean(agent, known)}")
+        raise ConfigError(
+            f"{place}: {agent!r} is not one of the agents{did_you_mean(agent, known)}"
+        )
     having = [(s, c) for s, c in plan.agents if key in type(c).model_fields]
     if len(having) > 1:
         names = " or ".join(f"{spec.name}.{key}" for spec, _ in having)
@@ -172,7 +174,7 @@ def _dimension(
     tried = proposal.choices or (proposal.low, proposal.high)
     checked = [_checked(settings, key, value, place) for value in tried]
     if proposal.choices:
-        # YAML takes 1e-5 for text; the agent's config knows that it is a number.
+        # YAML reads 1e-5 as text; the agent's config knows that it is a number.
         plain = [
             checked_value if isinstance(checked_value, str | int | float) else value
             for value, checked_value in zip(tried, checked, strict=True)
@@ -181,13 +183,13 @@ def _dimension(
     low, high = checked
     for value in checked:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ConfigError(f"{place}: {key!r} is no number; list its values as {key}=a,b,c")
+            raise ConfigError(f"{place}: {key!r} is not a number; list its values as {key}=a,b,c")
     integer = isinstance(low, int) and isinstance(high, int)
     return Dimension(agent.name, key, low, high, proposal.log, integer)
 
 
 def _checked(settings: BaseModel, key: str, value: Any, place: str) -> Any:
-    """Return `value` as the field has it; what it means together with others is checked later."""
+    """Return `value` as the field stores it; its combination with others is checked later."""
     model = type(settings)
     field = model.model_fields[key]
     data = {**settings.model_dump(mode="json"), key: value}
@@ -224,20 +226,20 @@ def trial_config(
 
 
 def present_settings(plan: Plan, space: Sequence[Dimension]) -> dict[str, Any] | None:
-    """Return the plan's own settings as the study stores them; None where a range lacks one."""
+    """Return the plan's own settings as the study stores them; None if a range lacks one."""
     own = {agent.name: settings.model_dump(mode="json") for agent, settings in plan.agents}
     found = {d.name: d.stored(own[d.agent][d.key]) for d in space}
     return None if any(value is None for value in found.values()) else found
 
 
 def difference(begun: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Return how a search that is resumed differs from the one that was begun, and what to do.
+    """Return how a resumed search differs from the one that was started, and what to do.
 
     Args:
         begun: ranges by name, as `Dimension.describe` gives them.
-        now: the same, of this time; they differ.
+        now: ranges of this call, which differ.
     """
-    advice = "; resume with the same --search, or begin another search with another --out"
+    advice = "; resume with the same --search, or start another search with another --out"
     for name in {**begun, **now}:
         old, new = begun.get(name), now.get(name)
         if old != new:

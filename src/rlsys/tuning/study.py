@@ -1,4 +1,4 @@
-"""A search's trials, kept by Optuna in one SQLite file: opened, resumed, and reported when torn.
+"""A search's trials, kept by Optuna in one SQLite file: open it, resume it, report its errors.
 
 `rlsys tune` keeps its trials this way, and so do plugins whose agents search.
 """
@@ -27,22 +27,22 @@ OPTUNA = Requirement(name="optuna", fix="pip install 'rlsys[tune]'")
 
 STUDY_FILE = "study.db"
 
-# Both names are in the files of earlier versions: another one would make a resumed search start
-# over.
+# Both names are in files of earlier versions: with others, a resumed search would start over.
 _NAME = "rlsys"
 _IDENTITY = "search"
 
 
 def open_storage(path: Path | None, *, wait_for_disk: bool = True) -> BaseStorage:
-    """Open the SQLite file at `path`, which is made where it is missing.
+    """Open the SQLite file at `path`, which is made if it is missing.
 
     Args:
         path: None: in memory, for a search that leaves nothing behind.
-        wait_for_disk: whether each commit waits until it is on the disk; a trial has a dozen.  If
-            not, a kill loses nothing, and after a power cut the file is whole but may lack the last
-            trials (sqlite.org/pragma.html, synchronous NORMAL in WAL mode).  WAL mode works on no
-            network file system, and such a file can only be read where its folder can be written:
-            choose it where the waiting itself would disturb, as between short measurements.
+        wait_for_disk: whether each commit, of which a trial has a dozen, waits for the disk.  If
+            not, a kill still loses nothing; after a power cut the file is whole, but the last
+            trials may be missing (sqlite.org/pragma.html, synchronous NORMAL in WAL mode).  WAL
+            mode does not work on network file systems, and reading such a file takes a folder that
+            can be written.  So use it only where the waiting itself disturbs, as between short
+            measurements.
     """
     import optuna
 
@@ -64,7 +64,7 @@ def _without_waiting(connection: Any, _: object) -> None:
 
 
 def close_storage(storage: BaseStorage) -> None:
-    """Close a storage of `open_storage`; of a file nothing stays beside it."""
+    """Close a storage of `open_storage`; a file is then whole, with nothing beside it."""
     import optuna
 
     if isinstance(storage, optuna.storages.RDBStorage):
@@ -79,13 +79,13 @@ def open_study(
     *,
     pruner: BasePruner | None = None,
 ) -> Study:
-    """Begin the study, or go on with it where it is for the same search.
+    """Start the study, or go on with it if it is for the same search.
 
     Args:
         storage: of `open_storage`.
         identity: what the search is for, JSON values.
-        refusal: what to tell the user of a study with another identity, which is passed.
-        pruner: which trials to end early; None: as Optuna does by default.
+        refusal: called with the identity of a study for another search; returns the error message.
+        pruner: decides which trials end early; None: Optuna's default.
 
     Raises:
         UserError: the study is for another search.
@@ -118,7 +118,7 @@ def fail_running(study: Study) -> list[FrozenTrial]:
 
 
 def is_interrupted(trial: FrozenTrial) -> bool:
-    """Return whether a trial was stopped from outside; it does not count and is tried again."""
+    """Return whether a trial was stopped from outside; such a trial is tried again, uncounted."""
     return trial.state.name == "FAIL" and "reason" not in trial.user_attrs
 
 
@@ -137,7 +137,7 @@ def finished_trials(path: Path) -> list[FrozenTrial]:
 
 
 def seeded(kind: Callable[..., BaseSampler], seed: int, index: int, **options: Any) -> BaseSampler:
-    """Return a sampler whose draws depend on `seed` and `index` alone, so that a search can resume.
+    """Return a sampler whose draws depend only on `seed` and `index`, so that a search can resume.
 
     Args:
         kind: its class.
@@ -166,7 +166,7 @@ def readable_errors(path: Path) -> Iterator[None]:
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
-    # Called when something was raised: a search in memory never imports SQLAlchemy.
+    # Called only when something was raised, so a search in memory never imports SQLAlchemy.
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import SQLAlchemyError
 

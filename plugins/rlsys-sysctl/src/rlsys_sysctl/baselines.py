@@ -1,4 +1,4 @@
-"""What a tuned machine is compared with: the machine as it is, and a configuration by chance."""
+"""What a tuned machine is compared with: the machine as it is, and a random configuration."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Default:
         del config
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Nothing to begin."""
+        """There is nothing to prepare."""
 
     def act(self, env: VectorEnv[Any, Any, Any], observations: NDArray[Any]) -> NDArray[Any]:
         """Return the point of the default configuration for every copy."""
@@ -35,7 +35,7 @@ class RandomPoint:
         self._random = np.random.default_rng(0)
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Draw from the beginning."""
+        """Start the draws over."""
         del env
         self._random = np.random.default_rng(0)
 

@@ -28,22 +28,22 @@ class SysctlConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     workload: Workload
-    """Name of a shipped workload, path of a JSON or YAML file, or what such a file holds."""
+    """Name of a shipped workload, path of a JSON or YAML file, or the content of such a file."""
     seconds: Annotated[float, Field(ge=0.1, le=86_400.0, allow_inf_nan=False)] = 8.0
-    """Length of a full run, where the benchmark takes ``{seconds}``."""
+    """Length of a full run, if the benchmark takes ``{seconds}``."""
     repeats: Annotated[int, Field(strict=True, ge=1, le=1000)] = 3
-    """Runs of a configuration in one environment step, between two runs of the default."""
+    """Runs of a configuration per environment step, between two runs of the default."""
     weight_performance: Weight = 0.5
     """Reward for each multiple of the default's performance."""
     weight_stability: Weight = 0.5
-    """Reward for stability 1, from the default's performance on."""
+    """Reward for stability 1, earned only at the default's performance or better."""
     namespaced_only: bool = False
-    """Refuse parameters that do not belong to a network, IPC or UTS namespace: what a container may
-    change without touching its host."""
+    """Refuse parameters outside network, IPC and UTS namespaces, so that a container does not
+    change its host."""
     allow_dangerous: bool = False
-    """Let parameters be tuned that can take a machine down."""
+    """Also tune parameters that can take a machine down."""
     proc_sys: str = "/proc/sys"
-    """Where the parameters are; another place than the kernel's is for tests."""
+    """Where the parameters are; anything but the kernel's own is for tests."""
 
     @field_validator("workload", mode="before")
     @classmethod
@@ -57,13 +57,15 @@ class SysctlConfig(BaseModel):
 
     @field_serializer("workload")
     def _as_written(self, workload: Workload) -> dict[str, Any]:
-        # A parameter refuses keys that do not belong to its type, also where they say nothing.
+        # A parameter refuses keys of other types, even with their default values.
         return workload.model_dump(mode="json", exclude_unset=True)
 
     @model_validator(mode="after")
     def _sensible(self) -> SysctlConfig:
         if self.weight_performance == 0.0 and self.weight_stability == 0.0:
-            raise ValueError("weight_performance and weight_stability are both 0: nothing counts")
+            raise ValueError(
+                "weight_performance and weight_stability are both 0, so nothing counts; raise one"
+            )
         if self.namespaced_only:
             require_namespaced(self.workload.space.names)
         return self
@@ -75,6 +77,6 @@ class SysctlConfig(BaseModel):
 
 
 def cases(config: SysctlConfig) -> list[Case]:
-    """Return what is tuned and evaluated: one case, named after the workload."""
+    """Return the only case, named after the workload."""
     name = config.workload.workload_name
     return [Case(name=name, config=config, summary=config.workload.description)]

@@ -1,7 +1,7 @@
-"""`optimize`: the whole tuning from Python, as `rlsys sysctl tune` does it.
+"""`optimize`: from Python, what `rlsys sysctl tune` does.
 
-It runs one agent on one workload, confirms the winner and writes the `sysctl-d` export, into a run
-directory like any other.
+It runs one agent on one workload, confirms the winner and writes the `sysctl-d` export into an
+ordinary run directory.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rlsys_sysctl.workload.workload import TrainingSettings
 
 _SEARCHERS = ("optuna", "random", "grid")
 _PPO = {"steps": 60, "n_steps": 4, "batch_size": 4, "gamma": 0.0}
-"""Where the workload says nothing: an episode is one configuration, so nothing is discounted."""
+"""Defaults: an episode is one configuration, so there is nothing to discount."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class Tuned:
     """The outcome of a tuning.
 
     Attributes:
-        best_configuration: values by parameter; the default's where that was not beaten.
-        best_reward: of the configuration in the search, or None where nothing ran or the agent is
-            no searcher.
-        improvement: of the performance, as a share: 0.2 is 20 % better than the default.
+        best_configuration: values by parameter; the default's if it was not beaten.
+        best_reward: of the configuration in the search; None if nothing ran or the agent does not
+            search.
+        improvement: in performance, as a share: 0.2 is 20 % better than the default.
         low, high: 95 % interval of the improvement.
         recommended: whether the interval excludes 0.
         original: values before and after the tuning.
@@ -64,18 +64,18 @@ def optimize(
     resume: bool = False,
     log: Callable[[str], None] = lambda _: None,
 ) -> Tuned:
-    """Tune the machine for a workload; afterwards it is as it was.
+    """Tune for a workload; afterwards the machine is as it was before.
 
     Args:
-        config: what a workload file holds, the path of one, or the name of a shipped one.
+        config: the content of a workload file, its path, or the name of a shipped workload.
         dry_run: write nothing, run nothing, and return what would be written.
-        agent: ``optuna``, ``random``, ``grid``, ``ppo`` or another one for continuous actions.
-        settings: of the agent, over those of the workload's training_config.
+        agent: ``optuna``, ``random``, ``grid``, ``ppo`` or any other for continuous actions.
+        settings: of the agent; they override the workload's training_config.
         environment: other settings of `SysctlConfig`, such as ``{"seconds": 5}``.
         seed: of the agent.
         out: run directory; None: a new one below ``runs``.
         resume: whether to go on with the run in `out`.
-        log: hears what is being done.
+        log: receives progress messages.
 
     Raises:
         UserError: bad input, no permission, another tuner at work, a benchmark that fails.

@@ -2,7 +2,7 @@
 
 `gymnasium.make("rlsys_sysctl:rlsys/Sysctl-v0", workload="my.json")` and `gymnasium.make_vec(...)`,
 or without the prefix once `rlsys_sysctl` is imported; keyword arguments are the keys of
-`SysctlConfig`.  The machine is taken at the first step and put back by ``close()``.
+`SysctlConfig`.  The first step takes the machine, ``close()`` puts it back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`sysctl-d`: what was found, as a file for /etc/sysctl.d and as commands to apply and undo it.
 
-Only a configuration that paired runs confirm to be better than the default is written; of any other
-the files say that the default was not beaten.
+A configuration is written only if paired runs confirm that it is better than the default.
+Otherwise the files say that the default was not beaten.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class SysctlDSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     number: Annotated[int, Field(strict=True, ge=0, le=99)] = 90
-    """Begin of the file's name: files in /etc/sysctl.d are applied in the order of their names."""
+    """Start of the file's name: files in /etc/sysctl.d are applied in the order of their names."""
     confirm_pairs: Annotated[int, Field(strict=True, ge=4, le=1000)] = 8
-    """Pairs of runs by which a policy is confirmed that no searcher has, such as PPO's."""
+    """Pairs of runs that confirm a policy which no searcher has confirmed, such as PPO's."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class _Found:
     """What there is to write.
 
     Attributes:
-        original: the default that was compared with.
-        present: what the machine has; another thing where the benchmark's namespaces began with
+        original: the default of the comparison.
+        present: what the machine has; it differs where the benchmark's namespaces began with
             values of their own.
     """
 
@@ -57,9 +57,10 @@ class _Found:
 
     @property
     def changes(self) -> dict[str, str]:
-        """The values to set: those of a recommended configuration that differ.
+        """The values to set: of a recommended configuration, those that differ.
 
-        From the default or from what the machine has: together they are what was measured.
+        They differ from the default or from what the machine has: together they are what was
+        measured.
         """
         if self.confirmation is None or not self.confirmation.recommended:
             return {}
@@ -71,7 +72,7 @@ class _Found:
 
     @property
     def elsewhere(self) -> dict[str, str]:
-        """Of what is set, the defaults that were compared with and that the machine has not."""
+        """Of what is set, the defaults of the comparison that this machine does not have."""
         return {n: self.original[n] for n in self.changes if self.original[n] != self.present[n]}
 
     @property
@@ -178,11 +179,11 @@ def _found(network: Network, env: SysctlVectorEnv, pairs: int) -> _Found:
 def undo_values(changed: Mapping[str, str], kernel: Kernel) -> dict[str, str]:
     """Return what to set to undo changes.
 
-    Of a pair of which one excludes the other (`rlsys_sysctl.machine.kernel.PAIRS`) it is the
-    one that is set: writing 0 to the other would not bring it back.
+    Of two parameters that exclude each other (`rlsys_sysctl.machine.kernel.PAIRS`) it names the one
+    that is set: writing 0 to the other would not bring it back.
 
     Args:
-        changed: what the machine has of the parameters that are changed.
+        changed: the machine's own values of the parameters that are changed.
         kernel: as it is without the changes.
     """
     undo = {}

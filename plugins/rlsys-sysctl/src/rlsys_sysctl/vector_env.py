@@ -22,7 +22,7 @@ from rlsys_sysctl.measuring.stage import Stage
 from rlsys_sysctl.measuring.state_metrics import StateMetrics
 
 METRICS = ("performance", "stability", "metric", "default_metric", "refused")
-"""Means over the steps of an episode, see `rlsys_sysctl.plugin`."""
+"""Means over the steps of an episode; see `rlsys_sysctl.plugin`."""
 FloatArray = NDArray[np.float32]
 
 
@@ -70,7 +70,7 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
     def reset(
         self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[FloatArray, dict[str, Any]]:
-        """Begin an episode in every copy; `seed` has no effect on a real machine."""
+        """Start an episode in every copy; `seed` has no effect on a real machine."""
         super().reset(seed=seed if isinstance(seed, int) else None, options=options)
         self._begin()
         return self._observe(), {}
@@ -110,7 +110,7 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
         return np.repeat(self.stage.default_point()[None], self.num_envs, axis=0)
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Put the machine back as it was, where nobody else is using it."""
+        """Put the machine back as it was, unless somebody else is using it."""
         del kwargs
         self.stage.release()
 

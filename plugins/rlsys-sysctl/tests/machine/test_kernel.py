@@ -59,7 +59,7 @@ def test_names_have_both_separators_as_in_sysctl(name: str, path: str) -> None:
     "name", ["", "vm", "vm.", ".vm", "../../etc/x", "vm/../x", "vm.//.x", "vm. x", "a.\0b", "/vm/x"]
 )
 def test_a_name_never_leads_out_of_the_tree(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"is no name of a kernel parameter"):
+    with pytest.raises(ConfigError, match=r"is not the name of a kernel parameter"):
         canonical(name)
 
 

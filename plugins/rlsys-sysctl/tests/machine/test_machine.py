@@ -131,7 +131,7 @@ def test_outside_of_the_block_nothing_is_written(fake_proc: FakeTree) -> None:
     machine = Machine(["vm.swappiness"], kernel=Kernel(fake_proc.root))
     with machine:
         pass
-    with pytest.raises(UserError, match=r"inside of a `with Machine"):
+    with pytest.raises(UserError, match=r"inside a `with Machine"):
         machine.apply({"vm.swappiness": "10"})
     assert fake_proc.values()["vm.swappiness"] == "60"
 

@@ -32,7 +32,7 @@ def test_a_change_from_elsewhere_is_told_and_undone(fake_proc: FakeTree, said: l
     with pytest.raises(ChangedElsewhere, match=r"vm.swappiness is '77' and no longer '10'"):
         tune()
     assert fake_proc.values() == before
-    assert said == ["vm.swappiness was '77', which somebody else has written; put back to '60'"]
+    assert said == ["vm.swappiness was '77', which another program wrote; put back to '60'"]
 
 
 def test_the_other_of_a_pair_is_watched_too(fake_proc: FakeTree) -> None:

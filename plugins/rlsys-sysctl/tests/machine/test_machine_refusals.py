@@ -41,12 +41,12 @@ def space() -> ActionSpace:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"vm.swappiness": "60.5"}, "vm.swappiness: '60.5' is no whole number"),
+        ({"vm.swappiness": "60.5"}, "vm.swappiness: '60.5' is not a whole number"),
         ({"vm.swappiness": "80"}, "vm.swappiness: 80 is not within 0 to 50"),
         ({"vm.swappiness": "15"}, "15 is between two steps"),
-        ({"vm.swappiness": "nan"}, "'nan' is no whole number"),
-        ({"vm.swappiness": ""}, "'' is no value"),
-        ({"vm.swappiness": "10\n20"}, "is no value; give one line"),
+        ({"vm.swappiness": "nan"}, "'nan' is not a whole number"),
+        ({"vm.swappiness": ""}, "'' is not a value"),
+        ({"vm.swappiness": "10\n20"}, "is not a value; give one line"),
         ({"vm.page-cluster": "9", "vm.swappiness": "0"}, "does not hold for 9 and 0"),
         ({RMEM: "4096 131072"}, "has 2 numbers, not 3"),
         ({RMEM: "4096 131072 65536"}, "has a component below the one before it"),
@@ -82,7 +82,7 @@ def test_the_original_value_is_allowed_though_it_is_out_of_range(
         (["net.ipv4"], "net.ipv4 is a folder of parameters"),
         (["kernel.panic"], "kernel.panic is not tuned: it can stop the machine.*--allow-dangerous"),
         (["vm.dirty_ratio", "vm.dirty_bytes"], "exclude each other"),
-        (["../etc/passwd"], "is no name of a kernel parameter"),
+        (["../etc/passwd"], "is not the name of a kernel parameter"),
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])

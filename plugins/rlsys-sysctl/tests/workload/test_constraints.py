@@ -77,8 +77,8 @@ def test_an_unknown_relation_is_refused() -> None:
         ("vm.aa", "'vm.aa' is not in action_space.*did you mean 'vm.a'"),
         ("net.v", r"net.v is a vector; write net.v\[0\] to \[1\]"),
         ("net.v[2]", r"net.v is a vector; write net.v\[0\] to \[1\]"),
-        ("vm.a[0]", r"vm.a is no vector; write vm.a without \[0\]"),
-        ("vm.word", "'on' of vm.word is no number"),
+        ("vm.a[0]", r"vm.a is not a vector; write vm.a without \[0\]"),
+        ("vm.word", "'on' of vm.word is not a number"),
     ],
 )
 def test_a_constraint_that_cannot_be_judged_is_refused(side: str, told: str) -> None:

@@ -33,7 +33,7 @@ class Incumbent:
         """Take in the next complete trial.
 
         Args:
-            measurement: its runs; None for a trial from before a pause, of which they are lost.
+            measurement: its runs; None for a trial from before a pause, whose runs are lost.
         """
         self.rewards.append(float(trial.value or 0.0))
         full = trial.user_attrs[RECORD]["fidelity"] == "full"
@@ -66,8 +66,8 @@ class Incumbent:
     def judge_anew(self, trials: Sequence[FrozenTrial]) -> None:
         """Choose the best of complete `trials` once more, by all that is known of the default now.
 
-        What came early was compared with a few runs of the default alone, and the luckiest of those
-        comparisons would win.
+        Early configurations were compared with only a few runs of the default, and the luckiest of
+        those comparisons would win.
         """
         full = [t for t in trials if t.user_attrs[RECORD]["fidelity"] == "full"]
         winner = max(full, key=self._judged_anew, default=None)
@@ -85,7 +85,7 @@ class Incumbent:
 
 
 def record_of(measurement: Measurement, fidelity: str, **more: Any) -> dict[str, Any]:
-    """Return what is kept of a measurement, JSON values, with `more` besides."""
+    """Return what is kept of a measurement, plus `more`, as JSON values."""
     return {
         "values": dict(measurement.values),
         "fidelity": fidelity,

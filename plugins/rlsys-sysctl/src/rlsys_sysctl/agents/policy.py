@@ -1,6 +1,6 @@
-"""A configuration as a portable network: it gives the same action whatever it observes.
+"""A configuration as a portable network, which gives the same action whatever it observes.
 
-So evaluation, comparison and export treat what a searcher found as they treat any learned policy.
+This way evaluation, comparison and export treat what a searcher found like any learned policy.
 """
 
 from __future__ import annotations

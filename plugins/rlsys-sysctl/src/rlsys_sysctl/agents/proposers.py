@@ -18,21 +18,21 @@ from rlsys_sysctl.workload.space import ActionSpace
 
 _MOST_COMBINATIONS = 1_000_000
 _REPLACEMENTS = 100
-"""Random points that are tried in the place of one that breaks a constraint."""
+"""Random points that are tried in place of one that breaks a constraint."""
 
 
 class Proposer(Protocol):
-    """Proposes trials; what is enqueued in the store comes first."""
+    """Proposes trials; those enqueued in the store come first."""
 
     def propose(self, store: Store, index: int) -> tuple[Trial, NDArray[np.float32]] | None:
-        """Return trial number `index` and its point (d,), or None where there are no more."""
+        """Return trial number `index` and its point (d,), or None when there are no more."""
 
     def count(self, space: ActionSpace) -> int | None:
-        """Return how many points there are; None: no end."""
+        """Return how many points there are; None: there is no end."""
 
 
 class Model:
-    """Bayesian search, from a design that has tried every part of every range."""
+    """Bayesian search that starts from a design covering every part of every range."""
 
     def __init__(self, settings: OptunaSettings, seed: int) -> None:
         self._make = gaussian_process if settings.sampler == "gp" else tpe
@@ -40,7 +40,7 @@ class Model:
         self._seed = seed
 
     def propose(self, store: Store, index: int) -> tuple[Trial, NDArray[np.float32]]:
-        """Return the next of the design, then the trial that the model expects most of."""
+        """Return the next point of the design; after it, the trial the model expects most of."""
         tried = sum(bool(trial.user_attrs.get("design")) for trial in store.finished())
         if tried < self._n_startup and not store.waiting:
             design = latin_hypercube(store.space, self._n_startup, self._seed)
@@ -48,7 +48,7 @@ class Model:
         return store.ask(self._make(self._seed, index, self._n_startup))
 
     def count(self, space: ActionSpace) -> None:
-        """No end."""
+        """There is no end."""
 
 
 class Chance:
@@ -62,7 +62,7 @@ class Chance:
         return store.ask(uniform(self._seed, index))
 
     def count(self, space: ActionSpace) -> None:
-        """No end."""
+        """There is no end."""
 
 
 class Grid:
@@ -96,9 +96,9 @@ class Grid:
 def latin_hypercube(space: ActionSpace, count: int, seed: int) -> NDArray[np.float64]:
     """Return points, shape (count, d), that divide every range, and the categories, evenly.
 
-    With a few purely random points a category, or an end of a range, may be missed, and a model of
-    noisy results then hardly ever comes back to it.  A point that breaks a constraint is replaced
-    by a random one that does not, where chance finds one (McKay, Beckman and Conover, 1979).
+    A few purely random points may miss a category or one end of a range, and a model of noisy
+    results then hardly ever comes back to it (McKay, Beckman and Conover, 1979).  A point that
+    breaks a constraint is replaced by a random one that does not, if chance finds one.
     """
     draw = np.random.default_rng([seed, count])
     dimensions = len(space.labels)
@@ -113,9 +113,9 @@ def latin_hypercube(space: ActionSpace, count: int, seed: int) -> NDArray[np.flo
 
 
 def grid_points(space: ActionSpace, levels: int, seed: int) -> list[NDArray[np.float32]]:
-    """Return the points (d,) of all combinations that differ and keep the constraints.
+    """Return the points (d,) of all distinct combinations that keep the constraints.
 
-    Special values and categories are all among them, numbers at `levels` evenly spaced positions.
+    They include every special value and category, and numbers at `levels` evenly spaced positions.
 
     Raises:
         ConfigError: more than a million.

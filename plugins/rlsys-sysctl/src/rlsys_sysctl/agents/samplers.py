@@ -1,4 +1,4 @@
-"""Optuna's samplers, each made anew for a trial from the run's seed and the trial's number."""
+"""Optuna's samplers: a new one per trial, seeded with the run's seed and the trial's number."""
 
 from __future__ import annotations
 

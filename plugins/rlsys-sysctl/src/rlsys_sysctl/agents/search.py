@@ -1,7 +1,7 @@
 """The loop of every searcher: propose, race, keep, and confirm the winner before it is recommended.
 
 All trials are kept in the search's store, so a search that was killed at any moment goes on where
-its last complete trial ended, and takes the same way as if it had never been interrupted.
+its last complete trial ended, and finds what it would have found without the interruption.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Search:
     Args:
         name: of the agent.
         settings: of the search.
-        proposer: says where configurations come from.
+        proposer: where configurations come from.
         stage: where they are run.
         session: of the training.
-        store: of the trials; whoever made it closes it.
+        store: holds the trials; the caller closes it.
         analyse: returns the importance of each parameter, at the end.
 
     Attributes:
@@ -117,12 +117,12 @@ class Search:
 
     @property
     def step(self) -> int:
-        """Full runs that have been spent, or combinations that were tried, below `total`."""
+        """Full runs spent, or combinations tried; always below `total`."""
         done = len(self.best.rewards) if self._by_points else int(self.meter.spent)
         return min(done, self.total - 1)
 
     def get_state(self) -> dict[str, Any]:
-        """What the session keeps: all else is in the store."""
+        """What the session keeps; everything else is in the store."""
         return {"step": self.step}
 
     def _exhausted(self) -> bool:
@@ -132,7 +132,7 @@ class Search:
         return self.race.exhausted
 
     def _resume(self) -> None:
-        """Take up the trials of before, and report again what the run has forgotten."""
+        """Take in the trials from before, and emit again the lines that the run has lost."""
         saved = self.session.resumed_state()
         kept = -1 if saved is None else int(saved["step"])
         for trial in self.store.finished():
@@ -192,7 +192,7 @@ class Search:
 
     @property
     def overhead(self) -> float:
-        """Share of the time, from the begin to the confirmation, that no benchmark was running."""
+        """Share of the time, from the start to the confirmation, when no benchmark was running."""
         if self._overhead is not None:
             return self._overhead
         elapsed = time.monotonic() - self._begun
@@ -214,7 +214,7 @@ class Search:
         return self._policy(self._point_of(best), confirmation)
 
     def _analyse(self) -> None:
-        """Find the importance of the parameters, and what all this has cost besides benchmarks."""
+        """Find the importance of the parameters, and the share of time without a benchmark."""
         self._importance = dict(self.analyse(self.store.study))
         self._overhead = self.overhead
 
@@ -238,7 +238,7 @@ class Search:
         return point_of(self.space, trial.params)
 
     def _best_policy(self) -> Network:
-        """Return what the best so far would be, not yet confirmed; for a checkpoint."""
+        """Return the best so far, not yet confirmed, for a checkpoint."""
         best = self.best.trial
         point = self.stage.default_point() if best is None else self._point_of(best)
         return self._policy(point, None)

@@ -25,7 +25,7 @@ class Searcher:
     Args:
         name: of the agent.
         settings: of the search.
-        make_proposer: ``make_proposer(seed)`` says where configurations come from.
+        make_proposer: ``make_proposer(seed)`` makes the source of configurations.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Searcher:
         """
         from rlsys_sysctl.vector_env import SysctlVectorEnv  # late: a dry run needs no environment
 
-        # Later the machine would wait for it with values of the tuning, and a benchmark beside it.
+        # Later, the machine would sit and wait for this import with values of the tuning.
         load_importances()
         env: Any = problem.make_env(1)
         try:
@@ -60,7 +60,7 @@ class Searcher:
                     policy = search.run()
                 finally:
                     search.store.close()
-            # Here the machine is still open: validation need not set it up again.
+            # The machine is still open here, so validation need not set it up again.
             total = search.total
             session.boundary(total, total, lambda: policy, search.get_state)
             return policy

@@ -19,24 +19,23 @@ class SearchSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     evaluations: Count = 60
-    """Budget: benchmark time in full runs, with short runs as the part that they are, and those of
-    the default in between.  The confirmation is not part of it."""
+    """Budget of benchmark time, in full runs.  A short run counts as its share of a full one; runs
+    of the default count too, the confirmation does not."""
     short: Share | None = 0.34
-    """Length of a configuration's first run as a share of a full one; null: full runs only, as
-    where the benchmark does not take ``{seconds}``."""
+    """Length of a configuration's first run as a share of a full one; null: full runs only.
+    A benchmark without ``{seconds}`` has only full runs."""
     keep: Share = 0.2
-    """Share of the configurations that goes on to full runs after the short one."""
+    """Share of the configurations that get full runs after their short one."""
     control_every: Count = 4
     """Most runs of configurations between two of the default."""
     patience: Count | None = None
-    """The search ends after so many configurations without a better one; null: never early."""
+    """The search ends after this many configurations without a better one; null: never early."""
     confirm_pairs: Annotated[int, Field(strict=True, ge=4, le=1000)] = 8
-    """Pairs of runs, default and winner, by which it is confirmed."""
+    """Pairs of runs, default and winner, that confirm the winner."""
     warm_start: str | None = None
-    """A run directory or a study.db of an earlier search, whose best configurations are tried
-    first."""
+    """A run directory or study.db of an earlier search; its best configurations are tried first."""
     warm_start_trials: Count = 5
-    """How many of them."""
+    """How many configurations `warm_start` takes."""
 
 
 class OptunaSettings(SearchSettings):
@@ -57,6 +56,6 @@ class GridSettings(SearchSettings):
     """Every combination of a few values, in random order."""
 
     evaluations: Count | None = None  # type: ignore[assignment]
-    """Budget as of the other searchers; null: until every combination has been tried."""
+    """Budget, as for the other searchers; null: until every combination has been tried."""
     levels: Annotated[int, Field(strict=True, ge=2, le=1000)] = 3
-    """Values of each number, evenly spaced from its smallest to its largest."""
+    """How many values of each number are tried, evenly spaced from smallest to largest."""

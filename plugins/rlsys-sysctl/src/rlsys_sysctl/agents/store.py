@@ -1,8 +1,8 @@
 """The trials of a search: what resumes it, warms up later ones and is analysed.
 
-A trial is either complete or does not exist for us: all that belongs to it (values, runs, score,
-the line of metrics, and the state in which it left the meter and the race) is written before it is
-marked complete.  One that was interrupted is marked failed, and the next takes its place.
+Only complete trials count.  All that belongs to one (values, runs, score, the line of metrics, the
+state of meter and race after it) is written before it is marked complete.  One that was interrupted
+is marked failed, and the next takes its place.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rlsys_sysctl.config import SysctlConfig
 from rlsys_sysctl.workload.space import ActionSpace
 
 RECORD = "record"
-"""The attribute of a trial with all that was measured: one, because each is a write to the disk."""
+"""The attribute that holds all of a trial's data: one, because each is a write to the disk."""
 
 
 class Store:
@@ -40,7 +40,7 @@ class Store:
     Args:
         path: of the SQLite file, which is made where it is missing; None: in memory.
         space: the parameters.
-        identity: what the search is for, JSON values; it must be the same when it goes on.
+        identity: what the search is for, JSON values; the same whenever the search resumes.
 
     Raises:
         UserError: a study of another search, or a file that cannot be read or written.
@@ -56,7 +56,7 @@ class Store:
             self._storage,
             identity,
             lambda _: (
-                f"{path}: is the study of another search; go on with its own settings, or begin "
+                f"{path}: is the study of another search; go on with its own settings, or start "
                 "another run with another --out"
             ),
         )
@@ -66,13 +66,13 @@ class Store:
                 self.study.enqueue_trial(fixed, user_attrs=trial.user_attrs)
 
     def ask(self, sampler: BaseSampler) -> tuple[Trial, NDArray[np.float32]]:
-        """Return the next trial, those that were enqueued first, and its point (d,)."""
+        """Return the next trial and its point (d,); enqueued ones come first."""
         self.study.sampler = sampler
         trial = self.study.ask(distributions(self.space))
         return trial, point_of(self.space, trial.params)
 
     def enqueue(self, point: NDArray[Any], **notes: Any) -> None:
-        """Have `ask` return this point, before any that a sampler proposes."""
+        """Have `ask` return this point before any that a sampler proposes."""
         self.study.enqueue_trial(params_of(self.space, point), user_attrs=notes)
 
     @property
@@ -105,7 +105,7 @@ def earlier_configurations(
 ) -> list[NDArray[np.float32]]:
     """Return the points of the best configurations of an earlier search, best first.
 
-    Only those that this search could find too: others are left out.
+    Configurations that this search could not find itself are left out.
 
     Args:
         source: a run directory, or a ``study.db``.

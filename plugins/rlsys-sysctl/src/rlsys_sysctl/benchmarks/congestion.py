@@ -1,8 +1,8 @@
-"""Lets network namespaces choose congestion controls that the machine only lets its own root use.
+"""Lets network namespaces choose congestion controls that the machine reserves for its own root.
 
-Inside a network namespace, tcp_congestion_control accepts only what the machine's
-net.ipv4.tcp_allowed_congestion_control names: usually reno and the machine's default.  To compare
-cubic with bbr there, the list must be longer for a while.
+Inside a network namespace, tcp_congestion_control accepts only what the machine lists in
+net.ipv4.tcp_allowed_congestion_control: usually reno and its own default.  To compare cubic with
+bbr there, the list must be longer for a while.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ AVAILABLE = Path("/proc/sys/net/ipv4/tcp_available_congestion_control")
 
 @contextlib.contextmanager
 def allowed(names: Sequence[str]) -> Iterator[None]:
-    """Adds those of `names` that the kernel has to the machine's list; takes them off again after.
+    """Adds those of `names` that the kernel has to the machine's list, and removes them afterwards.
 
-    A guard takes them off also when this process is killed.  What cannot be added is said on
-    standard error: the runs then do without it.
+    A guard removes them even if this process is killed.  Names that cannot be added are reported on
+    standard error; the runs then do without them.
     """
     before = ALLOWED.read_text().split()
     added = [name for name in names if name not in before and _is_available(name)]
@@ -49,14 +49,14 @@ def allowed(names: Sequence[str]) -> Iterator[None]:
 
 
 def _is_available(name: str) -> bool:
-    """Asking a socket for it loads its module where it is one."""
+    """Asking a socket for it loads its module, if it is a module."""
     with socket.socket() as probe, contextlib.suppress(OSError):
         probe.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name.encode())
     return name in AVAILABLE.read_text().split()
 
 
 def _disallow(name: str) -> None:
-    """Only what was added goes: somebody else may have changed the list meanwhile."""
+    """Removes only what was added: others may have changed the list since."""
     now = ALLOWED.read_text().split()
     kept = [other for other in now if other != name]
     if kept != now:

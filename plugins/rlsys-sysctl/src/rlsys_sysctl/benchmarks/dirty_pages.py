@@ -1,12 +1,13 @@
 """Bursts of writes to a file, each ended by fsync: how long does the writer wait?
 
 `burst_mb_per_second` is the size of a burst over the time that its writer spent in write and fsync,
-in MB/s, the median of the bursts; the writer's pauses are not counted.
+in MB/s; of several bursts, the median.  The writer's pauses do not count.
 
 vm.dirty_background_ratio decides how many dirty pages may gather before the kernel writes in the
-background, that is during the pauses; vm.dirty_ratio when the writer itself has to wait.  Both are
-shares of the available memory, so that on a machine with much of it a burst of bounded size reaches
-only the lowest values: the kernel's defaults are near the best here, and little is to be gained.
+background, that is, during the pauses; vm.dirty_ratio decides when the writer itself has to wait.
+Both are shares of the available memory.  On a machine with much memory, a burst of bounded size
+reaches only the lowest values, so the kernel's defaults are near the best and there is little to
+gain.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ PAUSE_SECONDS = 0.05
 
 
 def burst(file: int, content: bytes) -> tuple[float, float]:
-    """Writes the file once over; seconds in write, and seconds in fsync."""
+    """Writes the file over once; returns the seconds in write and in fsync."""
     writing = 0.0
     os.lseek(file, 0, os.SEEK_SET)
     for number in range(BURST_MB):
@@ -44,7 +45,7 @@ def burst(file: int, content: bytes) -> tuple[float, float]:
 
 
 def measure(folder: str, seconds: float, seed: int) -> dict[str, float]:
-    """The metrics of bursts until `seconds` have passed; the burst that is then on is finished.
+    """The metrics of bursts until `seconds` have passed; the last burst is finished.
 
     The file has no name, so that it cannot be left behind.
     """

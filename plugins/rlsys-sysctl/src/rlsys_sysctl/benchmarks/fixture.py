@@ -24,10 +24,10 @@ VARIABLE = "RLSYS_SYSCTL_NAMESPACES"
 
 @contextlib.contextmanager
 def asked_to_end() -> Iterator[Sequence[int]]:
-    """File descriptors of which one can be read when it is time to end.
+    """File descriptors; when it is time to end, one of them can be read.
 
-    That is standard input (closed, or anything written to it) and a pipe that SIGTERM, SIGINT and
-    SIGHUP write to: all is taken down in one place, not in a handler in the middle of something.
+    They are standard input (closed, or written to) and a pipe that SIGTERM, SIGINT and SIGHUP write
+    to.  So everything is taken down in one place, not by a handler in the middle of something.
     """
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -45,7 +45,7 @@ def asked_to_end() -> Iterator[Sequence[int]]:
 
 
 def say_ready(namespaces: Mapping[str, int], **more: str) -> None:
-    """The line that tells whoever started the fixture that all is set up.
+    """Prints the line that says that everything is set up.
 
     `more` is for the benchmark: where to find what was made.
     """
@@ -59,9 +59,9 @@ def wait_for_end(until: Sequence[int]) -> None:
 
 @contextlib.contextmanager
 def fixture_of(module: str) -> Iterator[dict[str, Any]]:
-    """What a tuner's fixture said when it was ready, or our own fixture when there is no tuner.
+    """What the tuner's fixture said when it was ready; without a tuner, our own fixture.
 
-    Raises UserError when it cannot be set up; the fixture has then said why on standard error.
+    Raises UserError if that cannot be set up; it has then said why on standard error.
     """
     given = os.environ.get(VARIABLE)
     if given is not None:
@@ -94,9 +94,9 @@ def _document(text: str, source: str) -> dict[str, Any]:
 
 
 def entry(document: Mapping[str, Any], *keys: str) -> Any:
-    """What stands at document[key][key]...; raises UserError where the fixture said no such thing.
+    """The value at document[key][key]...; raises UserError if the fixture did not give it.
 
-    That is so when the fixture of another benchmark was started.
+    That happens when the fixture of another benchmark was started.
     """
     for key in keys:
         if not isinstance(document, Mapping) or key not in document:

@@ -1,8 +1,8 @@
 """A small process that takes down what the kernel does not, however the fixture ends.
 
-It lives in a session of its own and reads a pipe whose other end only the fixture holds: the kernel
-closes it for every kind of death, also kill -9.  The same process does it after a normal end, so
-there is one way of cleaning up, and it is the tested one.
+It lives in a session of its own and reads a pipe whose other end only the fixture holds.  However
+the fixture dies, even by kill -9, the kernel closes that end.  A normal end cleans up the same way,
+so there is only one way, and it is tested.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Note = Callable[[str], None]
 
 @contextlib.contextmanager
 def guarded(remove: Callable[[str], None]) -> Iterator[Note]:
-    """Gives a function that notes what is to be taken down, one line each.
+    """Gives a function that notes what to take down, one line each.
 
     When the block is left or this process dies, another process calls `remove` for each line, the
-    last first.  Leaving the block waits for that.  An error of `remove` is printed to standard
-    error and the other lines are still done.
+    last one first.  Leaving the block waits for that.  If `remove` fails, the error goes to
+    standard error and the other lines are still done.
     """
     reading, writing = os.pipe()
     waiting, ready = os.pipe()
@@ -32,7 +32,7 @@ def guarded(remove: Callable[[str], None]) -> Iterator[Note]:
         _guard(reading, writing, ready, remove)
     os.close(reading)
     os.close(ready)
-    # Until it has a session of its own, what ends the fixture's group would end the guard too.
+    # Until then, what ends the fixture's group would end the guard too.
     os.read(waiting, 1)
     os.close(waiting)
     try:
@@ -54,7 +54,7 @@ def _guard(reading: int, writing: int, ready: int, remove: Callable[[str], None]
             signal.signal(number, signal.SIG_IGN)
         signal.set_wakeup_fd(-1)
         os.close(writing)
-        # Whoever reads the fixture's output must see it end with the fixture.
+        # A reader of the fixture's output must see it end with the fixture.
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
         os.dup2(null, 1)

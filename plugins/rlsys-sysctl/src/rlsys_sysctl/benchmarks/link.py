@@ -1,6 +1,6 @@
 """One direction of a path: a link with a rate, a bounded queue in front, a delay and random loss.
 
-Time is handed in, nothing is read from a clock, so that the arithmetic can be tested exactly.
+Time is passed in and never read from a clock, so that the arithmetic can be tested exactly.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class LinkSettings:
     delay: float
     """Seconds from the last bit sent to its arrival."""
     rate: float
-    """Bits a second, frame headers counted."""
+    """Bits per second, including frame headers."""
     queue: int
     """Frames that may wait or be in transmission; one more is dropped (tail drop)."""
     loss: float = 0.0
-    """Chance of each frame to be lost after it was sent."""
+    """Chance that a frame is lost after it was sent."""
 
     def __post_init__(self) -> None:
         for name, holds, allowed in (
@@ -75,5 +75,5 @@ class Link:
         return arrived
 
     def next_due(self) -> float | None:
-        """When the next frame arrives (seconds), None with nothing on the way."""
+        """When the next frame arrives (seconds); None if nothing is on the way."""
         return self._flying[0][0] if self._flying else None

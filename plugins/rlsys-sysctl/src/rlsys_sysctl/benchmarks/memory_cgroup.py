@@ -1,4 +1,4 @@
-"""A memory cgroup with a limit, of version 1 or 2, whichever the machine has mounted."""
+"""A memory cgroup with a limit, of version 1 or 2, whichever is mounted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _END_SECONDS = 30.0
 def memory_hierarchy(mounts: Path = MOUNTS) -> Path:
     """The root of the hierarchy that has the memory controller.
 
-    Raises UserError where there is none, or where version 2 does not hand the controller on.
+    Raises UserError if there is none, or if version 2 does not pass the controller on.
     """
     for line in mounts.read_text().splitlines():
         _, folder, kind, options, *_ = line.split()
@@ -27,7 +27,7 @@ def memory_hierarchy(mounts: Path = MOUNTS) -> Path:
         if kind == "cgroup2" and "memory" in (root / "cgroup.controllers").read_text().split():
             if "memory" not in (root / "cgroup.subtree_control").read_text().split():
                 raise UserError(
-                    f"the memory controller is not handed on to cgroups below {root}; "
+                    f"the memory controller is not passed on to cgroups below {root}; "
                     f"echo +memory > {root / 'cgroup.subtree_control'}"
                 )
             return root
@@ -55,8 +55,8 @@ def make(name: str, limit: int, root: Path) -> Path:
 def join(cgroup: Path, swappiness: str) -> None:
     """Moves this process into the cgroup.
 
-    In version 1 a cgroup has a swappiness of its own, which stands for vm.swappiness; it is set to
-    that, `swappiness`.  In version 2 vm.swappiness itself counts.
+    In version 1 a cgroup has its own swappiness, used instead of vm.swappiness; it is set to
+    `swappiness`.  In version 2 vm.swappiness itself counts.
     """
     try:
         own = cgroup / "memory.swappiness"
@@ -71,7 +71,7 @@ def join(cgroup: Path, swappiness: str) -> None:
 
 
 def remove(cgroup: Path) -> None:
-    """Ends what still runs in the cgroup and removes it; one that is gone is all right."""
+    """Ends what still runs in the cgroup and removes it; it may be gone already."""
     end = time.monotonic() + _END_SECONDS
     while cgroup.exists():
         for pid in (cgroup / "cgroup.procs").read_text().split():

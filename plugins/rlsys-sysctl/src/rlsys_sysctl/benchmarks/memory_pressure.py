@@ -1,14 +1,14 @@
-"""A server whose heap and files together are larger than its memory: what is to be swapped?
+"""A server whose heap and files together are larger than its memory: what should be swapped?
 
-`operations_per_second` counts requests by the program's own clock, which does not count the time
-that it was ready to run and other programs had the processor.  A request reads a block of a file at
-random, or walks over a few neighbouring pages of the heap, most of which is hardly ever used.  Heap
-and file cache compete for the limit of a memory cgroup: vm.swappiness decides which of the two
-gives way, and vm.page-cluster how many pages come back from swap at once.  Swap is a compressed RAM
-disk where the machine has zram, else the swap that it has.
+`operations_per_second` counts requests by the program's own clock, which stops while the program is
+ready to run but others have the processor.  A request reads a random block of a file, or walks over
+a few neighbouring pages of the heap, most of which is hardly ever used.  Heap and file cache
+compete for the limit of a memory cgroup: vm.swappiness decides which of the two gives way, and
+vm.page-cluster how many pages come back from swap at once.  Swap is a compressed RAM disk if the
+machine has zram, else the machine's own swap.
 
-The heap is shared with a second process, as in a pre-forking server: the kernel does not read ahead
-from zram for a page with a single owner, whatever vm.page-cluster says.
+The heap is shared with a second process, as in a pre-forking server, because the kernel does not
+read ahead from zram for a page with a single owner, whatever vm.page-cluster says.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ SWAP = 512 * MB
 BLOCK = 16 << 10
 HEAP_PAGES_AT_A_TIME = 16
 HOT_SHARE = 0.97
-"""Of the walks over the heap: those that stay in its first eighth; the rest goes anywhere."""
+"""Share of the walks over the heap that stay in its first eighth; the others go anywhere."""
 FILE_SHARE = 0.5
-"""Of the requests: those that read the file."""
+"""Share of the requests that read the file."""
 WARM_UP_SECONDS = 2.5
 _PAGE = mmap.PAGESIZE
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
@@ -51,7 +51,7 @@ _SWAPPINESS = Path("/proc/sys/vm/swappiness")
 
 
 def work(file: int, seconds: float, seed: int) -> float:
-    """Requests a second, after the heap was filled and a time to settle."""
+    """Requests per second, once the heap has been filled and has settled."""
     draw = random.Random(seed)
     heap = mmap.mmap(-1, HEAP, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     # One page of a heap compresses to about a third; the pages must differ.
@@ -85,8 +85,8 @@ def _requests(file: int, heap: mmap.mmap, seconds: float, draw: random.Random) -
 def _own_clock() -> float:
     """Seconds of work and of waiting for swap and disk, not of waiting for a processor.
 
-    The latter is the second figure of schedstat (Documentation/scheduler/sched-stats.rst), in
-    nanoseconds; kernels without it have the plain clock.
+    Waiting for a processor is the second figure of schedstat, in nanoseconds
+    (Documentation/scheduler/sched-stats.rst); on kernels without it, this is the plain clock.
     """
     try:
         waited = int(_SCHEDSTAT.read_bytes().split()[1])
@@ -97,7 +97,7 @@ def _own_clock() -> float:
 
 @contextlib.contextmanager
 def _second_process() -> Iterator[None]:
-    """A process that has the heap too: pages in swap then have two owners, as in such servers."""
+    """A process that shares the heap: pages in swap then have two owners, as in such servers."""
     waiting, alive = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -133,11 +133,11 @@ def _take_down(line: str) -> None:
 
 
 def serve(folder: str) -> None:
-    """Swap, a cgroup and the file, until it is time to end."""
+    """Sets up swap, a cgroup and the file, until it is time to end."""
     root = memory_cgroup.memory_hierarchy()
     made: dict[str, str] = {}
     with asked_to_end() as until, guarded(_take_down) as note:
-        # The last is taken down first: swapping ends when nothing of the cgroup is swapped.
+        # The last is taken down first: swapping can end once nothing of the cgroup is swapped.
         if swap.CONTROL.exists() or not swap.is_there_swap():
             number = swap.add_zram()
             note(f"zram {number}")

@@ -1,7 +1,7 @@
 """Network namespaces without tools: make one, enter one, and set up the devices in it.
 
-The benchmarks need a namespace, a TAP device, an address and a neighbour entry.  A few system
-calls do that; no `ip` command and no netlink library is asked of the machine.
+The benchmarks need a namespace, a TAP device, an address and a neighbour entry.  A few system calls
+do that, so the machine needs neither the `ip` command nor a netlink library.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def unshare_network() -> None:
 def enter(pid: int) -> None:
     """Moves the calling thread into the network namespace of process `pid`.
 
-    A socket stays in the namespace that it was made in, so one process can hold both ends of a
+    A socket stays in the namespace where it was made, so one process can hold both ends of a
     connection between two namespaces.
     """
     try:
@@ -90,8 +90,9 @@ def set_device(
     mtu: int | None = None,
     queue: int | None = None,
 ) -> None:
-    """Gives the device of this namespace what is named (IPv4 address, MAC, MTU in bytes, transmit
-    queue in packets) and sets it up."""
+    """Gives a device of this namespace what is given (IPv4 address, MAC, MTU in bytes, transmit
+    queue in packets) and brings it up.
+    """
     device = name.encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
 
@@ -129,10 +130,10 @@ def set_neighbour(device: str, address: str, hardware: str) -> None:
 
 
 def set_parameter(name: str, text: str) -> None:
-    """Writes a net.* parameter of this namespace, where the kernel has it.
+    """Writes a net.* parameter of this namespace, if the kernel has it.
 
-    For values that the fixtures set before anything is measured; the tuner has its own way with
-    checks and a journal, which a namespace about to be thrown away does not need.
+    For values that fixtures set before anything is measured.  The tuner has its own way, with
+    checks and a journal, which a throw-away namespace does not need.
     """
     path = Path("/proc/sys", *name.split("."))
     if path.exists():

@@ -1,18 +1,18 @@
 """Short TCP connections, one after the other, from one client to one server.
 
-`connections_per_second` counts those that were opened, answered and closed, by the client's own
-clock: its processor time, the kernel's work for it included, and its waiting for ports.  What other
-programs take of the processor makes a run longer, not its result worse.
+`connections_per_second` counts connections that were opened, answered and closed, by the client's
+own clock: its processor time, including the kernel's work for it, and its waiting for ports.  Other
+programs on the processor make a run longer, but not its result worse.
 
 The client closes first, as clients do, so each connection keeps its local port for a minute
-(TIME_WAIT).  As net.ipv4.ip_local_port_range fills up, the kernel searches longer for a port that
-is free (it takes those of one parity first, so half of the range is enough to slow it down); once
-all are taken, connecting fails with EADDRNOTAVAIL, unless net.ipv4.tcp_tw_reuse lets ports be taken
+(TIME_WAIT).  As net.ipv4.ip_local_port_range fills up, the kernel searches longer for a free
+port (it takes those of one parity first, so half of the range is enough to slow it down).  Once all
+are taken, connecting fails with EADDRNOTAVAIL, unless net.ipv4.tcp_tw_reuse lets ports be used
 again.
 
-A run is a number of rounds, each in a fresh copy of the namespace: what an earlier run left in
-TIME_WAIT cannot be seen, nor can it fill the kernel's limit of such sockets.  A shorter run has
-fewer rounds, so it estimates the same figure.
+A run is a number of rounds, each in a fresh copy of the namespace, so that sockets which earlier
+runs left in TIME_WAIT neither show nor fill the kernel's limit of them.  A shorter run has fewer
+rounds, so it estimates the same figure.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _TREE = Path("/proc/sys/net/ipv4")
 
 
 def parameters_of(pid: int) -> dict[str, str]:
-    """The net.ipv4 parameters of the namespace of `pid` that a new namespace could be given."""
+    """The net.ipv4 parameters of the namespace of `pid` that a new namespace can be given."""
     namespaces.enter(pid)
     found = {}
     for file in sorted(_TREE.iterdir()):
         if file.is_file() and file.stat().st_mode & 0o600 == 0o600:
-            with contextlib.suppress(OSError):  # some can only be read while something is set
+            with contextlib.suppress(OSError):  # some can be read only while something is set
                 found[file.name] = file.read_text()
     return found
 
@@ -69,7 +69,7 @@ def move_into_copy(parameters: dict[str, str]) -> None:
 
 
 class OwnClock:
-    """Seconds that this process has worked or waited on purpose."""
+    """Seconds that this process has worked, or waited on purpose."""
 
     def __init__(self) -> None:
         self._waited = -time.process_time()
@@ -84,7 +84,7 @@ class OwnClock:
 
 
 def round_of(seconds: float, draw: random.Random) -> tuple[int, int]:
-    """Connections served and connections refused for want of a port in `seconds`."""
+    """Connections served in `seconds`, and connections refused for lack of a port."""
     served = refused = 0
     clock = OwnClock()
     with socket.create_server((ADDRESS, PORT)) as listener:

@@ -1,9 +1,9 @@
 """TCP throughput over a path with a long round trip, some random loss, and pauses in between.
 
-`throughput_mbps` is what arrived while something was to be sent, in Mbit/s.  A run is a number of
-rounds; a round opens connections, sends bursts on each of them with pauses longer than a
-retransmission timeout, and ends after `ROUND_SECONDS` whatever has arrived.  A shorter run has
-fewer rounds, so it estimates the same figure.
+`throughput_mbps` is what arrived while there was something to send, in Mbit/s.  A run is a number
+of rounds.  A round opens connections and sends bursts on each of them, with pauses longer than a
+retransmission timeout; it ends after `ROUND_SECONDS`, whatever has arrived by then.  A shorter run
+has fewer rounds, so it estimates the same figure.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STOCK_PARAMETERS = {
     "net.ipv4.tcp_slow_start_after_idle": "1",
 }
 """What Linux has had for many years on machines with 4 GB and more."""
-# A connection must not begin with what the kernel learnt from one under other parameters.
+# A connection must not start with what the kernel learnt from one under other parameters.
 NO_MEMORY = {"net.ipv4.tcp_no_metrics_save": "1"}
 
 
@@ -60,11 +60,11 @@ class Flow:
 
     @property
     def resume_at(self) -> float | None:
-        """When the next burst begins (monotonic seconds), None while one is on its way."""
+        """When the next burst begins (monotonic seconds); None while one is on its way."""
         return self._resume_at
 
     def begin(self, now: float) -> None:
-        """A burst of 0.5 to 1.5 times the usual size."""
+        """Starts a burst of 0.5 to 1.5 times the usual size."""
         self._to_send = self._to_receive = int(BURST_BYTES * self._sizes.uniform(0.5, 1.5))
         self._began, self._resume_at = now, None
 
@@ -165,20 +165,20 @@ def main() -> None:
     group.add_argument("--delay", type=float, default=100.0, help="one way, ms (default 100)")
     group.add_argument("--rate", type=float, default=200.0, help="Mbit/s (default 200)")
     group.add_argument("--queue", type=int, default=3000, help="frames before the link")
-    group.add_argument("--loss", type=float, default=1e-3, help="chance of a frame to be lost")
-    group.add_argument("--mtu", type=int, default=1500, help="bytes of a packet (default 1500)")
+    group.add_argument("--loss", type=float, default=1e-3, help="chance that a frame is lost")
+    group.add_argument("--mtu", type=int, default=1500, help="bytes per packet (default 1500)")
     group.add_argument(
         "--defaults",
         choices=("stock", "machine"),
         default="stock",
-        help="begin with Linux's usual values, or with what namespaces get on this machine",
+        help="start with Linux's usual values, or with what namespaces get on this machine",
     )
     group.add_argument(
         "--allow",
         nargs="*",
         default=[],
         metavar="NAME",
-        help="congestion controls that this machine is to allow in namespaces, for as long as the "
+        help="congestion controls to allow in namespaces for as long as the "
         "fixture runs (net.ipv4.tcp_allowed_congestion_control)",
     )
     options = parser.parse_args()
@@ -196,7 +196,7 @@ def main() -> None:
 
 
 def _stock_parameters() -> dict[str, str]:
-    """STOCK_PARAMETERS, less a congestion control that namespaces may not use here."""
+    """STOCK_PARAMETERS, without a congestion control that namespaces may not use here."""
     may = congestion.ALLOWED.read_text().split()
     name = "net.ipv4.tcp_congestion_control"
     return {key: text for key, text in STOCK_PARAMETERS.items() if key != name or text in may}

@@ -1,9 +1,9 @@
 """Two network namespaces joined by a path with delay, rate, queue and loss, made in user space.
 
-Kernels without netem exist, so a small forwarder does its work: a TAP device in each namespace, and
-one process that reads the frames of one and writes them to the other when they are due.  The
-namespaces have no names; they live as long as the two small processes in them, which end when this
-process does, by whatever signal: nothing can be left behind.
+Not every kernel has netem, so a small forwarder does its work: each namespace has a TAP device, and
+one process reads the frames of one and writes them to the other when they are due.  The namespaces
+have no names.  They live as long as the two small processes in them, which end when this process
+does, whatever the signal, so nothing can be left behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rlsys_sysctl.benchmarks.link import Link, LinkSettings
 
 DEVICE = "path0"
 ADDRESSES = {"client": "198.18.0.1", "server": "198.18.0.2"}
-"""From the network that RFC 2544 keeps for benchmarks."""
+"""From the network that RFC 2544 reserves for benchmarks."""
 _HARDWARE = {"client": "02:00:00:00:00:01", "server": "02:00:00:00:00:02"}
 _PEER = {"client": "server", "server": "client"}
 # A burst of a sender with a large window must reach the link's own queue, not the device's.
@@ -35,7 +35,7 @@ _FRAMES_AT_A_TIME = 64
 class Path:
     """The two namespaces and the forwarder: `with Path(settings) as path: path.forward(until)`.
 
-    `pids` names a process in each namespace.  `parameters` (name to text) are written in both
+    `pids` holds a process in each namespace.  `parameters` (text by name) are written in both
     namespaces before the devices are made.
     """
 
@@ -47,11 +47,11 @@ class Path:
         mtu: int = 1500,
         parameters: Mapping[str, str] | None = None,
     ) -> None:
-        # The first direction is client to server; each has draws of its own.
+        # The first direction is client to server; each has its own random numbers.
         self.links = {"client": Link(settings, 2 * seed), "server": Link(settings, 2 * seed + 1)}
         self.pids: dict[str, int] = {}
         self._mtu = mtu
-        # Nothing but what a benchmark sends may use the path: no neighbour discovery of IPv6.
+        # Only the benchmark may use the path, so no IPv6 neighbour discovery.
         self._parameters = {"net.ipv6.conf.all.disable_ipv6": "1"} | dict(parameters or {})
         self._taps: dict[str, int] = {}
         self._lifeline = -1
@@ -77,7 +77,7 @@ class Path:
         self.close()
 
     def close(self) -> None:
-        """Ends the processes in the namespaces; with them go the namespaces and all in them."""
+        """Ends the processes in the namespaces, and with them the namespaces and all in them."""
         for tap in self._taps.values():
             os.close(tap)
         self._taps.clear()
@@ -144,7 +144,7 @@ class Path:
         watched = [*by_tap, *until]
         with _without_collector():
             while True:
-                # select takes microseconds where poll and epoll round to milliseconds.
+                # select takes microseconds; poll and epoll round to milliseconds.
                 ready, _, _ = select.select(watched, [], [], self._wait(ways))
                 now = time.monotonic()
                 for source in ready:
@@ -172,7 +172,7 @@ def _read_frames(source: int, link: Link, now: float) -> None:
 
 @contextlib.contextmanager
 def _without_collector() -> Iterator[None]:
-    """A collection pauses the path for milliseconds, and frames are in no reference circles."""
+    """A collection would pause the path for milliseconds, and frames form no reference cycles."""
     enabled = gc.isenabled()
     gc.disable()
     try:

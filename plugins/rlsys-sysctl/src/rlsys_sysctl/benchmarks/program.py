@@ -16,7 +16,7 @@ def parser_for(doc: str | None, *, seconds: float, fixture: bool = True) -> argp
     parser.add_argument(
         "--seconds", type=_seconds, default=seconds, help=f"length of the run (default {seconds:g})"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of what the run draws")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the run's random numbers")
     if fixture:
         parser.add_argument(
             "--fixture",
@@ -40,7 +40,7 @@ def print_metrics(metrics: Mapping[str, float]) -> None:
 
 
 def ending_with_errors(main: Callable[[], None]) -> None:
-    """Runs `main`; what can go wrong outside of it becomes one line on stderr and exit code 1."""
+    """Runs `main`; what the surroundings cause becomes one line on stderr and exit code 1."""
     try:
         main()
     except (UserError, OSError) as error:

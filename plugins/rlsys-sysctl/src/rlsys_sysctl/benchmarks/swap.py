@@ -25,7 +25,7 @@ def is_there_swap() -> bool:
 
 
 def add_zram() -> int:
-    """Makes a new zram device and returns its number.  Raises UserError where it cannot be."""
+    """Makes a new zram device and returns its number.  Raises UserError if it cannot."""
     try:
         return int((CONTROL / "hot_add").read_text())
     except OSError as error:
@@ -52,7 +52,7 @@ def begin_swapping(number: int, size: int) -> Path:
 
 
 def remove_zram(number: int) -> None:
-    """Ends swapping to the device, where it has begun, and removes it."""
+    """Ends swapping to the device, if it has begun, and removes it."""
     device = Path(f"/dev/zram{number}")
     used = any(line.startswith(f"{device} ") for line in SWAPS.read_text().splitlines())
     if used and _libc.swapoff(os.fsencode(device)) != 0:

@@ -1,8 +1,8 @@
-"""What a search would write, without writing it: no rights, no benchmark, no trace left.
+"""What a search would write, without writing it: needs no rights, runs nothing, leaves no trace.
 
-The search itself runs, with every run giving the same number.  Which configurations are tried later
-on really depends on the results, so from there on this shows one course among many; the ranges that
-it keeps to are those of the workload.
+The search itself runs, and every run gives the same number.  In a real tuning the results decide
+which configurations come after the first ones, so this shows one possible course, within the ranges
+of the workload.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _DryStage(Stage):
                     dry_run=True,
                 )
             )
-            # In a dry run leaving writes nothing, so that what it would write is asked for.
+            # Leaving the block writes nothing in a dry run: ask for the writes of restoring.
             stack.callback(lambda: self.writes.extend(machine.writes))
             stack.callback(machine.restore)
             self._machine = machine
@@ -94,9 +94,9 @@ def writes_of(config: SysctlConfig, agent: Any, seed: int) -> Writes:
         raise UserError("a dry run needs a searcher: optuna, random or grid")
     stage = _DryStage(config)
     lines: list[Mapping[str, Any]] = []
-    # The search is begun on the stage itself and its trials are in memory: nothing asks for an
-    # environment or a folder.  Nor is the importance of the parameters computed, which may take
-    # seconds to import and would tell of numbers that nobody has measured.
+    # The search runs on the stage itself and keeps its trials in memory, so it needs neither an
+    # environment nor a folder.  It skips the importance of the parameters: that takes seconds to
+    # import, and here it would explain numbers that nobody measured.
     session = Session(Path(os.devnull), seed, Problem(_no_env), emit=lines.append)
     original = stage.original
     agent.begin(stage, session, None, lambda _: {}).run()

@@ -1,4 +1,4 @@
-"""`rlsys sysctl`: what restores and shows the machine's state, and what tunes it."""
+"""`rlsys sysctl` with all its subcommands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rlsys sysctl`: put the machine back at any later time, and see whether that is needed."""
+"""`rlsys sysctl restore` and `status`: put the machine back later, and see if that is needed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def group() -> None:
 @click.option(
     "--discard",
     is_flag=True,
-    help="Forget the old values instead: what the machine has now is what you want.",
+    help="Keep the present values: forget the old ones instead of putting them back.",
 )
 def restore_command(discard: bool) -> None:
-    """Put back the values that a tuner which was cut off has left changed.
+    """Put back the values that an interrupted tuner left changed.
 
-    It needs the rights of that tuner, and works at any later time, also after a restart.
+    Needs the same rights as that tuner. Works at any later time, even after a reboot.
     """
     folder = default_state()
     if not folder.exists():
@@ -73,7 +73,7 @@ def _restore(folder: Path) -> str:
 
 @group.command("status")
 def status_command() -> None:
-    """Tell whether a tuner is at work, and whether values are waiting to be put back."""
+    """Show whether a tuner is at work, and whether values are waiting to be put back."""
     folder = default_state()
     click.echo(f"state: {folder}")
     process = holder(folder)

@@ -1,4 +1,4 @@
-"""`rlsys sysctl tune`: tune the machine for one's own benchmark."""
+"""`rlsys sysctl tune`: tune the machine for a benchmark of your own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("workload")
 @click.option("--dry-run", is_flag=True, help="Show every write; change and run nothing.")
 @click.option("--namespaced-only", is_flag=True,
-              help="Refuse parameters that are not a namespace's own (containers).")  # fmt: skip
+              help="Refuse parameters that the whole machine shares (for containers).")  # fmt: skip
 @click.option("--allow-dangerous", is_flag=True,
               help="Also tune parameters that can take the machine down.")  # fmt: skip
 @click.option("--agent", default="optuna", show_default=True, metavar="NAME",
@@ -56,14 +56,14 @@ def tune(
 ) -> None:
     """Tune for WORKLOAD: a JSON or YAML file, or the name of a shipped one.
 
-    Writes a run directory with everything measured, and in its exports the sysctl.d file and the
-    commands to apply and undo it. The machine itself is as before, whatever happens.
+    Writes a run directory with everything measured. Its exports hold the sysctl.d file and the
+    commands to apply and undo it. The machine itself is put back as it was, whatever happens.
     """
     from rlsys.errors import UserError
     from rlsys_sysctl.optimizing import dry, tuning_plan
 
     if resume and out is None:
-        raise UserError("--resume: name the run to go on with by --out")
+        raise UserError("--resume: name the run to go on with, using --out")
     flags = {"namespaced_only": namespaced_only, "allow_dangerous": allow_dangerous}
     environment = {key: True for key, given in flags.items() if given}
     environment |= _given(seconds=seconds, repeats=repeats)
@@ -112,8 +112,8 @@ def _lines(tuned: Tuned) -> list[str]:
         return [
             *(f"now: {name} = {value}" for name, value in tuned.original.items()),
             *(f"would write: {name} = {value}" for name, value in tuned.writes),
-            f"{len(tuned.writes)} writes if no configuration were better than another; which are "
-            "tried after the first ones depends on the results, within the same ranges",
+            f"{len(tuned.writes)} writes if all configurations were equally good; the results "
+            "decide which ones are tried after the first few, always within the same ranges",
         ]
     figures = (
         f"{100 * tuned.improvement:+.1f} % ({100 * tuned.low:+.1f} to {100 * tuned.high:+.1f})"

@@ -1,4 +1,4 @@
-"""Parameters that can take a machine down or open it, or that nothing can put back.
+"""Parameters that can take a machine down or open it to attack, or that cannot be put back.
 
 Only an explicit ``allow_dangerous`` lets the tuner write them. The sources are the kernel's
 Documentation/admin-guide/sysctl and networking/ip-sysctl.

@@ -1,4 +1,4 @@
-"""The original values on disk: from before the first change until after the last is undone."""
+"""The original values on disk, from before the first change until everything is undone."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class Entries:
-    """What a journal says.
+    """The content of a journal.
 
     Attributes:
-        boot: which boot of the machine it was written in.
-        pid: the tuner.
+        boot: the boot of the machine that it was written in.
+        pid: of the tuner.
         started: when, s since the epoch.
         values: the original value of each parameter in each place.
     """
@@ -54,7 +54,7 @@ class Journal:
         self.path = folder / "journal.json"
 
     def write(self, values: Mapping[tuple[Place, str], str]) -> None:
-        """Bring the original `values` to the disk.
+        """Write the original `values` to the disk.
 
         Raises:
             UserError: the disk is full or cannot be written.
@@ -78,7 +78,7 @@ class Journal:
             ) from error
 
     def read(self) -> Entries | None:
-        """Return what the journal says, or None where there is none.
+        """Return the content of the journal, or None if there is no journal.
 
         Raises:
             UserError: it is damaged, of another version, or of a user who is not to be trusted.
@@ -93,25 +93,25 @@ class Journal:
             raise UserError(f"{self.path}: cannot be read: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(
-                f"{self.path}: no journal that this version reads ({error}); look at the values "
-                "in it, and remove it with `rlsys sysctl restore --discard`"
+                f"{self.path}: this version cannot read the journal ({error}); look at the values "
+                "in it, then remove it with `rlsys sysctl restore --discard`"
             ) from error
 
     def remove(self) -> None:
-        """Forget the values: everything is as it was."""
+        """Forget the values, once everything is as it was."""
         remove_state(self.path)
 
 
 def boot_id() -> str:
-    """Return what is different after each start of the machine."""
+    """Return an identifier that changes with each boot of the machine."""
     return _BOOT.read_text(encoding="ascii").strip()
 
 
 def targets_of(entries: Entries, kernel: type[Kernel] = Kernel) -> dict[Target, str]:
-    """Return the original value of each parameter that may still have another one.
+    """Return the original value of each parameter that may still have another value.
 
-    After a restart of the machine, the first process's network namespace takes the place of the
-    initial one; the other namespaces are gone with their processes.
+    After a reboot, the network namespace of the first process stands for the initial one; the other
+    namespaces are gone with their processes.
     """
     initial = None if entries.this_boot else own_namespace()
     wanted = {}
@@ -129,7 +129,7 @@ def restore(entries: Entries, kernel: type[Kernel] = Kernel) -> tuple[Settled, l
     """Put back the values of a journal.
 
     Returns:
-        What became of them, and a line for each parameter that was not as it had been.
+        What became of them, and a line for each parameter that was not at its original value.
     """
     wanted = targets_of(entries, kernel)
     settled = settle(wanted, lambda _target, _text: None)
@@ -144,7 +144,7 @@ def restore(entries: Entries, kernel: type[Kernel] = Kernel) -> tuple[Settled, l
 
 
 def differing(entries: Entries, kernel: type[Kernel] = Kernel) -> list[str]:
-    """Return a line for each parameter that is not what the journal says; nothing is written."""
+    """Return a line for each parameter that differs from the journal; nothing is written."""
     lines = []
     for target, original in targets_of(entries, kernel).items():
         try:

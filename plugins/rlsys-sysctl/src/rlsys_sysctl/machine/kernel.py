@@ -24,7 +24,7 @@ PAIRS = (
     ("vm.dirty_background_ratio", "vm.dirty_background_bytes"),
     ("vm.overcommit_ratio", "vm.overcommit_kbytes"),
 )
-"""Two ways to say one thing: writing one makes the other 0 (admin-guide/sysctl/vm.rst)."""
+"""Two ways to set the same thing: writing one makes the other 0 (admin-guide/sysctl/vm.rst)."""
 
 PARTNERS = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
 
@@ -45,12 +45,12 @@ class Place:
 class Kernel:
     """The parameters below a folder.
 
-    A subclass must be made by ``Subclass(root)`` too, as the watchdog does in its own process.
+    ``Subclass(root)`` must work for a subclass too: the watchdog calls it in its own process.
 
     Args:
-        root: the folder, which behaves as /proc/sys.
-        namespace: a process; net.* is read and written in its network namespace. What that
-            namespace does not have is the machine's, such as ``net.core.rmem_max``.
+        root: the folder, laid out like /proc/sys.
+        namespace: a process; net.* is read and written in its network namespace. Parameters that
+            this namespace lacks, such as ``net.core.rmem_max``, are the machine's.
 
     Raises:
         UserError: there is no such process, or its namespace may not be entered.
@@ -116,12 +116,12 @@ class Kernel:
         self._do(name, write, f"does not take {text!r}")
 
     def obstacle(self, name: str) -> str | None:
-        """Return why `name` cannot be tuned, with what to do; None where nothing is in the way."""
+        """Return why `name` cannot be tuned and what to do; None if nothing is in the way."""
         place = self.place(name)
         return self._inside(place.namespace, lambda: _obstacle(self._path(name)))
 
     def absence(self, name: str) -> str:
-        """Return what to say of a `name` that does not exist, with the nearest that does."""
+        """Return what to say about a `name` that does not exist, with the nearest that does."""
 
         def look() -> str:
             if os.path.isdir(self._path(name)):
@@ -152,7 +152,7 @@ class Kernel:
 def _obstacle(path: str) -> str | None:
     mode = os.stat(path).st_mode
     if not mode & 0o444:
-        return "cannot be read, so that it could not be put back"
+        return "cannot be read, so it could not be put back"
     if not mode & 0o222:
         return "is read-only in this kernel; take it out of action_space"
     if os.statvfs(path).f_flag & os.ST_RDONLY:

@@ -13,16 +13,16 @@ from rlsys_sysctl.machine.processes import start_time
 from rlsys_sysctl.machine.state import make_state
 
 _WHILE_RESTORING = 3.0
-"""Seconds: the watchdog of a killed tuner holds the lock until everything is as it was."""
+"""Seconds to wait for the watchdog of a killed tuner: it holds the lock while it restores."""
 _WHILE_ENDING = 0.3
-"""Seconds: that of a living tuner, which has just let it go."""
+"""Seconds to wait for the lock of a tuner that is alive and may be just letting it go."""
 
 
 class Lock:
-    """A lock on a state folder, free again when all processes that hold it have ended.
+    """A lock on a state folder; it is free again when all processes that hold it have ended.
 
     Args:
-        folder: the state folder; it is made where it does not exist.
+        folder: the state folder, which is made if it does not exist.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +33,7 @@ class Lock:
         """Take the lock.
 
         Raises:
-            UserError: another process has it, which is named, or the folder cannot be used.
+            UserError: the folder cannot be used, or another process has the lock; it says which.
         """
         make_state(self._folder)
         path = self._folder / "lock"
@@ -62,14 +62,14 @@ class Lock:
         return self._descriptor
 
     def release(self) -> None:
-        """Give the lock back; nothing where it is not held."""
+        """Give the lock back, if it is held."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def holder(folder: Path) -> int | None:
-    """Return the process that holds the lock of `folder`, or None where it is free."""
+    """Return the process that holds the lock of `folder`, or None if it is free."""
     with contextlib.suppress(FileNotFoundError), open(folder / "lock", "rb") as file:
         if not _taken(file.fileno()):
             return _number(file.read(100))

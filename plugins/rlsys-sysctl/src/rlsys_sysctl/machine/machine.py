@@ -1,6 +1,6 @@
 """The machine that is tuned: values are checked, written, read back, and always put back.
 
-Light on purpose (no NumPy, no pydantic): what protects a machine starts fast and fails little.
+It imports neither NumPy nor pydantic: what protects a machine should start fast and rarely fail.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ def _tell(text: str) -> None:
 class Machine:
     """The parameters that are tuned, for the time of a ``with`` block.
 
-    Entering takes the lock, puts back what an earlier tuner has left behind, starts the watchdog
-    and brings the original values to the disk. Leaving, in whatever way, puts them back.
+    Entering takes the lock, puts back what an earlier tuner left behind, starts the watchdog and
+    writes the original values to the disk. Leaving puts them back, however it happens.
 
     Args:
         names: the tuned parameters.
-        kernel: where they are; several for several network namespaces, which are kept alike.
+        kernel: where they are; with several network namespaces one each, kept alike.
         state: folder of lock and journal (default: see `rlsys_sysctl.machine.state.default_state`).
-        space: says which values are allowed; the original ones always are. Without it all that the
-            kernel takes are.
-        allow_dangerous: also write what `rlsys_sysctl.machine.denylist` names.
-        dry_run: write nothing, anywhere; no rights are needed.
-        log: is told what a user should know.
+        space: says which values are allowed besides the original ones; None: all that the kernel
+            takes.
+        allow_dangerous: also tune the parameters of `rlsys_sysctl.machine.denylist`.
+        dry_run: write nothing anywhere; needs no rights.
+        log: receives what a user should know.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Machine:
     ) -> None:
         self.dry_run = dry_run
         self.writes: list[tuple[str, str]] = []
-        """All writes so far; in a dry run those that it would have made."""
+        """All writes so far; in a dry run, those it would have made."""
         kernels = [kernel] if isinstance(kernel, Kernel) else list(kernel or [Kernel()])
         self._kernels: list[Kernel] = kernels
         self._tuned = TunedParameters(names, kernels, space)
@@ -78,7 +78,7 @@ class Machine:
         self._journaled = False
 
     def __enter__(self) -> Self:
-        """Make ready for the first write; nothing is changed yet.
+        """Prepare the first write; nothing is changed yet.
 
         Raises:
             ConfigError: a parameter does not exist, cannot be tuned, is dangerous, or two exclude
@@ -113,7 +113,7 @@ class Machine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Put everything back and end what benchmarks have left running.
+        """Put everything back and end what benchmarks left running.
 
         Raises:
             UserError: a value could not be put back; the journal stays for `rlsys sysctl restore`.
@@ -132,20 +132,20 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a benchmark's environment must have besides, so that all its processes are found.
+        """Variables for a benchmark, by which all its processes are found.
 
-        Not for a fixture, whose own guards must be able to outlive the tuner.
+        Not for a fixture: its guards must be able to outlive the tuner.
         """
         return {MARK: self._mark}
 
     def apply(self, values: Mapping[str, str]) -> None:
-        """Write `values`, texts by name, and read them back; the others stay as they are.
+        """Write `values`, texts by name, and read them back; other parameters stay as they are.
 
         When a write fails, those before it are undone.
 
         Raises:
             ConfigError: a value is not allowed; nothing has been written.
-            UserError: the kernel refuses one or keeps another value, or there is no watchdog.
+            UserError: the kernel refuses a value or keeps another, or the watchdog does not start.
         """
         wanted = self._tuned.wanted(values)
         if self.dry_run:
@@ -162,10 +162,10 @@ class Machine:
                 raise UserError(_refusal(settled, undone))
 
     def verify(self) -> None:
-        """Make sure that every parameter is what was last written.
+        """Check that every parameter still has the value that was last written.
 
         Raises:
-            ChangedElsewhere: one is not; leave the block, which puts the original values back.
+            ChangedElsewhere: one has not; leave the block, which puts the original values back.
         """
         if self.dry_run:
             return
@@ -173,12 +173,12 @@ class Machine:
             now = target.kernel.read(target.name)
             if now != text:
                 raise ChangedElsewhere(
-                    f"{target} is {now!r} and no longer {text!r}: somebody else changes it; "
-                    "stopped, with the original values put back; end the other program first"
+                    f"{target} is {now!r} and no longer {text!r}: another program changed it; "
+                    "stopped, with the original values put back; end that program first"
                 )
 
     def restore(self) -> None:
-        """Put the original values back; the block goes on.
+        """Put the original values back without leaving the block.
 
         Raises:
             UserError: one could not be put back; the journal stays for `rlsys sysctl restore`.
@@ -191,7 +191,7 @@ class Machine:
             for target, found in settled.found.items():
                 if found not in (self._tuned.expected[target], self._tuned.original[target]):
                     self._log(
-                        f"{target} was {found!r}, which somebody else has written; "
+                        f"{target} was {found!r}, which another program wrote; "
                         f"put back to {self._tuned.original[target]!r}"
                     )
             self._tuned.expected |= self._tuned.original
@@ -201,7 +201,7 @@ class Machine:
 
     @contextlib.contextmanager
     def guarding(self, group: int) -> Iterator[None]:
-        """Have the watchdog end the process group `group` if this process dies meanwhile."""
+        """Inside this block, the watchdog ends the process group `group` if this process dies."""
         if self._watchdog is None:
             yield
             return
@@ -214,7 +214,7 @@ class Machine:
     def end_strays(self) -> int:
         """End processes with `environment` that are still running, and return how many.
 
-        For the time between two benchmarks: one that is just being started may be missed.
+        Meant for between two benchmarks: a process that is just starting may be missed.
         """
         return self._tell_of_strays(len(kill_marked(self._mark)))
 
@@ -228,7 +228,7 @@ class Machine:
         return Watchdog(self._folder, self._lock.descriptor, self._mark, kernel)
 
     def _recover(self) -> None:
-        """Put back what a tuner has left that died together with its watchdog."""
+        """Put back what is left of a tuner that died together with its watchdog."""
         entries = self._journal.read()
         if entries is None:
             return
@@ -256,20 +256,20 @@ class Machine:
         self.writes.append((target.name, text))
 
     def _ensure_watchdog(self) -> None:
-        """Start another watchdog where it was killed: the journal protects as well with a new one.
+        """Start another watchdog if it was killed; it works from the same journal.
 
         Raises:
-            UserError: it does not start; without it nothing is written.
+            UserError: it does not start; nothing is written without one.
         """
         if self._watchdog is None:
-            raise UserError("parameters are written inside of a `with Machine(...)` block alone")
+            raise UserError("parameters can only be written inside a `with Machine(...)` block")
         if not self._watchdog.alive:
             self._log("the watchdog was killed; another one takes its place")
             self._watchdog.leave()
             self._watchdog.start()
 
     def _close(self) -> None:
-        """Undo everything; nothing where that is done already."""
+        """Undo everything, unless that has been done already."""
         try:
             with self._stop.deferred():
                 self._undo()
@@ -280,7 +280,7 @@ class Machine:
         try:
             atexit.unregister(self._close)
             if self._watchdog is not None:
-                # Patiently: a signal may have come while a benchmark was being started.
+                # Patiently: a signal may have come just as a benchmark started.
                 self._tell_of_strays(end_marked(self._mark))
             if self._journaled:
                 self._journaled = False

@@ -18,14 +18,16 @@ def canonical(name: str) -> str:
     """Return `name` with dots as separators.
 
     Raises:
-        ConfigError: not the name of a parameter, such as one that leads out of /proc/sys.
+        ConfigError: it cannot name a parameter, for instance because it leads out of /proc/sys.
     """
     first = next((letter for letter in name if letter in "./"), ".")
     dotted = name.translate(_SWAP) if first == "/" else name
     parts = dotted.split(".")
     odd = any(part.translate(_SWAP) in ("", ".", "..") or part != part.strip() for part in parts)
     if odd or len(parts) < 2 or "\0" in name:
-        raise ConfigError(f"{name!r} is no name of a kernel parameter; write it as vm.swappiness")
+        raise ConfigError(
+            f"{name!r} is not the name of a kernel parameter; write it like vm.swappiness"
+        )
     return dotted
 
 
@@ -40,11 +42,11 @@ def from_path(path: str) -> str:
 
 
 def normal(written: str) -> str:
-    """Return the value `written` with single spaces: the kernel separates fields by tabs."""
+    """Return the value `written` with single spaces; the kernel separates fields with tabs."""
     return " ".join(written.split())
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `` (did you mean 'x'?)``, or nothing where no known name is near."""
+    """Return `` (did you mean 'x'?)``, or nothing if no known name is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -1,7 +1,7 @@
-"""Network namespaces: which one parameters belong to, found again later, and entered.
+"""Network namespaces: name the one that parameters belong to, find it again later, and enter it.
 
-/proc/sys/net shows the namespace of the thread that looks at it. A thread of its own enters the
-namespace for each piece of work, so that the rest of the process stays where it is.
+/proc/sys/net shows the namespace of the thread that looks at it. So each piece of work runs in a
+new thread that enters the namespace, and the rest of the process stays where it is.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Namespace:
 
     Attributes:
         pid: a process that lived in it when this was made.
-        inode: its number in /proc, which the kernel gives to another one when it is gone.
-        cookie: a number that no other namespace has until the next boot; 0 where the kernel is
-            older than 5.14 and does not tell.
+        inode: its number in /proc, which the kernel may give to another one after it is gone.
+        cookie: a number that no other namespace gets until the next boot; 0 on kernels older than
+            5.14, which do not have it.
         initial: whether the first process of the system lives in it.
     """
 
@@ -47,10 +47,10 @@ class Namespace:
     initial: bool
 
     def run(self, work: Callable[[], Result]) -> Result:
-        """Return what `work` returns inside of this namespace.
+        """Return what `work` returns inside this namespace.
 
         Raises:
-            NamespaceGone: no process or name keeps it.
+            NamespaceGone: no process or name keeps it alive.
             UserError: this process may not enter it.
         """
         if _inode(_OWN) == self.inode:
@@ -69,7 +69,7 @@ class Namespace:
         first = f"/proc/{self.pid}/ns/net"
         if _inode(first) == self.inode:
             yield first
-        if not self.cookie:  # nothing would tell a later namespace of the same number from it
+        if not self.cookie:  # a later namespace of the same number would look the same
             return
         processes = (f"/proc/{name}/ns/net" for name in os.listdir("/proc") if name.isdigit())
         named = (str(path) for path in _NAMED.glob("*"))
@@ -84,7 +84,7 @@ class Namespace:
 
 
 def own_namespace() -> Namespace | None:
-    """Return the namespace of the calling thread; None where the kernel has no namespaces."""
+    """Return the namespace of the calling thread; None if the kernel has no namespaces."""
     inode = _inode(_OWN)
     if inode is None:
         return None
@@ -109,7 +109,7 @@ def namespace_of(pid: int) -> Namespace:
 def _inode(path: str) -> int | None:
     try:
         return os.stat(path).st_ino
-    except OSError:  # ended meanwhile, or of another user: for us it is not there
+    except OSError:  # it has ended, or belongs to another user: for us it is not there
         return None
 
 
@@ -143,7 +143,7 @@ def _inside(path: str, work: Callable[[], Result]) -> Result:
 
 
 def _enter(path: str) -> None:
-    import ctypes  # late: only those who tune inside of namespaces wait for it
+    import ctypes  # late: only tuning inside namespaces needs it
 
     libc = ctypes.CDLL(None, use_errno=True)
     try:

@@ -1,7 +1,7 @@
 """Ending a benchmark with everything that it started.
 
-A process group is what `runner` starts a benchmark in. A process that has left its group is found
-by a mark in the environment that it was started with.
+Each benchmark runs in a process group of its own. A process that left the group is found by a mark
+in the environment that it was started with.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _MOST_LOOKS = 100
 
 
 def start_time(pid: int) -> int:
-    """Return when process `pid` was started, in clock ticks since boot; 0 where it is gone.
+    """Return when process `pid` was started, in clock ticks since boot; 0 if it is gone.
 
-    Number and time together name a process: numbers alone are given again.
+    A process is named by number and time together, for the kernel uses numbers again.
     """
     try:
         stat = (_PROC / str(pid) / "stat").read_bytes()
@@ -32,12 +32,12 @@ def start_time(pid: int) -> int:
 
 
 def end_group(group: int, started: int) -> None:
-    """Kill all processes of `group`, unless its number now belongs to somebody else.
+    """Kill all processes of `group`, unless its number now belongs to another process.
 
     Args:
         started: `start_time` of the group's first process.
     """
-    if start_time(group) in (0, started):  # while members live, the number is not given again
+    if start_time(group) in (0, started):  # while a member lives, the number is not used again
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
 
@@ -45,8 +45,8 @@ def end_group(group: int, started: int) -> None:
 def end_marked(mark: str) -> int:
     """Kill all processes whose environment has `mark`, and return how many there were.
 
-    One that was just being started shows its environment a moment later: looks until none has
-    been found several times running, or it has looked very often.
+    A process that is just starting shows its environment a moment later.  So this looks again and
+    again, until several looks in a row find nothing new or it has looked many times.
     """
     ended: set[int] = set()
     quiet = 0
@@ -62,13 +62,13 @@ def end_marked(mark: str) -> int:
 
 
 def kill_marked(mark: str) -> set[int]:
-    """Kill the processes whose environment has `mark` now, and return which they were."""
+    """Kill the processes whose environment has `mark` now, and return their numbers."""
     wanted = f"{MARK}={mark}".encode("ascii")
     ended = set()
     for name in os.listdir(_PROC):
         if not name.isdigit() or int(name) == os.getpid():
             continue
-        # Ended meanwhile, or of a user whose processes are not ours to end.
+        # It has ended, or belongs to a user whose processes are not ours to end.
         with contextlib.suppress(OSError):
             if wanted in (_PROC / name / "environ").read_bytes().split(b"\0"):
                 os.kill(int(name), signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""Signals that ask the tuner to end become an exception at once, except while values are written.
+"""Signals that ask the tuner to end raise an exception at once, except while values are written.
 
-The core asks agents to stop at their next boundary; after a benchmark of many seconds that would be
-late for a machine whose values are to be put back.
+The core asks agents to stop at their next boundary.  That may be many seconds of benchmark away,
+too late for a machine that has to be put back.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ class PromptStop:
         self._pending: int | None = None
 
     def install(self) -> None:
-        """Take the signals over; nothing in other threads than the main one.
+        """Take the signals over; does nothing outside the main thread.
 
-        A signal that is ignored, such as SIGHUP under nohup(1), stays so.
+        A signal that is ignored, such as SIGHUP under nohup(1), stays ignored.
         """
         self._old = self._take()
 
     def remove(self) -> None:
-        """Give the signals back, but those that somebody else has taken over meanwhile."""
+        """Give the signals back, except those that others have taken over since."""
         self._give(self._old)
         self._old = {}
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
-        """Hold signals back: what is begun here is finished, then `Interrupted` is raised.
+        """Hold signals back: the block finishes first, then `Interrupted` is raised.
 
-        Also where somebody else has taken the signals over since `install`.
+        This also works when others have taken the signals over since `install`.
         """
         taken = {} if self._deferred else self._take()
         self._deferred += 1

@@ -1,6 +1,6 @@
-"""Bring parameters to wanted values, whatever the order that the kernel asks for.
+"""Give parameters their wanted values, in whatever order the kernel accepts them.
 
-Used to apply a configuration and to put the old one back, so that both know about pairs.
+Applying a configuration and putting the old one back both come here, so both know about pairs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Target:
 
     @property
     def partner(self) -> Target | None:
-        """The parameter that excludes this one; None where there is none."""
+        """The parameter that excludes this one, or None."""
         other = PARTNERS.get(self.name)
         return Target(other, self.place, self.kernel) if other else None
 
@@ -42,9 +42,9 @@ class Settled:
     """What became of the targets.
 
     Attributes:
-        found: what each had before; without those that are gone.
-        gone: why, for targets whose network namespace does not exist any more.
-        problems: why, for targets that do not have the wanted value now.
+        found: what each target had before, except those that are gone.
+        gone: the reason for each target whose network namespace no longer exists.
+        problems: the reason for each target that does not have its wanted value now.
     """
 
     found: Mapping[Target, str]
@@ -55,9 +55,9 @@ class Settled:
 def settle(wanted: Mapping[Target, str], wrote: Callable[[Target, str], None]) -> Settled:
     """Give each target its wanted value and read it back.
 
-    What has its value already is not written. Of a pair only the one that is set (not 0) is
-    written. What the kernel refuses is tried again after the others: some ranges depend on each
-    other.
+    A target that already has its value is not written. Of a pair, only the one that is set (not 0)
+    is written. What the kernel refuses is tried again after the others, because some ranges depend
+    on each other.
 
     Args:
         wrote: called after each write with what was written.
@@ -66,7 +66,7 @@ def settle(wanted: Mapping[Target, str], wrote: Callable[[Target, str], None]) -
     gone: dict[Target, str] = {}
     problems: dict[Target, str] = {}
     for target in wanted:  # before the first write, which may change a partner
-        with contextlib.suppress(UserError):  # the rounds below tell why
+        with contextlib.suppress(UserError):  # the rounds below report why
             found[target] = target.kernel.read(target.name)
     for _ in range(_ROUNDS):
         problems = {}
@@ -94,9 +94,9 @@ def _write(
 
 
 def active(target: Target, wanted: Mapping[Target, str]) -> Target:
-    """Return which of the pair of `target` is written: the one that is set, or the first.
+    """Return which target of a pair is written: the one that is set, else the first.
 
-    A parameter without a partner is written itself.
+    Without a partner it is `target` itself.
     """
     partner = target.partner
     if partner is None or partner not in wanted:

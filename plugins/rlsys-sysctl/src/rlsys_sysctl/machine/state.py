@@ -1,4 +1,4 @@
-"""The folder that outlives the tuner: journal, lock and the account of the last restoring."""
+"""The folder that outlives the tuner: journal, lock and the account of the last restore."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rlsys.storage.atomic import PARTIAL, sync_folder, write_atomically
 VARIABLE = "RLSYS_SYSCTL_STATE"
 _OF_ROOT = Path("/var/lib/rlsys-sysctl")  # not /run, which a power cut empties
 _PARTIAL = (PARTIAL, ".new")
-"""Suffixes of a write that was cut off: of this version, and of those before."""
+"""Suffixes of an interrupted write: of this version, and of earlier ones."""
 
 
 def default_state() -> Path:
@@ -29,7 +29,8 @@ def make_state(folder: Path) -> None:
     """Make `folder`, for this user alone.
 
     Raises:
-        UserError: it cannot be made, or belongs to another user, who could say what root writes.
+        UserError: it cannot be made, or it belongs to another user, who could make root write
+        things.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,11 +49,11 @@ def check_owner(path: Path, owner: int) -> None:
         UserError: it is neither.
     """
     if owner not in (0, os.geteuid()):
-        raise UserError(f"{path} belongs to user {owner}, who is not to be trusted; remove it")
+        raise UserError(f"{path} belongs to user {owner}, who is not trusted; remove it")
 
 
 def write_state(path: Path, text: str) -> None:
-    """Replace the file at `path`, for this user alone, so that a power cut leaves one or the other.
+    """Replace the file at `path`, for this user alone; a power cut leaves the old or the new one.
 
     Raises:
         OSError: such as a full disk; the old file is then still there.
@@ -61,7 +62,7 @@ def write_state(path: Path, text: str) -> None:
 
 
 def remove_state(path: Path) -> None:
-    """Remove `path`, and what a write that was cut off has left beside it."""
+    """Remove `path`, and what an interrupted write left beside it."""
     path.unlink(missing_ok=True)
     for suffix in _PARTIAL:
         path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)

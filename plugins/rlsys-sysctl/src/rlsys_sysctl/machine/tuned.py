@@ -1,4 +1,4 @@
-"""The tuned parameters in every place that they have: which they are, and what is to be in them."""
+"""The tuned parameters: where each one lives, and which value it is to have there."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Space(Protocol):
 
 
 class TunedParameters:
-    """Parameters by name, each a target in every network namespace that is tuned.
+    """Parameters by name; each is a target in every network namespace that is tuned.
 
     Args:
         names: of the parameters.
-        kernels: where they are; several are kept alike.
+        kernels: where they are; with several, all get the same values.
         space: says which values are allowed; None: all that the kernel takes.
 
     Attributes:
-        original: what each target, and each partner of one, had at first.
-        expected: what it was last given.
+        original: the first value of each target, and of its partner.
+        expected: the value that it was last given.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class TunedParameters:
         """Find every parameter in every place.
 
         Args:
-            allow_dangerous: also take what `rlsys_sysctl.machine.denylist` names.
+            allow_dangerous: also accept the parameters of `rlsys_sysctl.machine.denylist`.
             writable: refuse what cannot be written.
 
         Raises:
@@ -79,7 +79,7 @@ class TunedParameters:
             )
 
     def read(self) -> None:
-        """Take what the targets have now for their original values.
+        """Read the original values of all targets.
 
         Raises:
             UserError: one cannot be read, or the places differ.
@@ -109,7 +109,7 @@ class TunedParameters:
             if name not in self._targets:
                 raise ConfigError(f"{name} is not tuned{did_you_mean(name, self._targets)}")
             if not text.strip() or "\n" in text or "\0" in text:
-                raise ConfigError(f"{name}: {text!r} is no value; give one line of text")
+                raise ConfigError(f"{name}: {text!r} is not a value; give one line of text")
         if self._space is not None:
             known = self.by_name(self.expected)
             self._space.check({**known, **values}, self.by_name(self.original))

@@ -1,8 +1,8 @@
-"""A process that puts the machine back when the tuner is gone, however it went.
+"""A process that puts the machine back when the tuner is gone, however it ended.
 
-It is a fresh interpreter in a session of its own, so that it shares nothing with the tuner but a
-socket, whose other end closes with the tuner, and the lock. It ignores the signals that end a
-terminal's processes, and asks the kernel not to take it when memory runs out.
+It is a fresh interpreter in a session of its own. With the tuner it shares only the lock and a
+socket, whose other end closes when the tuner ends. It ignores the signals that end a terminal's
+processes, and asks the kernel to spare it when memory runs out.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _BOOT = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:] = a['path'];
 
 
 class Watchdog:
-    """The tuner's side: starts the process, tells it of benchmarks, and lets it go.
+    """The tuner's side: starts the process, names benchmarks to it, and lets it go.
 
     Args:
         folder: the state folder with the journal.
         lock: descriptor of the lock, which the process holds too.
-        mark: what the environments of benchmarks have.
+        mark: set in the environment of every benchmark.
         kernel: how the process writes parameters; a class that it can import.
     """
 
@@ -55,7 +55,7 @@ class Watchdog:
         """Start the process and wait until it watches.
 
         Raises:
-            UserError: it does not start; nothing may be changed without it.
+            UserError: it does not start; without it nothing may be changed.
         """
         ours, theirs = socket.socketpair()
         arguments: dict[str, Any] = {
@@ -70,7 +70,7 @@ class Watchdog:
         inherited = [theirs.fileno(), self._lock]
         with contextlib.ExitStack() as stack:
             stack.enter_context(theirs)
-            with contextlib.suppress(OSError):  # before Linux 5.3: the socket alone tells
+            with contextlib.suppress(OSError):  # before Linux 5.3 the socket has to do
                 arguments["tuner"] = os.pidfd_open(os.getpid())
                 stack.callback(os.close, arguments["tuner"])
                 inherited.append(arguments["tuner"])
@@ -91,7 +91,7 @@ class Watchdog:
             except TimeoutError:
                 process.kill()
                 ready = False
-            process.wait()  # it has left a child behind
+            process.wait()  # it leaves a child behind, which watches
             if not ready:
                 ours.close()
                 said = errors.read().decode("utf-8", "replace").strip().splitlines()
@@ -115,17 +115,17 @@ class Watchdog:
             return False
 
     def begun(self, group: int, started: int) -> None:
-        """Tell of a process group that ends with the tuner; `started`: see `start_time`."""
+        """Name a process group that ends with the tuner; `started`: see `start_time`."""
         self._groups[group] = started
         self._send(f"begun {group} {started}")
 
     def over(self, group: int) -> None:
-        """Tell that a process group has ended."""
+        """Say that a process group has ended."""
         self._groups.pop(group, None)
         self._send(f"over {group}")
 
     def dismiss(self) -> None:
-        """Let the process end, and wait until it has: everything is as it was."""
+        """Let the process end, now that everything is as it was, and wait for it."""
         if self._socket is None:
             return
         self._send("done")
@@ -141,7 +141,7 @@ class Watchdog:
             self._socket = None
 
     def _send(self, line: str) -> None:
-        # A watchdog that was killed is noticed before the next write, see `Machine.apply`.
+        # A killed watchdog is noticed before the next write; see `Machine.apply`.
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.sendall(f"{line}\n".encode("ascii"))
@@ -158,7 +158,7 @@ class _Told:
         self.closed = False
 
     def listen(self) -> None:
-        """Take in everything that has arrived, without waiting."""
+        """Read everything that has arrived, without waiting."""
         while not self.closed:
             try:
                 data = self._connection.recv(4096, socket.MSG_DONTWAIT)
@@ -182,7 +182,7 @@ class _Told:
 
 
 def watch(arguments: Mapping[str, Any]) -> None:
-    """Watch until the tuner says that it is done, or is gone; the body of the process."""
+    """Watch until the tuner says that it is done, or is gone; this is the whole process."""
     kernel = _kernel_class(*arguments["kernel"])
     if os.fork():
         os._exit(0)
@@ -190,7 +190,7 @@ def watch(arguments: Mapping[str, Any]) -> None:
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):  # needs root
         Path("/proc/self/oom_score_adj").write_text("-1000", encoding="ascii")
-    os.dup2(1, 2)  # nobody reads it from here on
+    os.dup2(1, 2)  # nobody reads it from now on
     connection = socket.socket(fileno=arguments["socket"])
     told = _Told(connection)
     with contextlib.suppress(OSError):  # the tuner is gone already: then there is work to do
@@ -213,7 +213,7 @@ def _kernel_class(module: str, name: str) -> type[Kernel]:
 def _wait(told: _Told, connection: socket.socket, tuner: int | None) -> bool:
     """Return True when the tuner says that it is done, False when it is gone.
 
-    A process that the tuner has forked may hold the socket open: the kernel tells of its end too.
+    A fork of the tuner may hold the socket open, so the kernel's word on its end counts too.
     """
     poll = select.poll()
     poll.register(connection, select.POLLIN)
@@ -250,12 +250,12 @@ def _restored(entries: Entries, kernel: type[Kernel]) -> tuple[list[str], bool]:
 
 
 def _leave_word(folder: Path, line: str) -> None:
-    with contextlib.suppress(OSError):  # the disk is what fails: nowhere is left to tell
+    with contextlib.suppress(OSError):  # it is the disk that fails: there is nowhere left to write
         write_state(folder / "last-restore.txt", account("watchdog", [line]))
 
 
 def account(who: str, lines: Sequence[str]) -> str:
-    """Return the text that tells of a restoring later."""
+    """Return the text that describes a restore to whoever looks later."""
     when = time.strftime("%Y-%m-%d %H:%M:%S %z")
     body = "".join(f"  {line}\n" for line in lines) or "  everything was as before\n"
     return f"{when}, {who}\n{body}"

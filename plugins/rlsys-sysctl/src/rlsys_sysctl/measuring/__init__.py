@@ -1,1 +1,1 @@
-"""Measuring: a benchmark is run, scored against the default, raced and confirmed."""
+"""Measuring: run a benchmark, score it against the default, race and confirm configurations."""

@@ -1,8 +1,8 @@
 """Say whether a configuration is better than the default: fresh runs in pairs, and an interval.
 
-The search has looked at many configurations and picked the one that seemed best, so the numbers of
-the search flatter it.  Here it is run anew, next to the default, in the order ABBA so that a drift
-hits both alike, with the same seed in a pair.
+The search picked the configuration that seemed best among many, so its numbers flatter it.  Here it
+is run again next to the default: in the order ABBA, so that drift hits both alike, and with the
+same seed within a pair.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from rlsys_sysctl.measuring.runner import BenchmarkFailed
 from rlsys_sysctl.measuring.scoring import Direction, performance
 
 _SEED = 1 << 20
-"""Beyond the seeds of a search."""
+"""Above all seeds of a search."""
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What paired runs say of a configuration.
+    """What paired runs say about a configuration.
 
     Attributes:
         pairs: how many.
         performance: geometric mean of its performance as a multiple of the default's.
         low, high: 95 % bootstrap interval of that mean.
         default_metric, metric: means of what the benchmark printed.
-        failure: why it cannot be recommended at all, or None.
+        failure: why it cannot be recommended at all; None: nothing failed.
     """
 
     pairs: int
@@ -63,10 +63,10 @@ def confirm(
     """Run `values` and the default in `pairs` pairs of full runs.
 
     Args:
-        on_pair: hears the number of each pair, from 1, and its ratio of performances.
+        on_pair: called with the number of each pair, from 1, and its performance ratio.
 
     Raises:
-        BenchmarkFailed: with the default configuration.
+        BenchmarkFailed: the benchmark failed with the default configuration.
     """
     logs, defaults, metrics = [], [], []
     for pair in range(pairs):

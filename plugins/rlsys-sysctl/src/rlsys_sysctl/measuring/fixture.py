@@ -1,8 +1,8 @@
-"""What the runs of a benchmark share: a long-lived program that sets it up and takes it down.
+"""A long-lived program that sets up what the runs of a benchmark share, and takes it down.
 
-It prints one line ``ready: {"namespaces": {NAME: PID}}`` when all is there, and ends when its
-standard input closes, which also happens when this process is killed.  Parameters of the network
-are then set inside each of the namespaces, and the benchmark finds the document in
+When everything is set up, it prints one line ``ready: {"namespaces": {NAME: PID}}``.  It ends when
+its standard input closes, which also happens when this process is killed.  Network parameters are
+then set inside each of the namespaces, and the benchmark finds the document in
 `NAMESPACES_VARIABLE`.
 """
 
@@ -23,17 +23,17 @@ from rlsys.errors import UserError
 
 NAMESPACES_VARIABLE = "RLSYS_SYSCTL_NAMESPACES"
 READY_SECONDS = 60.0
-"""Within which a fixture must be ready."""
+"""How long a fixture may take to get ready."""
 _END_SECONDS = 15.0
 _READY = b"ready:"
 
 
 class Fixture:
-    """A fixture that runs; `start` makes one, `close` takes it down.
+    """A running fixture; `start` makes one, `close` takes it down.
 
     Attributes:
-        document: what it said with ``ready:``, as JSON text.
-        namespaces: process identifiers by the name of the network namespace that they live in.
+        document: what it printed after ``ready:``, as JSON text.
+        namespaces: a process in each network namespace, by the name of the namespace.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], document: str, errors: IO[bytes]) -> None:
@@ -47,7 +47,7 @@ class Fixture:
         """Start a fixture and wait until it is ready.
 
         Raises:
-            UserError: it cannot be started, ends, or is not ready in time; with its last lines.
+            UserError: it cannot be started, ends, or is not ready in time; shows its last lines.
         """
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the fixture
         name = " ".join(arguments)[:80]
@@ -80,7 +80,7 @@ class Fixture:
             raise
 
     def check(self) -> None:
-        """Raises UserError where the fixture has ended by itself."""
+        """Raise UserError if the fixture has ended by itself."""
         if self._process.poll() is not None:
             raise UserError(
                 f"the fixture ended in the middle of the tuning, with exit code "
@@ -88,7 +88,7 @@ class Fixture:
             )
 
     def close(self) -> None:
-        """Have it take everything down, and wait for that."""
+        """Have it take everything down, and wait until it has."""
         _end(self._process)
         self._errors.close()
 
@@ -126,7 +126,7 @@ def _namespaces(document: str) -> dict[str, int]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, more and more firmly; whatever is left of its group is gone afterwards."""
+    """Ask it to end, more and more firmly, until none of its group is left."""
     if process.stdin is not None:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()

@@ -1,11 +1,10 @@
-"""Measure configurations against the default, whose runs are laid in between.
+"""Measure configurations against the default, which is run in between.
 
-The default configuration is run again and again, so that each configuration is divided by what the
-default would have given at the same time (see `rlsys_sysctl.measuring.scoring`).  A measurement in
-full lies between two runs of the default; of several short runs in a row at most `control_every`
-share one.
+The default is run again and again, so that each result can be divided by what the default would
+have given at the same time (see `rlsys_sysctl.measuring.scoring`).  A full measurement lies between
+two runs of the default; at most `control_every` short runs in a row share one.
 
-What a run costs is its length as a share of a full one; those of the default cost as much.
+A run costs its length as a share of a full one; so does a run of the default.
 """
 
 from __future__ import annotations
@@ -30,15 +29,15 @@ from rlsys_sysctl.measuring.scoring import (
 
 FULL = 1.0
 DEVIATION_UNKNOWN = 0.03
-"""Relative deviation of one run that is assumed before the default has shown it."""
+"""Relative deviation of one run, assumed until the default has shown it."""
 _RECENT = 6
-"""Runs of the default that a new one is compared with to see whether it is an outlier."""
+"""A new run of the default is an outlier compared with this many before it."""
 
 Values = Mapping[str, str]
 
 
 class Refused(Exception):
-    """A configuration that cannot be run: a constraint, or the kernel refuses it."""
+    """A configuration that cannot be run: it breaks a constraint, or the kernel refuses it."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,9 @@ class _Default:
 
     Attributes:
         runs: in order of time.
-        earlier: values of runs before a pause; the machine may have changed since, so they tell
-            how much runs differ, and nothing else.
-        last: number of the run after which the latest one came.
+        earlier: values of runs before a pause; the machine may have changed since, so they only
+            show how much runs differ.
+        last: number of the configuration's run before the latest run of the default.
     """
 
     runs: list[Run] = field(default_factory=list)
@@ -95,11 +94,11 @@ class _Default:
 
 @dataclass
 class Measurement:
-    """The runs of one configuration, by their length; what they are worth follows from `Meter`.
+    """The runs of one configuration, by their length; `Meter` says what they are worth.
 
     Attributes:
-        failure: why it is worth nothing, or None.
-        outliers: values of runs that were far from the others and were repeated.
+        failure: why it is worth nothing; None: nothing failed.
+        outliers: values of runs that were repeated because they were far from the others.
     """
 
     values: Values
@@ -109,22 +108,22 @@ class Measurement:
 
     @property
     def fraction(self) -> float:
-        """Length of its longest runs, which alone count; 0 where it has none."""
+        """Length of its longest runs, the only ones that count; 0 if it has none."""
         return max((length for length, runs in self.runs.items() if runs), default=0.0)
 
 
 class Meter:
-    """Runs configurations, lays the default's runs in between, and keeps account of the cost.
+    """Runs configurations with the default in between, and keeps account of the cost.
 
     Args:
         bench: where to run.
         direction: which values of the metric are better.
         weights: of the reward.
         control_every: most runs of configurations between two of the default.
-        on_run: hears of every run: kind (``default`` or ``candidate``), fraction, value.
+        on_run: called after every run: kind (``default`` or ``candidate``), fraction, value.
 
     Attributes:
-        spent: cost of all runs, in full-length ones.
+        spent: cost of all runs, in full runs.
     """
 
     def __init__(
@@ -146,33 +145,33 @@ class Meter:
         self._defaults: dict[float, _Default] = {}
 
     def run(self, measurement: Measurement, fraction: float) -> bool:
-        """Run a configuration once; before its first run the default, unless that was just run.
+        """Run a configuration once; before its first run, run the default if that is due.
 
         Returns:
-            Whether it gave a number; where not, the measurement says why.
+            Whether it gave a number; if not, the measurement says why.
 
         Raises:
-            BenchmarkFailed: with the default configuration, so that nothing can be compared.
+            BenchmarkFailed: with the default configuration, so nothing can be compared.
         """
         if not measurement.runs.get(fraction):
             self._refresh(fraction)
         try:
             run = self._run("candidate", measurement.values, fraction)
-            # Also makes sure that the number can be compared.
+            # Also checks that the number can be compared.
             performance(run.value, self._defaults[fraction].at(run.time), self._direction)
         except Refused as error:
             measurement.failure = str(error)
             return False
         except BenchmarkFailed as error:
             measurement.failure = str(error)
-            # Is it the configuration or the machine?  The default's next run tells.
+            # Is it the configuration or the machine?  The default's next run will show.
             self._defaults[fraction].last = -self._control_every
             return False
         measurement.runs.setdefault(fraction, []).append(run)
         return True
 
     def close(self, fraction: float) -> None:
-        """Run the default once more if configurations were run since: they then lie in between."""
+        """Run the default once more if configurations have run since, to enclose them."""
         if self._since(fraction) > 0:
             self._run_default(fraction)
 
@@ -192,8 +191,8 @@ class Meter:
     def repeat_outliers(self, measurement: Measurement, fraction: float) -> None:
         """Repeat once each run that is far from the others.
 
-        Where the repetition is far from the others as well, this is how the configuration behaves,
-        and both runs count; otherwise it takes the place of the outlier.
+        If the repetition is far from the others as well, this is how the configuration behaves, and
+        both runs count; otherwise it replaces the outlier.
         """
         if measurement.failure is not None:
             return
@@ -227,18 +226,18 @@ class Meter:
         return score(values, self._weights, self.deviation(fraction))
 
     def deviation(self, fraction: float) -> float:
-        """Return the relative deviation of one run of that length, as the default shows it."""
+        """Return the relative deviation of one run of this length, as the default shows it."""
         default = self._defaults.get(fraction, _Default())
         known = relative_deviation(default.values)
         return DEVIATION_UNKNOWN if known is None else known
 
     def default_value(self, fraction: float = FULL) -> float | None:
-        """Return the metric of the default's latest run, or None where there is none."""
+        """Return the metric of the default's latest run, or None if there is none."""
         runs = self._defaults.get(fraction, _Default()).runs
         return runs[-1].value if runs else None
 
     def get_state(self) -> dict[str, Any]:
-        """Return what is needed to go on after a pause; JSON values."""
+        """Return what is needed to go on after a pause, as JSON values."""
         return {
             "spent": self.spent,
             "count": self._count,
@@ -249,7 +248,7 @@ class Meter:
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_state`; the first run of the default of each length is free then."""
+        """Go on from `get_state`; the first run of the default of each length is then free."""
         self.spent = float(state["spent"])
         self._count = int(state["count"])
         self._defaults = {
@@ -263,7 +262,7 @@ class Meter:
     def _refresh(self, fraction: float) -> None:
         default = self._defaults.setdefault(fraction, _Default(last=-self._control_every))
         if default.earlier and not default.runs:
-            # After a pause: to be compared with, but not paid for a second time.
+            # After a pause it is needed for comparison, but not paid for a second time.
             run = self._bench.run(None, fraction, self._count)
             default.runs.append(run)
             self._on_run("default", fraction, run.value)

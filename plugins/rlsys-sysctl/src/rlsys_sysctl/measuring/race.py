@@ -1,9 +1,9 @@
-"""Spend benchmark time where it may pay: a short run first, then longer and repeated ones.
+"""Spend benchmark time where it may pay off: a short run first, then longer and repeated ones.
 
-A configuration goes on to full runs while it may still be better than the best that has been
-measured in full, given how much runs differ, and while it is among the better ones of the short
-runs (the rule of successive halving: Jamieson and Talwalkar, 2016).  Most are given up after a
-short run; the few that matter are measured several times, and their stability is known.
+A configuration gets full runs while, given how much runs differ, it may still beat the best that
+was measured in full, and while it is among the better short runs (the rule of successive halving:
+Jamieson and Talwalkar, 2016).  Most are given up after a short run.  The few that matter are
+measured several times, which also shows their stability.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter, Values
 from rlsys_sysctl.measuring.scoring import Weights, reward_of
 
 _DEVIATIONS = 2.0
-"""How many standard deviations a configuration may seem worse than the best and still go on."""
+"""A configuration may seem worse than the best by this many standard deviations and go on."""
 
 
 @dataclass
@@ -28,10 +28,10 @@ class Race:
         meter: runs them.
         weights: of the reward.
         repeats: full runs of a configuration that is not given up.
-        keep: share of the short runs that goes on.
+        keep: share of the short runs that are followed by full ones.
         short: length of the first run as a share of a full one; None: full runs only.
-        budget: cost that the meter may reach; what does not fit any more is not begun.
-        best: highest reward that was measured in full; at first the default's.
+        budget: cost that the meter may reach; what would exceed it is not started.
+        best: highest reward that was measured in full; the default's at first.
         firsts: performances of all short runs.
     """
 
@@ -49,17 +49,17 @@ class Race:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the budget does not suffice for another configuration."""
+        """Whether too little of the budget is left for another configuration."""
         least = self._cost if self.short is None else 2 * self.short
         return self.meter.spent + least > self.budget
 
     @property
     def _cost(self) -> float:
-        """Of a configuration's full runs, those of the default before and after included."""
+        """Cost of a configuration's full runs, with the default before and after."""
         return FULL * (self.repeats + 2)
 
     def run(self, values: Values) -> Measurement:
-        """Measure a configuration as far as it is worth it."""
+        """Measure a configuration for as long as it is promising."""
         measurement = Measurement(values)
         if self.short is not None:
             if not self.meter.run(measurement, self.short):
@@ -93,13 +93,13 @@ class Race:
         """Return whether the true reward may exceed the best, within the noise."""
         mean = sum(performances) / len(performances)
         deviation = self.meter.deviation(fraction)
-        # Of the mean of the runs, divided by the default's estimate.  That rests on two runs at
-        # first and on more later: cautious, so that little is given up too early.
+        # Noise of the mean of the runs, divided by the default's estimate.  That estimate rests on
+        # two runs at first and on more later; this assumes two, so little is given up too early.
         noise = deviation * math.sqrt(1.0 / len(performances) + 0.5)
         return reward_of(mean * (1.0 + _DEVIATIONS * noise), 1.0, self.weights) >= self.best
 
     def get_state(self) -> dict[str, Any]:
-        """Return what is needed to go on; JSON values."""
+        """Return what is needed to go on, as JSON values."""
         return {"best": self.best, "firsts": list(self.firsts)}
 
     def set_state(self, state: dict[str, Any]) -> None:

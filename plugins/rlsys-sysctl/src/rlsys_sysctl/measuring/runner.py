@@ -1,8 +1,8 @@
 """Run a benchmark once, and read the number that it prints.
 
-The benchmark is a stranger: it may hang, fork, print garbage without end, or print nothing.  So it
-has a process group of its own that ends with it, a time limit, no shell unless asked for, and of
-what it prints only the last lines and the wanted metric are kept.
+A benchmark may hang, fork, print garbage without end, or print nothing.  So it has a time limit and
+a process group of its own that ends with it, gets no shell unless asked for, and only its last
+lines and the wanted metric are kept.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Command:
 
     Attributes:
         arguments: program and arguments; with `shell` one string for ``/bin/sh -c``.
-        metric: name of the number to read: the last line ``metric: value`` counts.
+        metric: name of the number to read; the last line ``metric: value`` counts.
         timeout: seconds after which the run is ended and counts as failed.
         run_as: user to run as, or None for the present one.
         environment: added to the present environment.
-        guard: ``guard(group)`` is entered while the run's process group lives: so that whoever
-            watches over this process can end the benchmark should this process die.
+        guard: ``guard(group)`` is entered while the run's process group lives, so that a watchdog
+            can end the benchmark if this process dies.
     """
 
     arguments: Sequence[str]
@@ -101,7 +101,7 @@ class Command:
 
     @contextlib.contextmanager
     def _process(self, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-        """Start the process; on leaving, however that happens, its whole group is gone."""
+        """Start the process; however the block is left, its whole group is gone afterwards."""
         try:
             process = subprocess.Popen(
                 arguments[0] if self.shell else arguments,
@@ -130,7 +130,7 @@ class Command:
             with self.guard(process.pid):
                 yield process
         finally:
-            # Before the leader is reaped: until then its number cannot belong to another group.
+            # Before the leader is reaped: until then no other group can have its number.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -138,9 +138,9 @@ class Command:
                 process.stdout.close()
 
     def _follow(self, process: subprocess.Popen[bytes], output: _Output) -> bool:
-        """Read until the process itself has ended; return False where that takes too long.
+        """Read until the process itself has ended; return False if that takes too long.
 
-        Its end counts, not that of its output: a process that it left behind may hold that open.
+        The end of its output does not count: a process that it left behind may hold that open.
         """
         pipe: IO[bytes] = process.stdout  # type: ignore[assignment]
         os.set_blocking(pipe.fileno(), False)
@@ -158,8 +158,8 @@ class Command:
                     if pipe.fileno() in ready and not output.read(pipe):
                         selector.unregister(pipe)
                     if handle in ready:
-                        # What it printed last; not more than fits a pipe, lest somebody whom it
-                        # left behind keeps us reading.
+                        # What it printed last, but no more than a pipe holds: a process that it
+                        # left behind could keep us reading.
                         output.read(pipe)
                         output.finish()
                         os.waitid(os.P_PIDFD, handle, os.WEXITED | os.WNOWAIT)
@@ -178,7 +178,7 @@ class _Output:
         self._rest = b""
 
     def read(self, pipe: IO[bytes]) -> bool:
-        """Take what is there, at most a pipe's content; return False at the end."""
+        """Read what is there, at most one pipe full; return False at the end."""
         try:
             chunk = os.read(pipe.fileno(), 1 << 20)
         except BlockingIOError:
@@ -191,7 +191,7 @@ class _Output:
         return bool(chunk)
 
     def finish(self) -> None:
-        """Take a last line without a line feed."""
+        """Take in a last line that has no line feed."""
         self._take(self._rest)
         self._rest = b""
 
@@ -248,7 +248,7 @@ def _home(run_as: str | None) -> dict[str, str]:
 
 
 def check_command(arguments: Sequence[str], *, shell: bool, run_as: str | None) -> None:
-    """Refuse before anything is changed what could not be started anyway.
+    """Refuse a command that could not be started, before anything is changed.
 
     Raises:
         UserError: no such program or user.

@@ -1,8 +1,8 @@
 """What a configuration is worth: its performance relative to the default's, and its stability.
 
-A benchmark's number means nothing by itself: machines drift (temperature, neighbours, caches).  So
-every number is divided by that of the default configuration at the same time, estimated from the
-default's own runs in between; a drift that these show cancels.
+A benchmark's number means little by itself, because machines drift (temperature, neighbours,
+caches).  So every number is divided by what the default configuration would give at the same time,
+estimated from runs of the default in between.  A drift that these runs show cancels.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from rlsys.errors import UserError
 Direction = Literal["higher", "lower"]
 
 OUTLIER_DEVIATIONS = 3.5
-"""Beyond so many deviations from the median a run is an outlier (Iglewicz and Hoaglin, How to
+"""A run is an outlier beyond this many deviations from the median (Iglewicz and Hoaglin, How to
 Detect and Handle Outliers, 1993)."""
 _MAD_TO_DEVIATION = 1.4826
-"""Of a normal distribution, from its median absolute deviation."""
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 NEIGHBOURS = 6
-"""Runs of the default that tell of a drift at a time."""
+"""Runs of the default, nearest in time, that show a drift."""
 SMALLEST_DEVIATION = 0.01
-"""Relative deviation below which runs count as equal, so that three nearly equal ones do not make
-an outlier of the third."""
+"""Relative deviation below which runs count as equal.  Otherwise, of three runs, two that are
+nearly equal could make an outlier of the third."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Score:
 
     Attributes:
         reward: the weighted sum, see `score`.
-        performance: multiple of the default's; 1 is as good, 2 twice as good.
+        performance: multiple of the default's; 1 is as good as the default, 2 twice as good.
         stability: 1 - coefficient of variation over the repeats, 0 to 1.
     """
 
@@ -57,15 +57,15 @@ class Score:
 
 
 REFUSED = Score(reward=0.0, performance=0.0, stability=0.0)
-"""Of a configuration that violates a constraint, that the kernel refuses, or with which the
-benchmark fails: less than that of any configuration that works."""
+"""The score of a configuration that breaks a constraint, is refused by the kernel or makes the
+benchmark fail: lower than that of any configuration that works."""
 
 
 def performance(value: float, default: float, direction: Direction) -> float:
     """Return how many times as good as the default a benchmark's number is.
 
     Raises:
-        UserError: a number that ratios make no sense of.
+        UserError: the numbers cannot be compared as ratios.
     """
     least = min(value, default) if direction == "lower" else default
     if least <= 0.0 or value < 0.0:
@@ -79,13 +79,13 @@ def performance(value: float, default: float, direction: Direction) -> float:
 def score(performances: Sequence[float], weights: Weights, deviation_of_one: float = 0.0) -> Score:
     """Return the score of a configuration from its repeats.
 
-    The stability earns nothing where the performance is below the default's: otherwise a setting
-    that is steadily terrible would look good.
+    Stability earns nothing below the default's performance: otherwise a setting that is steadily
+    terrible would look good.
 
     Args:
         performances: of each repeat, at least one.
         weights: of the two parts.
-        deviation_of_one: relative deviation assumed where there is one repeat alone.
+        deviation_of_one: relative deviation to assume if there is only one repeat.
     """
     values = np.asarray(performances, dtype=np.float64)
     mean = float(values.mean())
@@ -98,7 +98,7 @@ def score(performances: Sequence[float], weights: Weights, deviation_of_one: flo
 
 
 def reward_of(mean: float, stability: float, weights: Weights) -> float:
-    """Return the weighted sum of performance and, from the default's performance on, stability."""
+    """Return the weighted sum of performance and, if not below the default's, stability."""
     earned = stability if mean >= 1.0 else 0.0
     return weights.performance * mean + weights.stability * earned
 
@@ -106,7 +106,7 @@ def reward_of(mean: float, stability: float, weights: Weights) -> float:
 def outliers(values: Sequence[float]) -> list[int]:
     """Return the indices of values far from the others, by the median absolute deviation.
 
-    Fewer than three values have none: nothing says which of two is the odd one.
+    Fewer than three values have none: of two, nothing says which is the odd one.
     """
     array = np.asarray(values, dtype=np.float64)
     if len(array) < 3:
@@ -121,11 +121,11 @@ def outliers(values: Sequence[float]) -> list[int]:
 def expected_at(times: Sequence[float], values: Sequence[float], time: float) -> float:
     """Return what the default would give at `time`, from its runs.
 
-    A straight line through the nearest `NEIGHBOURS` runs meets a linear drift exactly, but has the
-    noise of so few; the mean of all runs has hardly any noise, but knows no drift.  They are mixed
-    by how much the runs vary beyond their noise (empirical Bayes: Efron and Morris, 1973), so that
-    a machine that stands still is not given a drift that nobody has seen.  With fewer than three
-    runs it is their interpolation, constant beyond the ends.
+    A straight line through the nearest `NEIGHBOURS` runs follows a linear drift exactly, but is as
+    noisy as so few runs are; the mean of all runs has hardly any noise, but ignores drift.  The two
+    are mixed by how much the runs vary beyond their noise (empirical Bayes: Efron and Morris,
+    1973), so that noise alone is not taken for drift.  With fewer than three runs, they are
+    interpolated, and held constant beyond the ends.
 
     Args:
         times: increasing, at least one.
@@ -138,7 +138,7 @@ def expected_at(times: Sequence[float], values: Sequence[float], time: float) ->
     near, there = at[nearest], array[nearest]
     centre, spread = near.mean(), near - near.mean()
     slope = float(spread @ there) / float(spread @ spread)
-    # A line may leave what was ever seen; the default does not.
+    # A line may leave the range of what was measured; the default does not.
     line = min(max(float(there.mean()) - slope * float(centre), there.min()), there.max())
     noise = _noise_variance(at, array)
     drift = max(0.0, float(array.var(ddof=1)) - noise)
@@ -148,9 +148,10 @@ def expected_at(times: Sequence[float], values: Sequence[float], time: float) ->
 
 
 def _noise_variance(times: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """Return the variance of one run, however they drift: each against the line of its neighbours.
+    """Return the variance of one run whatever the drift, from each run and the line of its
+    neighbours.
 
-    By the median, so that single outliers hardly change it.
+    It uses the median, so that single outliers hardly change it.
     """
     before, between, after = times[:-2], times[1:-1], times[2:]
     share = (between - before) / (after - before)
@@ -162,8 +163,8 @@ def _noise_variance(times: NDArray[np.float64], values: NDArray[np.float64]) -> 
 def relative_deviation(values: Sequence[float]) -> float | None:
     """Return the relative standard deviation of runs of one configuration, whatever the drift.
 
-    It is that of the successive differences, by their median: a drift hardly changes it, nor do
-    single outliers.  None where there are fewer than three values.
+    It is taken from the median of successive differences, so that neither drift nor single outliers
+    change it much.  None if there are fewer than three values.
     """
     array = np.asarray(values, dtype=np.float64)
     if len(array) < 3 or not array.mean():

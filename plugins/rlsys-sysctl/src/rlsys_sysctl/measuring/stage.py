@@ -1,8 +1,8 @@
-"""The machine, the fixture and the benchmark of one workload, together, and shared.
+"""The machine, the fixture and the benchmark of one workload, shared by all environments.
 
-The core makes an environment to train in, another one to validate in and others to evaluate, some
-of them at the same time.  There is only one machine: what all of them use is opened by the first
-that really runs something, and closed, with everything put back, when the last of them is closed.
+The core makes one environment to train in, another to validate in and others to evaluate, some of
+them at the same time.  But there is only one machine.  The first environment that really runs
+something opens it; when the last one is closed, it is closed too, with everything put back.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _open: dict[str, Stage] = {}
 class Stage:
     """Runs the benchmark of one workload with given values of its parameters.
 
-    It opens itself at the first run; see the module about who closes it.
+    It opens itself at the first run; the module's docstring says who closes it.
 
     Attributes:
-        busy: s, time in which the benchmark ran.
+        busy: s, how long the benchmark has run in all.
     """
 
     def __init__(self, config: SysctlConfig) -> None:
@@ -54,17 +54,17 @@ class Stage:
 
     @classmethod
     def shared(cls, config: SysctlConfig) -> Stage:
-        """Return the stage of `config` in this process; `release` it once."""
+        """Return the stage of `config` in this process; the caller must `release` it once."""
         key = json.dumps(config.model_dump(mode="json"), sort_keys=True)
         return _open.setdefault(key, cls(config)).used()
 
     def used(self) -> Stage:
-        """Count one more user, who will `release` it."""
+        """Count one more user, who must `release` it."""
         self._users += 1
         return self
 
     def release(self) -> None:
-        """Say that one user needs it no more; the last one closes it."""
+        """Say that one user no longer needs it; the last one closes it."""
         self._users -= 1
         if self._users <= 0:
             self.close()
@@ -86,7 +86,7 @@ class Stage:
         if self._machine is not None:
             return dict(self._machine.original)
         if self.config.workload.fixture_command is not None and self._has_namespaced():
-            # Those of the fixture's namespaces, which need not be those of this process.
+            # The fixture's namespaces may have other values than this process.
             self.open()
             return self.original
         if self._read is None:
@@ -99,12 +99,12 @@ class Stage:
 
     @property
     def present(self) -> dict[str, str]:
-        """What this machine itself has, outside of the tuning.
+        """What this machine itself has outside the tuning.
 
-        It is `original`, but for parameters in a fixture's namespaces: those begin with values of
-        their own, and whoever applies a result does so here.
+        It differs from `original` for parameters in a fixture's namespaces: those begin with values
+        of their own, but a result is applied to the machine.
         """
-        original = self.original  # opens it where there are such namespaces
+        original = self.original  # opens the stage if there are such namespaces
         return original if self._present is None else dict(self._present)
 
     def _has_namespaced(self) -> bool:
@@ -113,9 +113,8 @@ class Stage:
     def default_point(self) -> NDArray[np.float32]:
         """Return the point, shape (d,), that stands for the default configuration.
 
-        Where the present values are not among those that are searched, it is the nearest point
-        that could be, a hair beside it: so that no point that a searcher finds stands for the
-        default without being it.
+        If the present values are not among those that are searched, it is a hair beside the nearest
+        point, so that no point a searcher finds is mistaken for the default.
         """
         return default_point(self.space, self.original)
 
@@ -127,7 +126,7 @@ class Stage:
         return self.space.to_values(np.asarray(point, np.float32))
 
     def open(self) -> None:
-        """Set up the fixture and take the machine; nothing where that has been done.
+        """Set up the fixture and take the machine, unless that has been done.
 
         Raises:
             UserError: no permission, another tuner at work, no such program, ...
@@ -187,12 +186,12 @@ class Stage:
             stack.close()
 
     def run(self, values: Values | None, fraction: float, seed: int) -> Run:
-        """Set `values` and run the benchmark; see `rlsys_sysctl.measuring.Bench`.
+        """Set `values` and run the benchmark; see `rlsys_sysctl.measuring.meter.Bench`.
 
         Raises:
             BenchmarkFailed: it gave no number.
             Refused: a constraint is broken or the kernel refuses a value; nothing was changed.
-            ChangedElsewhere: somebody else has changed a parameter meanwhile.
+            ChangedElsewhere: another program has changed a parameter.
         """
         self.open()
         machine, command = self._machine, self._command
@@ -217,7 +216,7 @@ class Stage:
                 {SECONDS: f"{self.config.seconds * fraction:g}", "{seed}": str(seed)}
             )
         except BenchmarkFailed:
-            # Looking for what has left its process group takes a while: only where there is cause.
+            # Looking for what left the process group takes a while, so only after a failure.
             machine.end_strays()
             raise
         finally:
@@ -261,7 +260,7 @@ def _with_python(part: str) -> str:
 
 
 def _quiet(_: str) -> None:
-    """Reading alone is nothing to tell of."""
+    """Reading alone is not worth a message."""
 
 
 def _tell(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The state of the machine as numbers from 0 to 1: what a learner sees besides its own choice."""
+"""The state of the machine as numbers from 0 to 1: what a learner sees besides its last action."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 
 def _rate(read: Callable[[], float], scale: float) -> Callable[[float, dict[str, float]], float]:
-    """Return a reader of a counter's growth a second, as a share of `scale`."""
+    """Return a reader of a counter's growth per second, as a share of `scale`."""
 
     def rate(seconds: float, last: dict[str, float]) -> float:
         now = read()
@@ -56,10 +56,10 @@ STATE_METRICS: tuple[str, ...] = tuple(_READERS)
 
 
 class StateMetrics:
-    """Reads the chosen metrics; rates and CPU usage are means since the reading before.
+    """Reads the chosen metrics; rates and CPU usage are means since the previous reading.
 
-    Percentages are shares; the load is a share of four processes a core; rates are shares of
-    1 GiB/s, or of a million events a second.
+    Percentages are shares of 100; the load is a share of four processes per core; rates are shares
+    of 1 GiB/s, or of a million events per second.
 
     Args:
         names: of `STATE_METRICS`.

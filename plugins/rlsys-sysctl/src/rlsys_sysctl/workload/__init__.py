@@ -1,1 +1,1 @@
-"""A workload as its file describes it: what is run, which parameters may change, within what."""
+"""A workload as its file describes it: what is run, and which parameters may change how far."""

@@ -30,7 +30,9 @@ def _side(side: int | float | str) -> int | float | str:
         return side
     match = _FIELD.fullmatch(side.strip())
     if match is None:
-        raise ValueError(f"{side!r} is no number, parameter or component (net.ipv4.tcp_rmem[2])")
+        raise ValueError(
+            f"{side!r} is not a number, a parameter or a component such as net.ipv4.tcp_rmem[2]"
+        )
     index = f"[{match['index']}]" if match["index"] else ""
     try:
         return canonical(match["name"]) + index
@@ -56,22 +58,22 @@ class Constraint(BaseModel):
     left: Side
     """A number, a parameter, or a component of a vector parameter: `net.ipv4.tcp_rmem[2]`."""
     relation: Literal["<", "<=", ">", ">=", "!="]
-    """What must hold between the two sides."""
+    """How the left side must compare to the right."""
     right: Side
-    """As the left side."""
+    """Like the left side."""
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
 
     def fields(self) -> list[tuple[str, int | None]]:
-        """Return the name and component (None: a parameter that is no vector) of each parameter."""
+        """Return the name of each parameter and its component (None: it is not a vector)."""
         return [_split(side) for side in (self.left, self.right) if isinstance(side, str)]
 
     def holds(self, values: Mapping[str, str]) -> bool:
         """Return whether `values`, texts by parameter name, keep the relation.
 
         Raises:
-            ConfigError: a parameter has no value, or one that is no number.
+            ConfigError: a parameter has no value, or one that is not a number.
         """
         left, right = _number(self.left, values), _number(self.right, values)
         return _RELATIONS[self.relation](left, right)
@@ -84,7 +86,7 @@ class Constraint(BaseModel):
 
 def _split(side: str) -> tuple[str, int | None]:
     match = _FIELD.fullmatch(side)
-    assert match is not None  # `_side` has seen to it
+    assert match is not None  # `_side` made sure of it
     return match["name"], int(match["index"]) if match["index"] else None
 
 
@@ -93,7 +95,7 @@ def _number(side: int | float | str, values: Mapping[str, str]) -> Fraction:
         return exact(side)
     name, index = _split(side)
     if name not in values:
-        raise ConfigError(f"no value of {name}, which a constraint speaks of")
+        raise ConfigError(f"no value for {name}, which a constraint names")
     fields = values[name].split()
     try:
         return exact(fields[index or 0])

@@ -1,8 +1,8 @@
 """Which parameters belong to a namespace, so that a container can change them for itself alone.
 
-The kernel shows in a fresh network namespace only the parameters of ``net`` that it has copies of,
-but says nowhere which those are; so this is a list, after Linux 6.18, and a test holds it against
-the kernel that it runs on.
+A fresh network namespace shows only those ``net`` parameters that it has copies of, but the kernel
+lists them nowhere.  So this is a list made from Linux 6.18; a test compares it with the kernel that
+it runs on.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _SHARED = (
     "net.netfilter.nf_conntrack_max",
     "net.netfilter.nf_log_all_netns",
 )
-"""Begins of names below `_PREFIXES` that all namespaces share."""
+"""Prefixes, within `_PREFIXES`, of names that all namespaces share."""
 
 
 def is_namespaced(name: str) -> bool:

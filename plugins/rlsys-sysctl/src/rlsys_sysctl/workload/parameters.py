@@ -21,13 +21,13 @@ class Parameter(BaseModel):
 
     Attributes:
         param: its name, with dots (``vm.swappiness``) or slashes.
-        type: ``int``, ``float``, ``categorical`` (one of `values`) or ``vector`` (whole numbers,
-            one a component, such as ``net.ipv4.tcp_rmem``).
-        min, max, log, step, special: as of `Range`; for ``int`` and ``float`` alone.
+        type: ``int``, ``float``, ``categorical`` (one of `values`) or ``vector`` (several whole
+            numbers, such as ``net.ipv4.tcp_rmem``).
+        min, max, log, step, special: as in `Range`; only for ``int`` and ``float``.
         values: of a categorical parameter, as written to the kernel.
         components: of a vector parameter, in their order.
-        increasing: no component may be below the one before it; special values are left out of it.
-            The kernel accepts tcp_rmem with a maximum below the default, which makes no sense.
+        increasing: no component may be below the one before it, special values aside.  The kernel
+            would accept a tcp_rmem whose maximum is below its default, which makes no sense.
         description: what it does, for a reader.
     """
 
@@ -60,7 +60,7 @@ class Parameter(BaseModel):
             return values
         for value in values:
             if isinstance(value, bool):
-                raise ValueError(f"{value} is a truth value; write 1 or 0, or a text in quotes")
+                raise ValueError(f"{value} is true or false; write 1 or 0, or text in quotes")
         return [normal(str(v)) if isinstance(v, int | float | str) else v for v in values]
 
     @model_validator(mode="after")
@@ -68,13 +68,13 @@ class Parameter(BaseModel):
         self._check_keys()
         if self.type == "categorical":
             if "" in self.values:
-                raise ValueError(f"{self.param}: values has an empty text")
+                raise ValueError(f"{self.param}: values has an empty entry")
             if len(set(self.values)) < len(self.values):
-                raise ValueError(f"{self.param}: values has one twice")
+                raise ValueError(f"{self.param}: values has the same entry twice")
         elif self.type == "vector":
             self._check_order()
         else:
-            assert self.min is not None  # `_check_keys` has seen to both
+            assert self.min is not None  # `_check_keys` made sure of both
             assert self.max is not None
             check_range(self.min, self.max, self.step, self.special, log=self.log, name=self.param)
             if self.type == "int":
@@ -109,7 +109,7 @@ class Parameter(BaseModel):
 
     @cached_property
     def scalars(self) -> tuple[Scalar, ...]:
-        """The numbers that it consists of; none where it is categorical."""
+        """The numbers that it consists of; empty if it is categorical."""
         if self.type == "categorical":
             return ()
         if self.type == "vector":
@@ -118,13 +118,13 @@ class Parameter(BaseModel):
 
     @property
     def dimension(self) -> int:
-        """Coordinates of the unit cube that it takes."""
+        """How many coordinates of the unit cube it takes."""
         return max(len(self.scalars), 1)
 
     def to_text(self, coordinates: Sequence[float]) -> str:
         """Return the value at `coordinates`, each in [0, 1], as it is written to the kernel.
 
-        A component of an increasing vector that would be below the one before it is raised to it.
+        In an increasing vector, a component below the one before it is raised to that one.
         """
         if not self.scalars:
             index = min(int(coordinates[0] * len(self.values)), len(self.values) - 1)
@@ -138,7 +138,7 @@ class Parameter(BaseModel):
         """Return the coordinates of the value that is `written`.
 
         Raises:
-            ConfigError: it is none of the values of this parameter.
+            ConfigError: the parameter cannot have this value.
         """
         self.check(written)
         return self.nearest(written)
@@ -147,7 +147,8 @@ class Parameter(BaseModel):
         """Return the coordinates of the value nearest to `written`.
 
         Raises:
-            ConfigError: no such category, no number, or another number of components.
+            ConfigError: it is not one of the categories, not a number, or has the wrong number of
+                components.
         """
         if not self.scalars:
             self.check(written)
@@ -159,15 +160,15 @@ class Parameter(BaseModel):
         return [part.nearest(value) for part, value in zip(self.scalars, numbers, strict=True)]
 
     def check(self, written: str) -> None:
-        """Raise unless `written` is one of the values of this parameter.
+        """Raise unless the parameter can have the value `written`.
 
         Raises:
-            ConfigError: type, range, step, number or order of components; it says which.
+            ConfigError: wrong type, range, step, number or order of components; it says which.
         """
         if not self.scalars:
             if normal(written) not in self.values:
                 allowed = ", ".join(self.values)
-                raise ConfigError(f"{self.param}: {written!r} is none of {allowed}")
+                raise ConfigError(f"{self.param}: {written!r} is not one of {allowed}")
             return
         numbers = []
         for index, (part, field) in enumerate(

@@ -1,4 +1,4 @@
-"""Ranges of numbers, as a workload's file gives them, and the faults that they may have."""
+"""Ranges of numbers in a workload's file, and what can be wrong with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Number = Annotated[
 
 
 class Limits(Protocol):
-    """What a `Range` and a parameter of type ``int`` or ``float`` have alike."""
+    """What a `Range` and a parameter of type ``int`` or ``float`` have in common."""
 
     @property
     def min(self) -> float | None: ...
@@ -48,10 +48,10 @@ class Range(BaseModel):
 
     Attributes:
         min: least value.
-        max: largest value, which is met where `step` divides the range.
+        max: largest value; reached only if `step` divides the range.
         log: search evenly in the logarithm; `min` must be positive.
-        step: distance of neighbouring values (default: 1; see `scales.make_scale` for floats).
-        special: values outside of the range with a meaning of their own, such as -1.
+        step: distance between neighbouring values (default: 1; see `scales.make_scale` for floats).
+        special: values outside the range with a meaning of their own, such as -1.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +74,7 @@ def scalar(of: Limits, *, integer: bool) -> Scalar:
     """Return the numbers between the limits of `of`, with its special values.
 
     Raises:
-        ValueError: more values than can be told apart.
+        ValueError: more values than floating-point positions can tell apart.
     """
     assert of.min is not None  # checked when `of` was made
     assert of.max is not None
@@ -115,7 +115,7 @@ def check_whole(of: Limits, where: str = "") -> None:
     for key in ("min", "max", "step"):
         number = getattr(of, key)
         if number is not None and exact(number).denominator != 1:
-            raise ValueError(f"{where}{key} {number} is no whole number")
+            raise ValueError(f"{where}{key} {number} is not a whole number")
     for number in of.special:
         if exact(number).denominator != 1:
-            raise ValueError(f"{where}special value {number} is no whole number")
+            raise ValueError(f"{where}special value {number} is not a whole number")

@@ -1,6 +1,6 @@
 """Numbers on the unit interval: searchers see [0, 1], the kernel sees exact decimal texts.
 
-Values are exact fractions, so that a value that was written, read and mapped back is the same.
+Values are exact fractions, so a value stays the same when it is written, read and mapped back.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Protocol
 from rlsys.errors import ConfigError
 
 MOST_LEVELS = 2**40
-"""Levels of a grid, and the largest value over the step on a logarithmic one: beyond that, doubles
-do not tell neighbours apart."""
+"""Most levels of a grid; on a logarithmic one, the largest ratio of value to step.  Beyond that,
+doubles cannot tell neighbours apart."""
 
 SPECIAL_SHARE = 0.1
-"""Share of the unit interval of each special value; together they have at most half."""
+"""Share of the unit interval for each special value; together they take at most half."""
 
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]{1,3})?", re.IGNORECASE | re.ASCII)
 _DIGITS = 6
@@ -31,10 +31,10 @@ def exact(number: float | str) -> Fraction:
     """Return `number` as it is written in decimal.
 
     Raises:
-        ValueError: no finite number.
+        ValueError: it is not a finite number.
     """
     if not _DECIMAL.fullmatch(str(number)):
-        raise ValueError(f"{number} is no decimal number")
+        raise ValueError(f"{number} is not a decimal number")
     return Fraction(str(number))
 
 
@@ -133,11 +133,11 @@ def make_scale(
 ) -> Scale:
     """Return the scale from `low` to `high`.
 
-    Without `step`, whole numbers have 1, and others about a millionth of the range or, on a
+    Without `step`, whole numbers have step 1; others have about a millionth of the range or, on a
     logarithmic scale, six significant digits.
 
     Raises:
-        ConfigError: more values than can be told apart.
+        ConfigError: more values than floating-point positions can tell apart.
     """
     if step is None and integer:
         step = Fraction(1)
@@ -153,7 +153,7 @@ class Scalar:
     """A scale, and special values that share the upper end of the unit interval equally.
 
     Args:
-        special: values outside of the scale's range, such as -1 for "no limit".
+        special: values outside the scale's range, such as -1 for "no limit".
     """
 
     def __init__(self, scale: Scale, special: Sequence[Fraction], *, integer: bool) -> None:
@@ -170,7 +170,7 @@ class Scalar:
         return self.special[min(int(share * len(self.special)), len(self.special) - 1)]
 
     def nearest(self, value: Fraction) -> float:
-        """Return the position of the value nearest to `value`; a special value is its own."""
+        """Return the position of the value nearest to `value`; special values match exactly."""
         if value in self.special:
             index = self.special.index(value)
             share = (index + 0.5) / len(self.special)
@@ -181,15 +181,15 @@ class Scalar:
         """Return the value that is `written`.
 
         Raises:
-            ConfigError: no number, outside of the range, or between two steps.
+            ConfigError: not a number, outside the range, or between two steps.
         """
         try:
             value = exact(written)
         except ValueError as error:
             kind = "whole number" if self.integer else "number"
-            raise ConfigError(f"{written!r} is no {kind}") from error
+            raise ConfigError(f"{written!r} is not a {kind}") from error
         if self.integer and value.denominator != 1:
-            raise ConfigError(f"{written!r} is no whole number")
+            raise ConfigError(f"{written!r} is not a whole number")
         low, high = self.scale.low, self.scale.high
         if value not in self.special:
             if not low <= value <= high:

@@ -15,21 +15,21 @@ from rlsys_sysctl.workload.scales import exact
 
 
 class ActionSpace:
-    """All tuned parameters as one unit cube [0, 1]^d, and what their values must keep.
+    """All tuned parameters as one unit cube [0, 1]^d, with the constraints on their values.
 
     Args:
         parameters: at least one, each once.
         constraints: between them.
 
     Raises:
-        ConfigError: a parameter twice, or a constraint about something that is not tuned.
+        ConfigError: a parameter is there twice, or a constraint names one that is not tuned.
     """
 
     def __init__(
         self, parameters: Sequence[Parameter], constraints: Sequence[Constraint] = ()
     ) -> None:
         if not parameters:
-            raise ConfigError("action_space: no parameter; give at least one")
+            raise ConfigError("action_space is empty; give at least one parameter")
         self.parameters = {parameter.param: parameter for parameter in parameters}
         if len(self.parameters) < len(parameters):
             names = [parameter.param for parameter in parameters]
@@ -41,12 +41,12 @@ class ActionSpace:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the parameters, in their order."""
+        """Names of the parameters, in order."""
         return tuple(self.parameters)
 
     @property
     def dimension(self) -> int:
-        """Coordinates of a point: one a scalar or category, one a component of a vector."""
+        """Coordinates of a point: one per number or category, one per component of a vector."""
         return sum(parameter.dimension for parameter in self.parameters.values())
 
     @property
@@ -61,10 +61,10 @@ class ActionSpace:
     def to_values(self, point: ArrayLike) -> dict[str, str]:
         """Return the values at `point`, shape (d,), as texts for /proc/sys.
 
-        Coordinates outside of [0, 1] are clipped.
+        Coordinates outside [0, 1] are clipped.
 
         Raises:
-            ConfigError: another shape, or a coordinate is NaN.
+            ConfigError: the shape is wrong, or a coordinate is NaN.
         """
         array = np.asarray(point, np.float64)
         if array.shape != (self.dimension,):
@@ -93,11 +93,11 @@ class ActionSpace:
     def nearest_point(self, values: Mapping[str, str]) -> NDArray[np.float64]:
         """Return the point, shape (d,), whose values are nearest to `values`.
 
-        What a machine has now may lie outside of the ranges that are searched.
+        For instance what a machine has now, which may lie outside the ranges that are searched.
 
         Raises:
-            ConfigError: a parameter is missing or unknown, or of another kind, such as a category
-                that is not listed.
+            ConfigError: a parameter is missing or unknown, or its value is of another kind, such as
+                a category that is not listed.
         """
         self._check_names(values)
         return np.array(
@@ -105,18 +105,19 @@ class ActionSpace:
         )
 
     def violations(self, values: Mapping[str, str]) -> list[str]:
-        """Return what each broken constraint says; nothing where all hold."""
+        """Return a line for each broken constraint."""
         return [one.told(values) for one in self.constraints if not one.holds(values)]
 
     def check(self, values: Mapping[str, str], original: Mapping[str, str] | None = None) -> None:
         """Raise unless all values are allowed and keep the constraints.
 
         Args:
-            original: what the machine had: allowed even where it is out of range, and free of
-                constraints where nothing differs from it.
+            original: what the machine had.  These values are allowed even out of range, and if
+            nothing
+                differs from them, constraints do not apply.
 
         Raises:
-            ConfigError: it says which value, what is allowed, or which constraint is broken.
+            ConfigError: which value is not allowed and what is, or which constraint is broken.
         """
         self._check_names(values)
         had = {name: normal(written) for name, written in (original or {}).items()}
@@ -148,9 +149,11 @@ class ActionSpace:
                     raise ConfigError(f"{where}: {name} is a vector; write {name}[0] to [{last}]")
                 continue
             if index is not None:
-                raise ConfigError(f"{where}: {name} is no vector; write {name} without [{index}]")
+                raise ConfigError(
+                    f"{where}: {name} is not a vector; write {name} without [{index}]"
+                )
             for value in parameter.values:
                 try:
                     exact(value)
                 except ValueError as error:
-                    raise ConfigError(f"{where}: {value!r} of {name} is no number") from error
+                    raise ConfigError(f"{where}: {value!r} of {name} is not a number") from error

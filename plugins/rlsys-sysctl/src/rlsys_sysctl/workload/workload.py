@@ -1,4 +1,4 @@
-"""A workload: what is run, what it prints, which parameters may be changed, and within what limits.
+"""A workload: what is run, what it prints, which parameters may be changed, and how far.
 
 This is the file that a user writes, in JSON or YAML.
 """
@@ -23,16 +23,16 @@ from rlsys_sysctl.workload.space import ActionSpace
 _SHIPPED = "rlsys_sysctl"
 _FOLDER = "workloads"
 SECONDS = "{seconds}"
-"""Placeholder in `benchmark_command` for the length of the run; without it runs cannot be cut."""
+"""Placeholder in `benchmark_command` for the length of the run; without it all runs are full."""
 Count = Annotated[int, Field(strict=True, ge=1)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
 class TrainingSettings(BaseModel):
-    """How the tuning goes; what is not given is left to the agent.
+    """How the tuning goes; the agent decides what is not given.
 
-    A searcher takes `total_timesteps` for its number of evaluations and leaves the others, which
-    are those of PPO, alone.
+    A searcher uses `total_timesteps` as its number of evaluations. The settings up to `gamma` are
+    for PPO.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -46,13 +46,13 @@ class TrainingSettings(BaseModel):
     n_epochs: Count | None = None
     """Passes over the collected steps in one update."""
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] | None = None
-    """Of Adam."""
+    """Learning rate of Adam."""
     gamma: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] | None = None
-    """Discount a step."""
+    """Discount per step."""
     benchmark_timeout: Positive = 120.0
     """Seconds after which a run of the benchmark is ended and counts as failed."""
     max_steps_per_episode: Count = 1
-    """Configurations that are tried in one episode."""
+    """Configurations that are tried per episode."""
 
 
 class Workload(BaseModel):
@@ -63,26 +63,26 @@ class Workload(BaseModel):
     workload_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]{0,99}$")]
     """Names the case and the exported files."""
     description: str = ""
-    """For people."""
+    """For human readers."""
     reward_metric: Annotated[str, Field(min_length=1)]
-    """Which of the lines ``metric: value`` that the benchmark prints is to be improved."""
+    """The metric to improve, from the lines ``metric: value`` that the benchmark prints."""
     direction: Literal["higher", "lower"] = "higher"
     """Which values of the metric are better."""
     benchmark_command: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Program and arguments, as a list or as one text that is split as a shell would. In them
-    ``{seconds}`` stands for the length of the run, ``{seed}`` for a number that differs from run
-    to run, and ``{python}`` for the Python that rlsys runs in."""
+    """Program and arguments, as a list or as one text that is split as a shell would. In them,
+    ``{seconds}`` is the length of the run, ``{seed}`` a number that differs from run to run, and
+    ``{python}`` the Python that rlsys runs in."""
     shell: bool = False
     """Whether `benchmark_command` is one text for ``/bin/sh``."""
     run_as: str | None = None
     """The user to run the benchmark as; only root can name another."""
     fixture_command: tuple[str, ...] | None = None
-    """A program that sets up what the runs share, see `rlsys_sysctl.measuring.fixture`; as
-    `benchmark_command`, without ``{seconds}`` and ``{seed}``."""
+    """A program that sets up what the runs share, see `rlsys_sysctl.measuring.fixture`; written
+    like `benchmark_command`, but without ``{seconds}`` and ``{seed}``."""
     action_space: Annotated[tuple[Parameter, ...], Field(min_length=1)]
     """The parameters and their ranges."""
     constraints: tuple[Constraint, ...] = ()
-    """Relations between parameters that every configuration keeps."""
+    """Relations between parameters that every configuration must keep."""
     state_space: tuple[str, ...] = ("cpu_usage", "memory_used_percent")
     """What a learner sees of the machine: names of
     `rlsys_sysctl.measuring.state_metrics.STATE_METRICS`."""
@@ -158,10 +158,10 @@ def load_workload(source: str) -> Workload:
     """Read a workload.
 
     Args:
-        source: name of one that is shipped, or path of a JSON or YAML file.
+        source: name of a shipped one, or path of a JSON or YAML file.
 
     Raises:
-        ConfigError: no such file or name, or a fault in it, with its line.
+        ConfigError: there is no such file or name, or the file has a fault; it says in which line.
     """
     return validate(Workload, _document(source))
 
