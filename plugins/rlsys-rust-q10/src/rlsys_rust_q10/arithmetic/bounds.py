@@ -118,9 +118,13 @@ def round_layer(name: str, dense: Dense, bits: int) -> tuple[Ints, Ints]:
     Raises:
         DoesNotFit: one does not fit 32 bits.
     """
+
+    def named(what: str, values: NDArray[np.float32]) -> Callable[[int], str]:
+        return lambda row: f"layer {name}, neuron {row}: a {what} of {np.abs(values[row]).max():g}"
+
     return (
-        _round(name, "weight", dense.weight, bits),
-        _round(name, "bias", dense.bias, bits),
+        to_fixed_32(dense.weight, bits, named("weight", dense.weight)),
+        to_fixed_32(dense.bias, bits, named("bias", dense.bias)),
     )
 
 
@@ -130,19 +134,27 @@ def output_span(name: str, kind: Activation, reach: Reach, bits: int) -> Span:
     Raises:
         DoesNotFit: a result that does not fit 32 bits before the activation.
     """
-    _check(name, "the result", np.maximum(np.abs(reach.low), np.abs(reach.high)), I32_MAX)
+    largest = np.maximum(np.abs(reach.low), np.abs(reach.high))
+    _check(f"layer {name}, neuron", "the result", largest, I32_MAX)
     activate = activation(kind, bits)
     return Span(activate(reach.low.astype(np.int64)), activate(reach.high.astype(np.int64)))
 
 
-def _round(name: str, what: str, values: NDArray[np.float32], bits: int) -> Ints:
-    magnitude = np.ldexp(np.abs(values.astype(np.float64)), bits)
-    largest = magnitude.reshape(len(values), -1).max(axis=1)
-    neuron = int(np.argmax(largest))
-    if not largest[neuron] < I32_MAX:
+def to_fixed_32(values: NDArray[Any], bits: int, name: Callable[[int], str]) -> Ints:
+    """Return `values` in fixed point.
+
+    Args:
+        name: says in words what the value of a row is, such as "observed value 3: its bound 2".
+
+    Raises:
+        DoesNotFit: a value that does not fit 32 bits.
+    """
+    units = np.ldexp(np.abs(values.astype(np.float64)), bits).reshape(len(values), -1).max(axis=1)
+    row = int(np.argmax(units))
+    if not units[row] < I32_MAX:
         raise DoesNotFit(
-            f"layer {name}, neuron {neuron}: a {what} of {largest[neuron] / 2**bits:g} is "
-            f"{largest[neuron]:.0f} units of 2**-{bits}, more than the {I32_MAX} of 32 bits"
+            f"{name(row)} is {units[row]:.0f} units of 2**-{bits}, more than the {I32_MAX} of 32 "
+            "bits"
         )
     return to_fixed(values, bits)
 
@@ -173,7 +185,7 @@ def _choose_kernel(
                 raise
     if reach.absolute.max() <= I32_MAX:
         return "wide"
-    _check(name, "the accumulator", reach.absolute, I64_MAX)
+    _check(f"layer {name}, neuron", "the accumulator", reach.absolute, I64_MAX)
     return "wide64"
 
 
@@ -190,15 +202,15 @@ def _check_narrow(name: str, weight: Ints, span: Span, reach: Reach) -> None:
                 f"layer {name}, neuron {neuron}: its weights reach from {row.min()} to "
                 f"{row.max()}, which {I16.min}..{I16.max} of 16 bits does not hold"
             )
-    _check(name, "the accumulator", reach.absolute, I32_MAX)
+    _check(f"layer {name}, neuron", "the accumulator", reach.absolute, I32_MAX)
 
 
-def _check(name: str, what: str, magnitude: Exact, limit: int) -> None:
-    neuron = int(np.argmax(magnitude))
-    if magnitude[neuron] > limit:
+def _check(place: str, what: str, magnitude: Exact, limit: int) -> None:
+    index = int(np.argmax(magnitude))
+    if magnitude[index] > limit:
         raise DoesNotFit(
-            f"layer {name}, neuron {neuron}: {what} can reach {magnitude[neuron]}, more than the "
-            f"{limit} of {limit.bit_length() + 1} bits"
+            f"{place} {index}: {what} can reach {magnitude[index]}, more than the {limit} of "
+            f"{limit.bit_length() + 1} bits"
         )
 
 
@@ -209,12 +221,7 @@ def check_sums(span: Span, items: int) -> None:
         DoesNotFit: naming the value of the code.
     """
     sums = items * span.magnitude().astype(object) + items
-    value = int(np.argmax(sums))
-    if sums[value] > I32_MAX:
-        raise DoesNotFit(
-            f"context, value {value}: the sum over {items} items can reach {sums[value]}, more "
-            f"than the {I32_MAX} of 32 bits"
-        )
+    _check("context, value", f"the sum over {items} items", sums, I32_MAX)
 
 
 def _dot(weight: Ints, x: Ints) -> Exact:

@@ -15,8 +15,9 @@ from rlsys_rust_q10.arithmetic.bounds import (
     Span,
     check_sums,
     fix_layer,
+    to_fixed_32,
 )
-from rlsys_rust_q10.arithmetic.fixed_point import I32_MAX, Ints, to_fixed
+from rlsys_rust_q10.arithmetic.fixed_point import Ints
 from rlsys_rust_q10.arithmetic.fold import Floats, Folded
 from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
 from rlsys_rust_q10.arithmetic.scaling import Place, context_span, joined_span, scaled
@@ -128,14 +129,9 @@ def _read_narrowly(groups: dict[str, tuple[FixedLayer, ...]], place: Place) -> b
 
 
 def _bounds(what: str, values: Floats, bits: int) -> Ints:
-    magnitude = np.ldexp(np.abs(values), bits)
-    number = int(np.argmax(magnitude))
-    if not magnitude[number] < I32_MAX:
-        raise DoesNotFit(
-            f"{what} {number}: its bound {values[number]:g} is {magnitude[number]:.0f} units of "
-            f"2**-{bits}, more than the {I32_MAX} of 32 bits"
-        )
-    return to_fixed(values, bits)
+    return to_fixed_32(
+        values, bits, lambda number: f"{what} {number}: its bound {values[number]:g}"
+    )
 
 
 def _action_span(network: Network, bits: int) -> Span | None:
