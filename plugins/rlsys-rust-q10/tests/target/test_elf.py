@@ -67,5 +67,5 @@ def test_an_image_without_inference_is_refused(images: dict[str, Path]) -> None:
 
 
 def test_a_file_that_is_no_image_is_refused() -> None:
-    with pytest.raises(UserError, match="no ELF file"):
+    with pytest.raises(UserError, match="not an ELF file"):
         read_sizes((SAMPLE / "Cargo.toml").read_bytes())

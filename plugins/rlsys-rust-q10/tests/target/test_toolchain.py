@@ -194,7 +194,7 @@ def test_a_compiler_that_does_not_run_is_passed_over(machine: Machine) -> None:
     with pytest.raises(MissingTool, match=r"does not run .error: no default toolchain"):
         target_toolchain()
     program(machine.path / "rustc", "echo nonsense\n")
-    with pytest.raises(MissingTool, match="is no rustc"):
+    with pytest.raises(MissingTool, match="is not a rustc"):
         target_toolchain()
 
 
@@ -254,7 +254,7 @@ def test_where_nothing_is_needed_the_command_prints_a_comment_only(machine: Mach
     library(sysroot, "core", TARGET)
     linker(sysroot)
     program(sysroot / "bin/cargo", "")
-    assert CliRunner().invoke(firmware_env).output == "# rustc 1.95.0 (abc) needs nothing more\n"
+    assert CliRunner().invoke(firmware_env).output == "# rustc 1.95.0 (abc) needs no variables\n"
 
 
 def test_this_machine_s_own_compiler_is_found() -> None:

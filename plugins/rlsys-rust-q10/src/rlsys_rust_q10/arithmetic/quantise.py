@@ -1,4 +1,4 @@
-"""From a folded network to a policy in fixed point, with the proof, or a reason why not."""
+"""Turns a folded network into a policy in fixed point, with the proof, or says why not."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def quantise(
     Args:
         folded: see `rlsys_rust_q10.arithmetic.fold`.
         kernel: ``auto``, or ``narrow`` or ``wide`` for all layers.
-        max_items: the most items that a scorer takes.
+        max_items: the most items that a scorer accepts.
 
     Raises:
-        UserError: it cannot be proven; names layer, neuron, bound and what to do.
+        UserError: it cannot be proven; the message names layer, neuron, bound and remedy.
     """
     try:
         return _quantise(folded, bits, kernel, max_items)
@@ -68,7 +68,7 @@ def _most_bits(folded: Folded, bits: int, kernel: KernelSetting, max_items: int)
 def _quantise(folded: Folded, bits: int, kernel: KernelSetting, max_items: int) -> QuantisedPolicy:
     span = Span(*(_bounds("observed value", bound, bits) for bound in (folded.low, folded.high)))
     network = folded.network
-    # Scaling costs precision: it is undone where no reader becomes narrow by it.
+    # Scaling costs precision, so it is undone where it makes no reader narrow.
     leave: frozenset[Place] = frozenset()
     while True:
         if kernel != "wide":
