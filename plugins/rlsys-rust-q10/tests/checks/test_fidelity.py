@@ -84,7 +84,7 @@ def _check_counts(network, met, figures):
 
 
 def test_drawn_actions_have_the_probabilities_of_the_logits():
-    """Where all logits are equal a walk at random leaves the one path of the best actions."""
+    """If all logits are equal, a random walk leaves the single path of the best actions."""
     layer = Dense(np.zeros((5, 2)), np.array([0.0, 0.0, 0.0, 0.0, 0.1]))
     verdict, _, met = compare(
         *steering(layer=layer), context(), Settings(observations=900, golden_vectors=900)

@@ -1,4 +1,4 @@
-"""Which compiler is chosen, from installations made of scripts that answer as rustc does."""
+"""Which compiler is chosen, among installations of scripts that answer like rustc."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOST = "x86_64-unknown-linux-gnu"
 
 
 class Machine:
-    """A machine with a PATH of its own, on which Rust is installed bit by bit."""
+    """A machine with its own PATH, on which Rust is installed piece by piece."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
