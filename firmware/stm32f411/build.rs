@@ -1,5 +1,5 @@
-//! Gives the linker the memory map and cortex-m-rt's script, here and not by `rustflags`, so that
-//! RUSTFLAGS stays free for the user.
+//! Passes the memory map and cortex-m-rt's script to the linker. It is done here and not in
+//! `rustflags`, so that RUSTFLAGS stays free for the user.
 
 use std::{env, fs, path::PathBuf};
 

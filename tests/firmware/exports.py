@@ -25,7 +25,7 @@ MEASURED = ROOT / "docs" / "measured"
 FIRMWARE = ROOT / "firmware"
 
 QUICK = {"observations": 2000, "episodes": 2, "time_limit": 600}
-"""Settings under which the share of equal actions, which other tests judge, takes no time.
+"""Settings that make the comparison of actions fast; other tests judge it.
 
 A boot may take as long as it does on a busy machine.
 """
@@ -48,7 +48,7 @@ class Ended:
 
 
 def rlsys(*arguments: object) -> Ended:
-    """Run a command of rlsys in this process."""
+    """Run an rlsys command in this process."""
     from rlsys.cli.main import main
 
     with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:

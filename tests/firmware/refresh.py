@@ -2,9 +2,9 @@
 
     python tests/firmware/refresh.py
 
-The repository's firmware carries the published policy of the taskset `normal` (seed 0), so that it
-builds without Python. What it must print and how large it may be is in firmware/expected, sizes by
-compiler; run this once with each compiler (RLSYS_RUSTC names another than the first found).
+The repository's firmware carries the published policy for the taskset `normal` (seed 0), so that it
+builds without Python. firmware/expected says what it must print, and its sizes by compiler. Run
+this once with each compiler (RLSYS_RUSTC selects one).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def printed(image: bytes) -> str:
 
 
 def measured(policy: str, image: bytes) -> dict[str, Any]:
-    """The sizes that are kept: of the sections, and what inference has of them."""
+    """The sizes to keep: those of the sections, and the share of inference."""
     if policy != "network":
         return {"sections": read_sections(image)}
     sizes = read_sizes(image)
@@ -64,7 +64,7 @@ def measured(policy: str, image: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write what is out of date."""
+    """Update what is out of date."""
     with tempfile.TemporaryDirectory() as scratch:
         ended, folder = fresh_export(Path(scratch))
         if ended.code != 0:

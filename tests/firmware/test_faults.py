@@ -1,4 +1,4 @@
-"""What must not pass: a wrong number, an image that hangs, one that panics, one that faults."""
+"""What must not pass: a wrong number, and images that hang, panic or fault."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def built(firmware: Path, name: str, folder: Path) -> Path:
 
 @pytest.fixture
 def one_weight_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every export from now on has one weight that the reference does not have."""
+    """From now on, every export has one weight that differs from the reference."""
     write = crate.write_policy
 
     def write_wrongly(directory: Path, files: dict[str, str], application: bool) -> None:

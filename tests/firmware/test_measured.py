@@ -1,4 +1,4 @@
-"""The published policies on the target: bit-exact, fast enough, small enough."""
+"""The published policies are bit-exact, fast enough and small enough on the target."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_with_32_bits_it_is_as_exact_and_within_its_own_budget(tmp_path: Path) -
 def test_the_other_observations_are_built_on_the_target_as_well(
     preset: str, case: str, tmp_path: Path
 ) -> None:
-    """Of `general`, the episode is a held-out one: a taskset that no training has seen."""
+    """For `general`, the episode is held out: a taskset that was never trained on."""
     ended = export_measured(preset, case, 0, tmp_path, golden_vectors=2000)
     assert ended.code == 0, ended.errors
     figures = ended.figures["rust-q10-bit-exact"]
@@ -64,7 +64,7 @@ def test_the_other_observations_are_built_on_the_target_as_well(
 
 @pytest.mark.slow
 def test_a_general_policy_schedules_a_taskset_of_the_user_s(tmp_path: Path) -> None:
-    """Built-in `stressed`, observed by task: another number of tasks, other periods."""
+    """The built-in `stressed`, observed by task: a different number of tasks, different periods."""
     network = Network.load(MEASURED / "general/policies/general/seed-0/network.npz")
     config = RtosConfig.model_validate({"taskset": "stressed", "observation": "items"})
     report = export_here(network, config, tmp_path / "export", run=True)
@@ -73,7 +73,7 @@ def test_a_general_policy_schedules_a_taskset_of_the_user_s(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_late_releases_and_short_executions_happen_on_the_target_as_well(tmp_path: Path) -> None:
-    """A taskset whose jobs come late and end early, each as the environment drew it."""
+    """A taskset whose jobs come late and end early, as the environment drew them."""
     tasks = [
         {"period": 5, "wcet": 2, "bcet": 1, "jitter": 1},
         {"period": 8, "wcet": 3, "deadline": 6, "offset": 3},
@@ -99,10 +99,10 @@ def test_late_releases_and_short_executions_happen_on_the_target_as_well(tmp_pat
 def test_the_compiler_of_the_system_gives_the_same_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there are two compilers, the policy is bit-exact and within its budget with both."""
+    """If there are two compilers, the policy is bit-exact and within its budget with both."""
     system = shutil.which("rustc", path="/usr/bin")
     if system is None or target_toolchain().rustc == system:
-        pytest.skip("there is one compiler alone; apt-get install rustc-web brings another")
+        pytest.skip("there is only one compiler; apt-get install rustc-web adds another")
     monkeypatch.setenv("RLSYS_RUSTC", system)
     monkeypatch.setattr(verify, "cargo_test", lambda *_: None)  # the other compiler's job
     ended = export_measured("default", "normal", 0, tmp_path)

@@ -1,4 +1,4 @@
-"""Networks that nobody trained, of any depth, width and activation: bit-exact on the target."""
+"""Random networks of any depth, width and activation are bit-exact on the target."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_style(tool: str, folder: str, rust_cache: Path) -> None:
 
 @pytest.mark.slow
 def test_the_image_for_a_board_is_built_as_well() -> None:
-    """With RTT and a tick from SysTick, which QEMU has no use for."""
+    """With RTT and a tick from SysTick, which QEMU cannot use."""
     image = cargo_build(FIRMWARE, target_toolchain(), ["network"], ["rtt"])["network"]
     plain = build_product("network")
     assert read_sections(image)[".bss"] > read_sections(plain)[".bss"], "no buffer for RTT"
@@ -95,7 +95,7 @@ def application() -> RtosApplication:
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_product_prints_what_is_expected(policy: str, application: RtosApplication) -> None:
-    """Expected by the file, and by the Python environment."""
+    """What the file and the Python environment expect."""
     if policy == "network":
         network = Network.load(MEASURED / "default/policies/normal/seed-0/network.npz")
         space = application._begin().single_observation_space
@@ -111,7 +111,7 @@ def test_the_product_prints_what_is_expected(policy: str, application: RtosAppli
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES)
 def test_sizes_are_those_that_are_known(policy: str) -> None:
-    """Of a compiler that was never measured, the sizes may differ by a tenth."""
+    """With a compiler that was never measured, the sizes may differ by a tenth."""
     sizes = measured(policy, build_product(policy))
     known = json.loads(SIZES.read_text(encoding="utf-8"))
     if target_toolchain().version in known:

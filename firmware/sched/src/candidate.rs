@@ -1,8 +1,8 @@
 //! The candidate schedule: what a best-effort scheduler would keep, looking ahead.
 //!
 //! After Locke, "Best-Effort Decision Making for Real-Time Scheduling", CMU-CS-86-134, 1986: jobs
-//! enter in deadline order; while they overload the processor, the one of least value density is
-//! shed. The list holds the ready jobs and the jobs to come that are due by the latest deadline of
+//! enter in deadline order; while they overload the processor, the one with the least value density
+//! is shed. The list holds the ready jobs and the jobs to come that are due by the latest deadline of
 //! the ready ones, as if each could start at once and needed its WCET.
 //!
 //! The end of the episode is a deadline too, for every job: what completes later earns nothing. A
@@ -15,8 +15,8 @@ use crate::system::System;
 const COMPLETION: i32 = 1;
 const COMPLETION_AND_MISS: i32 = 3;
 
-/// Returns the most jobs that a list can hold, whatever happens: for each task the ready job and
-/// those that arrive within the longest relative deadline.
+/// Returns the most jobs that a list can ever hold: for each task, the ready job and those that
+/// arrive within the longest relative deadline.
 pub const fn most_jobs(tasks: &[Parameters]) -> usize {
     let mut longest = 0;
     let mut task = 0;
@@ -47,7 +47,7 @@ pub(crate) struct Listed {
     /// Whether the job's own deadline lies within the episode.
     pub within: bool,
     pub kept: bool,
-    /// Of a kept job: its deadline less the work that is kept up to it.
+    /// For a kept job: its deadline minus the work that is kept up to it.
     pub slack: i32,
 }
 

@@ -1,5 +1,5 @@
-//! What a policy sees, in fixed point: the observation `items`, a row of features a task, the same
-//! for every number of tasks.
+//! What a policy sees, in fixed point: the observation `items`, one row of features per task, the
+//! same for any number of tasks.
 //!
 //! Each row describes the task's ready job (zeros where none is ready), the task itself, and what
 //! the candidate schedule says about the job: how much later or longer the others could be without
@@ -11,7 +11,7 @@ use crate::observe::{share, signed_share};
 use crate::system::System;
 use crate::task::Task;
 
-/// Values a row.
+/// Values per row.
 pub const FEATURES: usize = 21;
 
 /// Writes a row for each task, and zeros into the rows beyond. `N` is
@@ -32,7 +32,7 @@ pub fn observe<const M: usize, const N: usize>(
     out.fill([0; FEATURES]);
     let candidate = Candidate::<N>::new(system);
     let jobs = candidate.jobs();
-    // Where no job is kept nothing presses: more slack than any deadline leaves.
+    // If no job is kept, nothing is urgent: more slack than any deadline leaves.
     let loose = 2 * system.max_deadline() as i32;
     let mut before = [loose; N];
     let mut demand = [0; N];

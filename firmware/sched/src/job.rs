@@ -1,4 +1,4 @@
-//! One job as it will really turn out, which no policy may know.
+//! How a job will really turn out, which no policy may know.
 
 /// A job of a task whose jobs differ from the nominal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 //! then runs for one tick. The order matters: releasing first would overwrite the unfinished job
 //! of a task whose deadline is its period, and that miss would be lost.
 //!
-//! A policy knows what a real scheduler knows: the tasks, every ready job's deadline and how much
-//! of its WCET it has had; not the time that a job will really take.
+//! A policy knows what a real scheduler knows: the tasks, and for every ready job its deadline and
+//! how much of its WCET it has used. It does not know how long a job will really take.
 //!
 //! All times are whole ticks, below 2^30.
 

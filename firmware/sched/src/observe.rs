@@ -9,12 +9,12 @@ use q10::ratio;
 
 use crate::system::System;
 
-/// Values a task of [`basic`].
+/// Values per task of [`basic`].
 pub const BASIC: usize = 4;
-/// Values a task of [`full`].
+/// Values per task of [`full`].
 pub const FULL: usize = 6;
 
-/// Writes 4 values a task, zeros where the task is not ready: time to deadline / longest deadline;
+/// Writes 4 values per task, zeros if the task is not ready: time to deadline / longest deadline;
 /// time since the task last ran (since the start, if never) / longest period; remaining / WCET;
 /// ready.
 ///

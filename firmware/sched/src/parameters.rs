@@ -1,11 +1,11 @@
-//! What is known of a task before anything runs.
+//! What is known about a task before anything runs.
 
 /// A periodic task; job `k` arrives at `offset + k * period`. All times are ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// The task's index in its taskset.
     pub id: usize,
-    /// What people call it.
+    /// The name that is printed.
     pub name: &'static str,
     /// Time between two arrivals; at least 1.
     pub period: u32,

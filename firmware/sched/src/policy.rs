@@ -1,4 +1,4 @@
-//! What decides who runs.
+//! What decides which task runs.
 
 use crate::system::System;
 
@@ -6,6 +6,6 @@ use crate::system::System;
 pub trait Policy<const M: usize> {
     /// Returns the index of the task that runs for the next tick, or `None` to idle.
     ///
-    /// It is called once a tick, from tick 0 on.
+    /// It is called once per tick, from tick 0 on.
     fn choose(&mut self, system: &System<M>) -> Option<usize>;
 }

@@ -1,4 +1,4 @@
-//! The tick scheduler: which job is there, who ran, what was missed.
+//! The tick scheduler: which jobs there are, which task ran, what was missed.
 
 use crate::job::Job;
 use crate::parameters::Parameters;
@@ -7,7 +7,7 @@ use crate::task::Task;
 
 /// `M` tasks on one processor.
 ///
-/// Between calls it stands where a policy decides: after abandonment and release.
+/// Between calls it is at the point where a policy decides: after abandonment and release.
 #[derive(Clone, Debug)]
 pub struct System<const M: usize> {
     parameters: &'static [Parameters; M],
@@ -75,10 +75,10 @@ impl<const M: usize> System<M> {
         self.release();
     }
 
-    /// Runs the task of that index for one tick, idles for `None`; then the next tick begins.
+    /// Runs the task with that index for one tick, or idles for `None`; then the next tick begins.
     ///
-    /// A task that is not there or has no job is not run: the processor idles. At the horizon
-    /// jobs whose deadline has come are abandoned, and none is released.
+    /// If the task does not exist or has no job, the processor idles. At the horizon, jobs whose
+    /// deadline has come are abandoned, and none is released.
     pub fn step(&mut self, choice: Option<usize>) {
         self.run(choice);
         for task in &mut self.tasks {
@@ -136,7 +136,7 @@ impl<const M: usize> System<M> {
         self.parameters
     }
 
-    /// Returns whether a task of that index has a job to run.
+    /// Returns whether the task with that index has a job to run.
     #[inline(always)]
     pub fn is_ready(&self, task: usize) -> bool {
         self.tasks
@@ -144,7 +144,7 @@ impl<const M: usize> System<M> {
             .is_some_and(|task| task.state.wants_processor())
     }
 
-    /// Returns the tick to be decided.
+    /// Returns the tick to decide.
     pub fn now(&self) -> u32 {
         self.now
     }
@@ -174,7 +174,7 @@ impl<const M: usize> System<M> {
         self.last
     }
 
-    /// Returns how often another task was dispatched than the one before.
+    /// Returns how often the dispatched task was not the one before.
     pub fn switches(&self) -> u32 {
         self.switches
     }

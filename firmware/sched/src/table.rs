@@ -1,9 +1,9 @@
-//! A cyclic executive: the schedule was worked out beforehand.
+//! A cyclic executive: a schedule that was computed beforehand.
 
 use crate::policy::Policy;
 use crate::system::System;
 
-/// Runs what a table says, from its beginning again after its end.
+/// Runs what a table says; after its end it starts again from the beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     actions: &'static [i8],

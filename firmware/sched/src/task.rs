@@ -14,10 +14,10 @@ pub struct Task {
     pub deadline: u32,
     /// Worst-case execution time.
     pub wcet: u32,
-    /// WCET of the current job that has not been executed: what a policy may know. It stays where
-    /// it is when a job needs less than its WCET and is finished.
+    /// The part of the current job's WCET that is left, which a policy may know. It is not reset
+    /// when a job finishes before its WCET.
     pub remaining: u32,
-    /// The next nominal arrival: when, jitter apart, the next job is released.
+    /// The next nominal arrival: the release of the next job, apart from jitter.
     pub next_release: u32,
     /// Absolute deadline of the current job.
     pub abs_deadline: u32,

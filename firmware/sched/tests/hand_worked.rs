@@ -1,4 +1,4 @@
-//! Small cases that were worked out by hand.
+//! Small cases, computed by hand.
 
 use sched::{
     items, mask, most_jobs, observe, Edf, Job, Parameters, Policy, RateMonotonic, RoundRobin,

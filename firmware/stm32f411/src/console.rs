@@ -1,11 +1,11 @@
-//! Where a program's text goes and how it ends: semihosting, or RTT on a board.
+//! Where a program prints and how it ends: semihosting, or RTT on a board.
 
 /// Prints a line.
 #[cfg(not(feature = "rtt"))]
 #[macro_export]
 macro_rules! say {
     ($($part:tt)*) => {
-        // There is nobody to tell that the console does not work.
+        // If the console does not work, there is nowhere to report it.
         ::cortex_m_semihosting::hprintln!($($part)*)
     };
 }
@@ -45,7 +45,7 @@ fn end(success: bool) -> ! {
 
 #[cfg(feature = "rtt")]
 fn end(success: bool) -> ! {
-    // Without a debugger a breakpoint is a fault, and this is where faults end up.
+    // Without a debugger a breakpoint is a fault, and faults end up here.
     if !success && cortex_m::peripheral::DCB::is_debugger_attached() {
         cortex_m::asm::bkpt();
     }

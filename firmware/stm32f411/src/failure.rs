@@ -1,4 +1,4 @@
-//! Whatever goes wrong says what it was and ends the program with a failure.
+//! Panics and faults: print what happened, and end the program with a failure.
 
 use core::panic::PanicInfo;
 
@@ -13,8 +13,8 @@ fn panic(info: &PanicInfo) -> ! {
     fail()
 }
 
-// SAFETY (of both): cortex-m-rt demands the word, since an exception may come at any moment; they
-// use nothing that was in use then but the console, and never return.
+// SAFETY (both): cortex-m-rt requires `unsafe`, since an exception may come at any moment. Of what
+// was in use then they touch only the console, and they never return.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     say!("HardFault at {:#010x}", frame.pc());

@@ -1,4 +1,4 @@
-//! What the programs for the board share: console, pace, failure, and the product itself.
+//! What the programs for the board share: console, pace, failure, and running a policy.
 
 #![no_std]
 #![warn(missing_docs)]

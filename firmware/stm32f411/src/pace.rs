@@ -13,7 +13,7 @@ impl Pace {
         Pace {}
     }
 
-    /// Waits for the next tick: not at all, since simulated jobs take no time.
+    /// Returns at once, since simulated jobs take no time.
     pub fn wait(&mut self) {}
 }
 
@@ -36,7 +36,7 @@ mod timer {
     }
 
     impl super::Pace {
-        /// Starts the clock: a tick a millisecond.
+        /// Starts the clock: one tick per millisecond.
         pub fn start(mut timer: SYST) -> super::Pace {
             timer.set_clock_source(SystClkSource::Core);
             timer.set_reload(CORE_HZ / TICKS_HZ - 1);
@@ -46,7 +46,7 @@ mod timer {
             super::Pace { due: 0 }
         }
 
-        /// Sleeps until the next tick; returns at once if that has passed.
+        /// Sleeps until the next tick; returns at once if it has passed.
         pub fn wait(&mut self) {
             self.due = self.due.wrapping_add(1);
             while (TICKS.load(Ordering::Relaxed).wrapping_sub(self.due) as i32) < 0 {

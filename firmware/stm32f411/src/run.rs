@@ -1,4 +1,4 @@
-//! The product: one policy schedules the workload, and the program says how it went.
+//! The product: one policy schedules the workload, and the program prints how it went.
 
 use policy::workload::{CASE, HORIZON, JOBS, M, TASKS};
 use sched::{Policy, System};
@@ -10,16 +10,16 @@ use crate::say;
 /// Ticks between two lines of progress.
 const LINE: u32 = 50;
 
-/// Schedules the workload with `policy`, called `name` in the text, and ends the program.
+/// Schedules the workload with `policy`, printed as `name`, and ends the program.
 ///
 /// # Panics
 ///
-/// Panics if something took the peripherals before.
+/// Panics if the peripherals have been taken before.
 // Inlined, and with the name behind a reference, it costs as little as a policy named in here.
 #[inline(always)]
 pub fn run(name: &'static &'static str, mut policy: impl Policy<M>) -> ! {
     open();
-    // `take` gives them out once, and this is the first call.
+    // `take` succeeds once, and this is the first call.
     let peripherals = cortex_m::Peripherals::take().expect("the peripherals are free");
     let mut pace = Pace::start(peripherals.SYST);
     let mut system = System::new(&TASKS, &JOBS, HORIZON);

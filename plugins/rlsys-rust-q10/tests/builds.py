@@ -1,4 +1,4 @@
-"""What the tests of building and booting share: the firmware in miniature, and tools on PATH."""
+"""Shared by the tests of building and booting: a miniature firmware, and the tools."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def program(path: Path, text: str) -> Path:
 
 @pytest.fixture(scope="session")
 def rust_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache for this session instead of the user's; the workers of pytest-xdist share it."""
+    """A cache for this session instead of the user's; all workers of pytest-xdist share it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rust-cache"
     with pytest.MonkeyPatch.context() as patch:

@@ -11,7 +11,7 @@ ACTIVATIONS = ("linear", "relu", "tanh")
 
 
 def dense(rng, outputs, inputs, activation="linear", gain=1.5):
-    """Return a layer whose results are about as large as its inputs, times `gain`."""
+    """Return a layer whose outputs are about `gain` times as large as its inputs."""
     weight = rng.normal(scale=gain / np.sqrt(inputs), size=(outputs, inputs))
     return Dense(weight, rng.normal(scale=0.2, size=outputs), activation)
 
@@ -28,7 +28,7 @@ def layers(draw, rng, inputs, outputs, most=2):
 
 
 def transform(draw, rng, features):
-    """Return a transform, with a constant feature and a flipped one now and then, or None."""
+    """Return a transform, sometimes with constant or flipped features, or None."""
     kind = draw(st.sampled_from(("none", "open", "clipped")))
     if kind == "none":
         return None
@@ -109,7 +109,7 @@ def float64_logits(network, observations):
 
 
 def observations(rng, low, high, count=50):
-    """Return random observations within the bounds, whose items are partly absent."""
+    """Return random observations within the bounds; some of the items are absent."""
     x = rng.uniform(low, high, (count, *np.shape(low)))
     if x.ndim == 3:
         x[..., 0] = rng.random(x.shape[:2]) < 0.7

@@ -1,4 +1,4 @@
-"""The fixed-point policy once more, one number at a time, with Python's integers and fractions."""
+"""A second fixed-point policy, one number at a time, with Python's integers and fractions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def units(value, bits):
 
 
 def tanh_units(x, bits):
-    """Return tanh of `x` units by the table of the documented form."""
+    """Return tanh of `x` units from a table of the documented form."""
     step = math.ceil(bits / 2)
     spacing = 2 ** (bits - step)
     one = 2**bits
@@ -40,7 +40,7 @@ def activated(kind, y, bits):
 
 
 def layer(dense, x, bits):
-    """Return the outputs of one layer, and the largest partial sum that occurred on the way."""
+    """Return the outputs of one layer, and the largest partial sum on the way."""
     outputs, largest = [], 0
     for row, bias in zip(dense.weight, dense.bias, strict=True):
         total = units(bias, bits) * 2**bits
@@ -83,7 +83,7 @@ def logits(policy, observation):
 
 
 def best(values, mask):
-    """Return the index of the largest allowed value, the lowest of equals, 0 where none is."""
+    """Return the index of the largest allowed value: the lowest of equals, 0 if there is none."""
     allowed = [i for i in range(len(values)) if mask is None or mask[i]]
     return max(allowed, key=lambda i: (values[i], -i), default=0)
 

@@ -1,4 +1,4 @@
-"""The exporter keeps the contract; what it compiles to is checked by its own tests."""
+"""The exporter keeps the contract; other tests check what it compiles to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tiny batched environment with masks: steer a point to the origin in four moves or none."""
+"""A tiny batched environment with masks: steer a point to the origin in four directions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ToyEnv:
 
 
 class IntegerToyEnv(ToyEnv):
-    """Builds fixed-point observations of its own, which are always zero."""
+    """Builds its own fixed-point observations, which are always zero."""
 
     def fixed_point_observations(self, fractional_bits):
         assert fractional_bits == 10

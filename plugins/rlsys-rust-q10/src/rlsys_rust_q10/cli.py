@@ -15,12 +15,12 @@ def firmware_env() -> None:
     cd EXPORT/stm32f411
     (eval "$(rlsys firmware-env)" && cargo run --release)
 
-    The parentheses keep it from `cargo test`, which compiles for this machine.
+    The parentheses keep the variables out of a later `cargo test` for this machine.
     """
     from rlsys_rust_q10.target.toolchain import shell_environment, target_toolchain
 
     toolchain = target_toolchain()
     needed = shell_environment(toolchain)
-    click.echo(f"# {toolchain.version}" + ("" if needed else " needs nothing more"))
+    click.echo(f"# {toolchain.version}" + ("" if needed else " needs no variables"))
     for name, value in needed.items():
         click.echo(f"export {name}={shlex.quote(value)}")

@@ -1,4 +1,4 @@
-"""The exporter: refuse or prove, compare, write the crates, and on request build and boot them."""
+"""The exporter: prove or refuse, compare, write the crates, and build and boot them on request."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def export(
     """Write the crates of `network` and check them.
 
     Raises:
-        UserError: the network has no provably safe fixed-point form; nothing was written.
-        CheckFailed: a Rust test, or the program in QEMU, does not do what the reference does.
+        UserError: the network cannot be proven safe in fixed point; nothing was written.
+        CheckFailed: a Rust test or the program in QEMU differs from the reference.
     """
     policy = prepare(network, context.low, context.high, settings)
     application = context.application
@@ -88,14 +88,14 @@ def prepare(
         low, high: bounds of one observation, see `rlsys_rust_q10.arithmetic.fold.fold`.
 
     Raises:
-        UserError: it has no provably safe form.
+        UserError: it cannot be proven safe.
     """
     check_supported(network)
     if isinstance(network.body, Scorer) and low is not None and np.ndim(low) == 2:
         items = len(low)
         if items > settings.max_items:
             raise UserError(
-                f"an observation has {items} items, and the policy would take "
+                f"an observation has {items} items, but the policy would accept only "
                 f"{settings.max_items}; set max_items={items}"
             )
     folded = fold(network, low, high)
@@ -103,7 +103,7 @@ def prepare(
     needed = flash_bytes(policy)
     if needed > FLASH:
         raise UserError(
-            f"weights and tables need {needed} bytes of flash, and there are {FLASH}; "
+            f"weights and tables need {needed} bytes of flash, but only {FLASH} are available; "
             "train a smaller network"
         )
     return policy
@@ -161,7 +161,7 @@ def _golden(
 
 
 def _weights_file(policy: QuantisedPolicy, directory: Path, context: ExportContext) -> Verdict:
-    """Write ``policy_weights.json`` and check that reading it gives the same weights."""
+    """Write ``policy_weights.json`` and check that it reads back as the same weights."""
     notes = {
         **context.notes,
         "fractional_bits": policy.bits,

@@ -1,4 +1,4 @@
-"""What this plugin gives to rlsys; imports nothing heavy."""
+"""What this plugin adds to rlsys; importing it is cheap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of the exporter: what ``--set`` and a preset may say about it."""
+"""Settings of the exporter, which ``--set`` and presets can change."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ class Settings(BaseModel):
     fractional_bits: Annotated[int, Field(ge=4, le=20)] = 10
     """F: every number is a whole multiple of 2**-F."""
     kernel: Literal["auto", "narrow", "wide"] = "auto"
-    """Width of weights and activations: narrow (16 bits, two products an instruction) where that
-    provably fits; narrow everywhere, or refused; wide (32 bits) everywhere."""
+    """Width of weights and activations. auto: 16 bits, with two products per instruction, wherever
+    that provably fits; narrow: 16 bits everywhere, or the export is refused; wide: 32 bits
+    everywhere."""
     observations: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000
-    """How many on-policy observations the fixed-point policy is compared with the network on."""
+    """Number of on-policy observations on which fixed-point policy and network are compared."""
     episodes: Annotated[int, Field(ge=1, le=1_000_000)] = 100
-    """How many held-out episodes both are played on for their mean reward."""
+    """Number of held-out episodes that both play to compare their mean reward."""
     golden_vectors: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
-    """Least number of inputs with expected outputs that are exported with the policy."""
+    """Minimum number of inputs with expected outputs to export with the policy."""
     max_items: Annotated[int, Field(ge=1, le=1024)] = 16
-    """Most items (tasks, jobs, users) that a policy with one logit an item accepts."""
+    """Maximum number of items (tasks, jobs, users) for a policy with one logit per item."""
     build: bool = False
-    """Whether the export is compiled and its tests are run."""
+    """Whether to compile the export and run its tests."""
     run: bool = False
-    """Whether it is booted in QEMU and compared tick by tick; implies `build`."""
+    """Whether to boot it in QEMU and compare it tick by tick; implies `build`."""
     time_limit: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = 60.0
-    """Seconds after which a boot in QEMU is ended."""
+    """Seconds after which a boot in QEMU is stopped."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""The overflow proof: never exceeded, reached where it can be, and what it refuses."""
+"""The overflow proof: bounds are never exceeded and often reached, and what is refused."""
 
 from __future__ import annotations
 

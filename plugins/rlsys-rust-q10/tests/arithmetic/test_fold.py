@@ -1,4 +1,4 @@
-"""Folding the transform: the same function of every observation, or a refusal."""
+"""Folding the transform: the same function for every observation, or a refusal."""
 
 from __future__ import annotations
 

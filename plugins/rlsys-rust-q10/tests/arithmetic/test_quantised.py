@@ -144,5 +144,5 @@ def test_refuses_observations_of_another_shape(shape):
 def test_refuses_too_many_items():
     network = Network(Scorer((), (dense(np.random.default_rng(0), 1, 4),)))
     policy = quantise(fold(network, np.zeros((1, 2)), np.ones((1, 2))), 10, max_items=3)
-    with pytest.raises(UserError, match="4 items, and the policy takes 3; set max_items"):
+    with pytest.raises(UserError, match="4 items, but the policy accepts only 3; set max_items"):
         policy.logits(np.zeros((1, 4, 2)))

@@ -1,4 +1,4 @@
-"""Powers of two between layers: the same function, narrow layers, nothing done in vain."""
+"""Powers of two between layers: the same function, narrow layers, no scaling without effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tanh by a table, against the real function."""
+"""Tanh from the table, against the real function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ALL_BITS = range(4, 21)
 
 
 def arguments(bits):
-    """All arguments of interest: every unit for few bits, else a random sample and the edges."""
+    """Arguments to test: every unit for few bits, otherwise a random sample and the edges."""
     end = 10 << bits
     if bits <= 12:
         return np.arange(-end, end + 1)

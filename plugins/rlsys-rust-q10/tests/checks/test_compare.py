@@ -1,4 +1,4 @@
-"""Every kind of difference between target and reference is seen, and the first one is named."""
+"""Every kind of difference between target and reference is found, and the first one is named."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def batches(policy: QuantisedPolicy) -> list[Batch]:
 
 
 def answered(batches: list[Batch], ticks: int = 17203) -> list[Answers]:
-    """What a faultless target answers, in 100 instructions each."""
+    """The answers of a faultless target, in 100 instructions each."""
     return [Answers(b.logits.copy(), b.actions.copy(), np.full(len(b), ticks)) for b in batches]
 
 
@@ -85,7 +85,7 @@ def test_an_action_that_differs_is_named(policy: QuantisedPolicy, batches: list[
 def test_the_reference_is_computed_anew_not_read_from_the_file(
     policy: QuantisedPolicy, batches: list[Batch]
 ) -> None:
-    """A file of vectors with a wrong logit in it, which the target repeats, does not pass."""
+    """A wrong logit in the file of vectors, which the target repeats, does not pass."""
     wrong = [dataclasses.replace(b, logits=b.logits + 1) for b in batches]
     with pytest.raises(CheckFailed, match="golden vector 0 differs"):
         compare_vectors(policy, wrong, answered(wrong))

@@ -84,7 +84,7 @@ def _check_counts(network, met, figures):
 
 
 def test_drawn_actions_have_the_probabilities_of_the_logits():
-    """Where all logits are equal a walk at random leaves the one path of the best actions."""
+    """If all logits are equal, a random walk leaves the single path of the best actions."""
     layer = Dense(np.zeros((5, 2)), np.array([0.0, 0.0, 0.0, 0.0, 0.1]))
     verdict, _, met = compare(
         *steering(layer=layer), context(), Settings(observations=900, golden_vectors=900)
@@ -112,7 +112,7 @@ def test_rewards_are_those_of_the_held_out_episodes():
     assert figures["episodes"] == 2
     assert floating > fixed
     assert "5 fractional bits" in notes[0]
-    assert "in the one of seed 7, the first different decision is that of step 0" in notes[0]
+    assert "in the episode of seed 7, the first different decision is at step 0" in notes[0]
     # All rounded weights are zero, so all logits are.
     assert "with logits [0 0 0 0 0] instead of [" in notes[0]
     assert f"{fixed:g}" in notes[0]

@@ -1,4 +1,4 @@
-"""The product's text, against one written by hand."""
+"""The product's text, against a text written by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rlsys_rust_q10.checks.transcript import transcript
 
 
 def trace(horizon: int) -> Trace:
-    """Two tasks; a completion every tick by turns, a miss of the first at tick 51."""
+    """Two tasks that complete in turn, one per tick; the first misses at tick 51."""
     ticks = np.arange(1, horizon + 1)
     completions = np.stack([(ticks + 1) // 2, ticks // 2], axis=1)
     misses = np.stack([(ticks >= 51).astype(int), np.zeros(horizon, int)], axis=1)

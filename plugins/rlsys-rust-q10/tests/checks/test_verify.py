@@ -1,7 +1,6 @@
-"""What is asked for is known to be possible before, and a crate alone is tested on this machine.
+"""Missing tools are found before a training, and a crate alone is tested on this machine.
 
-Whole exports are booted and compared in the repository's own tests/firmware, which knows the
-environment that they schedule.
+tests/firmware boots and compares whole exports; it knows the environment that they schedule.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Templates: how a hole is filled, and that every file of the folder is one that is used."""
+"""Templates: how holes are filled, and that every file in the folder is used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = Path(template.__file__).with_name("templates")
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder ``templates`` of the test's own."""
+    """A template of the test, which it still has to write."""
     monkeypatch.setattr(template, "files", lambda _: tmp_path)
     (tmp_path / "templates").mkdir()
     return tmp_path / "templates" / "one.rs"

@@ -1,4 +1,4 @@
-"""Builds: what fails and how it is told, what is compiled again, and that nothing is left."""
+"""Builds: how failures are reported, what is compiled again, and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WEIGHTS = "index as u8 + 1"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the sample, at a path with a blank in it."""
+    """A copy of the sample, at a path with a space in it."""
     return Path(shutil.copytree(SAMPLE, tmp_path / "my export"))
 
 
@@ -89,7 +89,7 @@ def test_images_do_not_depend_on_where_the_project_lies(
 def test_a_project_written_earlier_than_the_last_build_is_compiled_all_the_same(
     images: dict[str, Path], project: Path
 ) -> None:
-    """Cargo goes by times; an older export that differs must not get the newer one's image."""
+    """Cargo looks at times; an older, different export must not get the newer one's image."""
     source = project / "policy/src/lib.rs"
     change(source, WEIGHTS, "index as u8 + 3")
     os.utime(source, (1, 1))

@@ -1,4 +1,4 @@
-"""Sizes of an image, against what the sample's sources say and against names made by hand."""
+"""Sizes of an image, against the sample's sources and names written by hand."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_names_are_read_from_both_manglings(symbol: str, path: tuple[str, ...]) 
 
 
 def test_sizes_are_those_of_the_sources(images: dict[str, Path]) -> None:
-    """The sample: 96 bytes of weights, 40 of a table, 4 of RAM that begin with a value."""
+    """The sample has 96 bytes of weights, 40 of a table, and 4 of initialised RAM."""
     sizes = read_sizes(images["succeeds"].read_bytes())
     assert sizes.sections[".vector_table"] == 8
     assert sizes.sections[".data"] == 4
@@ -55,7 +55,7 @@ def test_sizes_are_those_of_the_sources(images: dict[str, Path]) -> None:
 
 
 def test_what_is_not_linked_is_not_counted(images: dict[str, Path]) -> None:
-    """The image that hangs infers, but looks into no table."""
+    """The image that hangs runs inference but does not use the table."""
     with_table, without = (read_sizes(images[n].read_bytes()) for n in ("succeeds", "hangs"))
     assert without.workload == 0
     assert without.inference == with_table.inference
@@ -67,5 +67,5 @@ def test_an_image_without_inference_is_refused(images: dict[str, Path]) -> None:
 
 
 def test_a_file_that_is_no_image_is_refused() -> None:
-    with pytest.raises(UserError, match="no ELF file"):
+    with pytest.raises(UserError, match="not an ELF file"):
         read_sizes((SAMPLE / "Cargo.toml").read_bytes())

@@ -1,4 +1,4 @@
-"""How an image's end is told: success, failure, fault, no end at all, and QEMU's own complaints."""
+"""How an image ends: success, failure, fault, never, and errors of QEMU itself."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_nothing_that_qemu_started_is_left(tmp_path: Path, monkeypatch: pytest.M
 
 
 def _alive(process: int) -> bool:
-    """Whether it runs; one that has ended may wait for its parent to take notice."""
+    """Whether it runs; a process that has ended may still wait for its parent to notice."""
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

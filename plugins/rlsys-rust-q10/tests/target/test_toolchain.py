@@ -1,4 +1,4 @@
-"""Which compiler is chosen, from installations made of scripts that answer as rustc does."""
+"""Which compiler is chosen, among installations of scripts that answer like rustc."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOST = "x86_64-unknown-linux-gnu"
 
 
 class Machine:
-    """A machine with a PATH of its own, on which Rust is installed bit by bit."""
+    """A machine with its own PATH, on which Rust is installed piece by piece."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -194,7 +194,7 @@ def test_a_compiler_that_does_not_run_is_passed_over(machine: Machine) -> None:
     with pytest.raises(MissingTool, match=r"does not run .error: no default toolchain"):
         target_toolchain()
     program(machine.path / "rustc", "echo nonsense\n")
-    with pytest.raises(MissingTool, match="is no rustc"):
+    with pytest.raises(MissingTool, match="is not a rustc"):
         target_toolchain()
 
 
@@ -254,7 +254,7 @@ def test_where_nothing_is_needed_the_command_prints_a_comment_only(machine: Mach
     library(sysroot, "core", TARGET)
     linker(sysroot)
     program(sysroot / "bin/cargo", "")
-    assert CliRunner().invoke(firmware_env).output == "# rustc 1.95.0 (abc) needs nothing more\n"
+    assert CliRunner().invoke(firmware_env).output == "# rustc 1.95.0 (abc) needs no variables\n"
 
 
 def test_this_machine_s_own_compiler_is_found() -> None:

@@ -1,4 +1,4 @@
-//! Text into a file of the host, in pieces: every call of the host stops the machine.
+//! Writes text to a file on the host, in pieces: every call to the host stops the machine.
 
 use core::ffi::CStr;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! Files of the host, over semihosting.
+//! Files on the host, over semihosting.
 
 use core::ffi::CStr;
 
@@ -10,16 +10,16 @@ pub struct File {
 }
 
 impl File {
-    /// Opens a file to read.
+    /// Opens a file for reading.
     ///
     /// # Panics
     ///
-    /// Panics if there is none.
+    /// Panics if it does not exist.
     pub fn open(name: &CStr) -> File {
         File::with_mode(name, nr::open::R_BINARY)
     }
 
-    /// Creates a file, or empties it, to write.
+    /// Creates a file for writing, or empties it.
     ///
     /// # Panics
     ///
@@ -29,7 +29,7 @@ impl File {
     }
 
     fn with_mode(name: &CStr, mode: usize) -> File {
-        // SAFETY: the host reads the name, which ends with a NUL after as many bytes as are told.
+        // SAFETY: the host reads the name, which has `count_bytes` bytes and then a NUL.
         let handle = unsafe { syscall!(OPEN, name.as_ptr(), mode, name.count_bytes()) };
         assert!(handle != usize::MAX, "cannot open {name:?} on the host");
         File { handle }
@@ -41,7 +41,7 @@ impl File {
     ///
     /// Panics if the file ends before that.
     pub fn read(&mut self, bytes: &mut [u8]) {
-        // SAFETY: the host writes at most as many bytes as are told, into memory that is ours.
+        // SAFETY: the host writes at most `bytes.len()` bytes, into memory that is ours.
         let missing = unsafe { syscall!(READ, self.handle, bytes.as_mut_ptr(), bytes.len()) };
         assert!(missing == 0, "a file of the host ends too early");
     }
@@ -52,7 +52,7 @@ impl File {
     ///
     /// Panics if the host could not write them.
     pub fn write(&mut self, bytes: &[u8]) {
-        // SAFETY: the host reads as many bytes as are told, from memory that is ours.
+        // SAFETY: the host reads `bytes.len()` bytes, from memory that is ours.
         let missing = unsafe { syscall!(WRITE, self.handle, bytes.as_ptr(), bytes.len()) };
         assert!(missing == 0, "the host cannot write a file");
     }

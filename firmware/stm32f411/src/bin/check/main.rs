@@ -1,8 +1,8 @@
-//! The proof: replays golden vectors and the workload in QEMU, and writes what it computed.
+//! The proof: replays golden vectors and the workload in QEMU, and writes the results.
 //!
 //! In QEMU's working directory it reads `vectors.bin` and writes `logits.bin` and `trace.csv`. It
-//! judges nothing: the host compares both with the reference. It is for QEMU alone, whose SysTick
-//! counts instructions when it runs with `-icount`.
+//! judges nothing: the host compares both with the reference. It works only in QEMU, whose SysTick
+//! counts instructions under `-icount`.
 
 #![no_std]
 #![no_main]
@@ -20,7 +20,7 @@ mod vectors;
 #[entry]
 fn main() -> ! {
     open();
-    // `take` gives them out once, and this is the first call.
+    // `take` succeeds once, and this is the first call.
     let peripherals = cortex_m::Peripherals::take().expect("the peripherals are free");
     let mut stopwatch = stopwatch::Stopwatch::start(peripherals.SYST);
     let replayed = vectors::replay(&mut stopwatch);

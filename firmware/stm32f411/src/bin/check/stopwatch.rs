@@ -1,8 +1,8 @@
-//! How many ticks of the core clock something takes, by SysTick.
+//! Measures with SysTick how many ticks of the core clock something takes.
 //!
-//! SysTick runs on the external clock, an eighth of the core's, and so measures up to 2^27 ticks;
-//! results have the unit of the core clock and are off by at most 16. QEMU with `-icount shift=10`
-//! takes 172.032 of them for an instruction, so the number of instructions is exact.
+//! SysTick runs on the external clock, an eighth of the core's, and so measures up to 2^27 ticks.
+//! Results are in ticks of the core clock and off by at most 16. In QEMU with `-icount shift=10`
+//! an instruction takes 172.032 of them, so the number of instructions is exact.
 
 use core::hint::black_box;
 use core::sync::atomic::{compiler_fence, Ordering};
@@ -33,7 +33,7 @@ impl Stopwatch {
     ///
     /// # Panics
     ///
-    /// Panics if that was longer than the timer can count.
+    /// Panics if that took longer than the timer can count.
     #[inline(always)]
     pub fn measure<R>(&mut self, work: impl FnOnce() -> R) -> (R, u32) {
         self.timer.clear_current();

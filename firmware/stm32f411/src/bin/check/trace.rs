@@ -11,7 +11,7 @@ use sched::{Edf, Policy, RateMonotonic, RoundRobin, System, Table};
 use crate::csv::Text;
 use crate::stopwatch::Stopwatch;
 
-/// What one decision was and cost.
+/// One decision and its cost.
 struct Decision<'a> {
     choice: Option<usize>,
     observe_ticks: u32,
@@ -20,7 +20,7 @@ struct Decision<'a> {
     logits: &'a [i32],
 }
 
-/// Runs the workload once with each policy; returns the ticks of the schedule run in all.
+/// Runs the workload once with each policy; returns the total number of ticks.
 ///
 /// # Panics
 ///
@@ -68,7 +68,7 @@ fn run_network(text: &mut Text, stopwatch: &mut Stopwatch) -> Result<u32, Error>
     Ok(system.now())
 }
 
-/// Takes any policy behind one call, which the compiler cannot move past the stopwatch either.
+/// Takes any policy through a virtual call, which the compiler cannot move past the stopwatch.
 #[inline(never)]
 fn run(
     text: &mut Text,
@@ -91,7 +91,7 @@ fn run(
     Ok(system.now())
 }
 
-/// Writes what the network sees; returns what it may do.
+/// Writes what the network observes; returns which actions are allowed.
 ///
 /// It is never inlined: the compiler moves inlined code past the stopwatch.
 #[inline(never)]
@@ -100,10 +100,10 @@ fn look(system: &System<M>, observation: &mut [i32; OBSERVATION]) -> [bool; ACTI
     mask(system)
 }
 
-/// Carries a decision out and writes its line.
+/// Carries out a decision and writes its line.
 fn step(text: &mut Text, name: &str, system: &mut System<M>, decision: &Decision) -> Written {
     let tick = system.now();
-    // What runs: without a mask a network may choose a task that has no job, and nothing does.
+    // Without a mask a network may choose a task that has no job; then nothing runs.
     let ran = decision.choice.filter(|&task| system.is_ready(task));
     let action = ran.map_or(-1, |task| task as i32);
     system.step(decision.choice);

@@ -9,7 +9,7 @@ const MAGIC: i32 = 0x4751_4C52;
 const VERSION: i32 = 1;
 const STACK: i32 = 0;
 const SCORER: i32 = 1;
-/// Numbers that are read or written at a time.
+/// How many numbers are read or written at a time.
 const PIECE: usize = 64;
 
 /// The sizes of one record.
@@ -18,7 +18,7 @@ struct Record {
     logits: usize,
 }
 
-/// What the file's header says.
+/// The header of the file.
 struct Header {
     count: i32,
     kind: i32,
@@ -82,7 +82,7 @@ pub fn replay(stopwatch: &mut Stopwatch) -> i32 {
         if MASKED {
             read_into(&mut file, &mut flags[..record.logits]);
         }
-        // What the network should say is for the host to know.
+        // The host compares the results with these, not this program.
         read_into(&mut file, &mut expected[..record.logits + 1]);
         let allowed: [bool; LOGITS] = core::array::from_fn(|i| flags[i] != 0);
         let input = as_input(&values[..record.values]);
@@ -102,7 +102,7 @@ fn read<const N: usize>(file: &mut File) -> [i32; N] {
     values
 }
 
-/// Reads in pieces: every call of the host stops the machine.
+/// Reads in pieces: every call to the host stops the machine.
 fn read_into(file: &mut File, values: &mut [i32]) {
     let mut bytes = [0; 4 * PIECE];
     for values in values.chunks_mut(PIECE) {

@@ -1,1 +1,1 @@
-"""Fixed-point arithmetic: what the target computes, proven to fit; pure Python, no files."""
+"""Fixed-point arithmetic: what the target computes, and the proof that it fits. No files."""

@@ -1,10 +1,10 @@
-"""The overflow proof: how far every accumulator can go, by interval arithmetic over the layers.
+"""The overflow proof: interval arithmetic bounds every accumulator, layer by layer.
 
 A neuron computes ``(b << F) + sum_i w_i x_i + half`` and drops F bits. For inputs within
-low_i..high_i no partial sum, in whatever order, exceeds ``|b << F| + sum_i |w_i| max|x_i| + half``:
-where that fits the accumulator, nothing overflows and the order does not matter. The interval of
-the result (Moore, Interval Analysis, 1966) is exact for one layer, because its inputs are taken as
-independent, and safe for those after it.
+low_i..high_i no partial sum, in any order, exceeds ``|b << F| + sum_i |w_i| max|x_i| + half``. If
+that fits the accumulator, nothing overflows and the order does not matter. The interval of the
+result (Moore, Interval Analysis, 1966) is exact for one layer with independent inputs, and safe for
+the layers after it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Kernel: TypeAlias = Literal["narrow", "wide", "wide64"]
 KernelSetting: TypeAlias = Literal["auto", "narrow", "wide"]
 
 Exact: TypeAlias = NDArray[Any]
-"""Python integers in an object array, or int64 where that is known to hold the result."""
+"""Python integers in an object array, or int64 if that is known to hold the result."""
 
 
 class DoesNotFit(Exception):
-    """A number that can become larger than its place; the text names layer, neuron and bound."""
+    """A number may exceed its type; the message names layer, neuron and bound."""
 
 
 class Span(NamedTuple):
@@ -43,11 +43,11 @@ class Span(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """How far the neurons of a layer can go, (outputs,) each.
+    """The range of a layer's neurons, (outputs,) each.
 
     Attributes:
-        absolute: the bound of every partial sum in the accumulator.
-        low, high: of the result after dropping F bits, before the activation.
+        absolute: bound for every partial sum in the accumulator.
+        low, high: range of the result after dropping F bits, before the activation.
     """
 
     absolute: Exact
@@ -64,8 +64,8 @@ class FixedLayer:
         weight, bias: multiples of ``2**-F``, (outputs, inputs) and (outputs,).
         kernel: ``narrow`` (16-bit operands, 32-bit accumulator), ``wide`` (32, 32), ``wide64``
             (32, 64).
-        bound: no partial sum of any neuron is larger.
-        span: of the outputs, after the activation.
+        bound: largest possible partial sum of any neuron.
+        span: range of the outputs, after the activation.
     """
 
     name: str
@@ -83,7 +83,7 @@ class FixedLayer:
 
 
 def measure(weight: Ints, bias: Ints, span: Span, bits: int) -> Reach:
-    """Return how far the neurons of a layer can go whose inputs lie in `span`."""
+    """Return the range of a layer's neurons for inputs in `span`."""
     half = 1 << (bits - 1)
     offset = bias.astype(object) << bits
     positive, negative = np.maximum(weight, 0), np.minimum(weight, 0)
@@ -94,10 +94,10 @@ def measure(weight: Ints, bias: Ints, span: Span, bits: int) -> Reach:
 
 
 def fix_layer(name: str, dense: Dense, span: Span, bits: int, setting: KernelSetting) -> FixedLayer:
-    """Round a layer and choose the fastest kernel in which it provably cannot overflow.
+    """Round a layer and choose the fastest kernel that provably cannot overflow.
 
     Raises:
-        DoesNotFit: there is none, or not the one that `setting` asks for.
+        DoesNotFit: there is no such kernel, or `setting` excludes it.
     """
     weight, bias = round_layer(name, dense, bits)
     reach = measure(weight, bias, span, bits)
@@ -116,11 +116,15 @@ def round_layer(name: str, dense: Dense, bits: int) -> tuple[Ints, Ints]:
     """Return weights and biases in fixed point.
 
     Raises:
-        DoesNotFit: one does not fit 32 bits.
+        DoesNotFit: a weight or bias does not fit 32 bits.
     """
+
+    def named(what: str, values: NDArray[np.float32]) -> Callable[[int], str]:
+        return lambda row: f"layer {name}, neuron {row}: a {what} of {np.abs(values[row]).max():g}"
+
     return (
-        _round(name, "weight", dense.weight, bits),
-        _round(name, "bias", dense.bias, bits),
+        to_fixed_32(dense.weight, bits, named("weight", dense.weight)),
+        to_fixed_32(dense.bias, bits, named("bias", dense.bias)),
     )
 
 
@@ -128,21 +132,29 @@ def output_span(name: str, kind: Activation, reach: Reach, bits: int) -> Span:
     """Return the span of a layer's outputs, after the activation.
 
     Raises:
-        DoesNotFit: a result that does not fit 32 bits before the activation.
+        DoesNotFit: a result does not fit 32 bits before the activation.
     """
-    _check(name, "the result", np.maximum(np.abs(reach.low), np.abs(reach.high)), I32_MAX)
+    largest = np.maximum(np.abs(reach.low), np.abs(reach.high))
+    _check(f"layer {name}, neuron", "the result", largest, I32_MAX)
     activate = activation(kind, bits)
     return Span(activate(reach.low.astype(np.int64)), activate(reach.high.astype(np.int64)))
 
 
-def _round(name: str, what: str, values: NDArray[np.float32], bits: int) -> Ints:
-    magnitude = np.ldexp(np.abs(values.astype(np.float64)), bits)
-    largest = magnitude.reshape(len(values), -1).max(axis=1)
-    neuron = int(np.argmax(largest))
-    if not largest[neuron] < I32_MAX:
+def to_fixed_32(values: NDArray[Any], bits: int, name: Callable[[int], str]) -> Ints:
+    """Return `values` in fixed point.
+
+    Args:
+        name: describes the value of a row, as in "observed value 3: its bound 2".
+
+    Raises:
+        DoesNotFit: a value does not fit 32 bits.
+    """
+    units = np.ldexp(np.abs(values.astype(np.float64)), bits).reshape(len(values), -1).max(axis=1)
+    row = int(np.argmax(units))
+    if not units[row] < I32_MAX:
         raise DoesNotFit(
-            f"layer {name}, neuron {neuron}: a {what} of {largest[neuron] / 2**bits:g} is "
-            f"{largest[neuron]:.0f} units of 2**-{bits}, more than the {I32_MAX} of 32 bits"
+            f"{name(row)} is {units[row]:.0f} units of 2**-{bits}, more than the {I32_MAX} of 32 "
+            "bits"
         )
     return to_fixed(values, bits)
 
@@ -153,7 +165,7 @@ def fits_narrow(values: Any) -> bool:
 
 
 def activation(name: Activation, bits: int) -> Callable[[Ints], Ints]:
-    """Return the activation on fixed-point numbers; all of them are monotone."""
+    """Return the activation for fixed-point numbers; all activations are monotone."""
     if name == "tanh":
         return tanh_table(bits)
     if name == "relu":
@@ -173,7 +185,7 @@ def _choose_kernel(
                 raise
     if reach.absolute.max() <= I32_MAX:
         return "wide"
-    _check(name, "the accumulator", reach.absolute, I64_MAX)
+    _check(f"layer {name}, neuron", "the accumulator", reach.absolute, I64_MAX)
     return "wide64"
 
 
@@ -190,35 +202,30 @@ def _check_narrow(name: str, weight: Ints, span: Span, reach: Reach) -> None:
                 f"layer {name}, neuron {neuron}: its weights reach from {row.min()} to "
                 f"{row.max()}, which {I16.min}..{I16.max} of 16 bits does not hold"
             )
-    _check(name, "the accumulator", reach.absolute, I32_MAX)
+    _check(f"layer {name}, neuron", "the accumulator", reach.absolute, I32_MAX)
 
 
-def _check(name: str, what: str, magnitude: Exact, limit: int) -> None:
-    neuron = int(np.argmax(magnitude))
-    if magnitude[neuron] > limit:
+def _check(place: str, what: str, magnitude: Exact, limit: int) -> None:
+    index = int(np.argmax(magnitude))
+    if magnitude[index] > limit:
         raise DoesNotFit(
-            f"layer {name}, neuron {neuron}: {what} can reach {magnitude[neuron]}, more than the "
-            f"{limit} of {limit.bit_length() + 1} bits"
+            f"{place} {index}: {what} can reach {magnitude[index]}, more than the {limit} of "
+            f"{limit.bit_length() + 1} bits"
         )
 
 
 def check_sums(span: Span, items: int) -> None:
-    """Check that the mean of `items` codes can be computed in 32 bits, rounding included.
+    """Check that 32 bits suffice for the mean of `items` codes, rounding included.
 
     Raises:
-        DoesNotFit: naming the value of the code.
+        DoesNotFit: they do not; the message names the value of the code.
     """
     sums = items * span.magnitude().astype(object) + items
-    value = int(np.argmax(sums))
-    if sums[value] > I32_MAX:
-        raise DoesNotFit(
-            f"context, value {value}: the sum over {items} items can reach {sums[value]}, more "
-            f"than the {I32_MAX} of 32 bits"
-        )
+    _check("context, value", f"the sum over {items} items", sums, I32_MAX)
 
 
 def _dot(weight: Ints, x: Ints) -> Exact:
-    """Return ``weight @ x`` as Python integers, exact whatever their size."""
+    """Return ``weight @ x`` as Python integers, exact for any size."""
     largest = int(np.abs(weight).max()) * int(np.abs(x).max()) * len(x)
     if largest <= I64_MAX:
         return np.asarray((weight @ x).astype(object))

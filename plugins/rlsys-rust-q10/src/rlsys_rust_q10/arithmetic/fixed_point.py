@@ -1,7 +1,7 @@
 """Fixed-point numbers: the one rounding rule that Python and Rust share.
 
-A number v is stored as the integer ``floor(v * 2**F + 1/2)``: to the nearest, halves go up, also
-those of negative numbers (-0.5 units become 0). Dropping F bits of an accumulator follows the same
+A number v is stored as the integer ``floor(v * 2**F + 1/2)``: rounded to nearest, with halves up,
+also for negative numbers (-0.5 units become 0). Dropping F bits of an accumulator follows the same
 rule, ``(acc + 2**(F-1)) >> F``, where the arithmetic shift is the floor.
 """
 
@@ -23,11 +23,11 @@ I64_MAX = int(np.iinfo(np.int64).max)
 def to_fixed(values: Any, bits: int) -> Ints:
     """Return `values` as multiples of ``2**-bits``, int64 of the same shape.
 
-    Not computed as ``floor(v + 0.5)``: in float64 the sum of the largest number below one half and
-    one half is one.
+    This is not ``floor(v + 0.5)``: in float64 the largest number below one half plus one half is
+    one.
 
     Raises:
-        ValueError: a value that is not finite or does not fit 63 bits.
+        ValueError: a value is not finite or does not fit 63 bits.
     """
     scaled = np.ldexp(np.asarray(values, dtype=np.float64), bits)
     if not np.all(np.abs(scaled) < 2.0**62):  # False for NaN as well

@@ -1,9 +1,8 @@
-"""Folds the observation transform into the first layer, so that the target does without it.
+"""Folds the observation transform into the first layer, so that the target needs none.
 
 ``clip((x - shift) * scale, low, high)`` followed by ``W y + b`` is ``(W scale) x + (b - W scale
-shift)`` for x within the observations for which nothing is clipped; so the clip becomes bounds to
-which the raw observation is clamped first. The clamp is there without a clip as well: with it the
-overflow proof holds for whatever a caller passes.
+shift)`` as long as nothing is clipped. So the clip becomes bounds to which the raw observation is
+clamped first. Without a clip the clamp remains: it makes the overflow proof hold for any input.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Folded:
-    """A network without transform, and the bounds that stand in for its clip.
+    """A network without a transform, and the bounds that replace its clip.
 
     Attributes:
-        network: `transform` is None; a scorer has at least one encoder layer.
+        network: its `transform` is None; a scorer has at least one encoder layer.
         low, high: bounds to which observed values are clamped first, (features,), finite.
     """
 
@@ -39,13 +38,13 @@ def fold(network: Network, low: Any, high: Any) -> Folded:
     """Fold the transform of `network` into its first layer.
 
     Args:
-        network: a supported one, see `rlsys_rust_q10.arithmetic.supported`.
+        network: a supported network, see `rlsys_rust_q10.arithmetic.supported`.
         low, high: bounds of one observation: (features,) or, for a scorer, (items, features);
-            None where none are known.
+            None if unknown.
 
     Raises:
-        UserError: an observed value without finite bounds that no clip bounds either, or bounds
-            that do not fit the network.
+        UserError: an observed value has no finite bounds and no clip, or the bounds do not fit
+            the network.
     """
     features = observed_features(network)
     lowest = _bound(network, low, features, -np.inf, np.min)
@@ -65,7 +64,7 @@ def fold(network: Network, low: Any, high: Any) -> Folded:
         lowest, highest = (
             np.clip(v, ends.min(axis=0), ends.max(axis=0)) for v in (lowest, highest)
         )
-        # With scale 0 the transform gives one number, whatever was observed.
+        # With scale 0 the transform always gives the same number.
         always = np.clip(0.0, transform.low, transform.high)
         lowest, highest = (np.where(constant, 0.0, v) for v in (lowest, highest))
         bias = bias - weight @ np.where(constant, -always, scale * shift)
@@ -88,8 +87,8 @@ def _bound(network: Network, bound: Any, features: int, missing: float, over_ite
         values = values.ravel()
     if values.shape != (features,):
         raise UserError(
-            f"the network takes {features} observed values, and bounds of shape "
-            f"{np.shape(bound)} were given; use the environment that it was trained in"
+            f"the network takes {features} observed values, but the bounds have shape "
+            f"{np.shape(bound)}; use the environment that it was trained in"
         )
     return values
 
@@ -114,8 +113,8 @@ def _check_bounded(low: Floats, high: Floats) -> None:
     for feature, (lowest, highest) in enumerate(zip(low, high, strict=True)):
         if not (np.isfinite(lowest) and np.isfinite(highest)):
             raise UserError(
-                f"observed value {feature} is unbounded ({lowest:g} to {highest:g}), so no bound "
-                "of an accumulator can be proven; give the environment's observation space finite "
+                f"observed value {feature} is unbounded ({lowest:g} to {highest:g}), so no "
+                "accumulator can be bounded; give the environment's observation space finite "
                 "bounds, or train with normalised and clipped observations"
             )
         if not lowest <= highest:

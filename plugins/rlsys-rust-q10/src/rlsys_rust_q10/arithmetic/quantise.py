@@ -1,4 +1,4 @@
-"""From a folded network to a policy in fixed point, with the proof, or a reason why not."""
+"""Turns a folded network into a policy in fixed point, with the proof, or says why not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from rlsys_rust_q10.arithmetic.bounds import (
     Span,
     check_sums,
     fix_layer,
+    to_fixed_32,
 )
-from rlsys_rust_q10.arithmetic.fixed_point import I32_MAX, Ints, to_fixed
+from rlsys_rust_q10.arithmetic.fixed_point import Ints
 from rlsys_rust_q10.arithmetic.fold import Floats, Folded
 from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
 from rlsys_rust_q10.arithmetic.scaling import Place, context_span, joined_span, scaled
@@ -32,10 +33,10 @@ def quantise(
     Args:
         folded: see `rlsys_rust_q10.arithmetic.fold`.
         kernel: ``auto``, or ``narrow`` or ``wide`` for all layers.
-        max_items: the most items that a scorer takes.
+        max_items: the most items that a scorer accepts.
 
     Raises:
-        UserError: it cannot be proven; names layer, neuron, bound and what to do.
+        UserError: it cannot be proven; the message names layer, neuron, bound and remedy.
     """
     try:
         return _quantise(folded, bits, kernel, max_items)
@@ -67,7 +68,7 @@ def _most_bits(folded: Folded, bits: int, kernel: KernelSetting, max_items: int)
 def _quantise(folded: Folded, bits: int, kernel: KernelSetting, max_items: int) -> QuantisedPolicy:
     span = Span(*(_bounds("observed value", bound, bits) for bound in (folded.low, folded.high)))
     network = folded.network
-    # Scaling costs precision: it is undone where no reader becomes narrow by it.
+    # Scaling costs precision, so it is undone where it makes no reader narrow.
     leave: frozenset[Place] = frozenset()
     while True:
         if kernel != "wide":
@@ -128,14 +129,9 @@ def _read_narrowly(groups: dict[str, tuple[FixedLayer, ...]], place: Place) -> b
 
 
 def _bounds(what: str, values: Floats, bits: int) -> Ints:
-    magnitude = np.ldexp(np.abs(values), bits)
-    number = int(np.argmax(magnitude))
-    if not magnitude[number] < I32_MAX:
-        raise DoesNotFit(
-            f"{what} {number}: its bound {values[number]:g} is {magnitude[number]:.0f} units of "
-            f"2**-{bits}, more than the {I32_MAX} of 32 bits"
-        )
-    return to_fixed(values, bits)
+    return to_fixed_32(
+        values, bits, lambda number: f"{what} {number}: its bound {values[number]:g}"
+    )
 
 
 def _action_span(network: Network, bits: int) -> Span | None:

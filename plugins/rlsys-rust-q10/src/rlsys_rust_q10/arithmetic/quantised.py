@@ -1,4 +1,4 @@
-"""The policy in fixed point, and its reference: integers in, integers out, as on the target."""
+"""The policy in fixed point, which is the reference: integers in and out, as on the target."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from rlsys_rust_q10.arithmetic.fixed_point import (
 from rlsys_rust_q10.arithmetic.tanh_table import tanh_table
 
 _CHUNK = 4096
-"""Observations computed at once: bounds the memory that the codes of many items take."""
+"""Observations per step, which limits the memory for the codes of many items."""
 
 
 @dataclass(frozen=True, eq=False)
 class QuantisedPolicy:
-    """A policy whose every number is an integer multiple of ``2**-bits``.
+    """A policy in which every number is an integer multiple of ``2**-bits``.
 
     Attributes:
         bits: F.
         groups: the layers by role: ``layers``, or ``encoder``, ``scorer`` and ``rest``.
         span: bounds to which observed values are clamped first, (features,).
-        decoding: of the network; its bounds of continuous actions are in `action_span`.
-        action_span: bounds of continuous actions in fixed point, (outputs,); None: discrete ones.
+        decoding: that of the network; bounds of continuous actions are in `action_span`.
+        action_span: bounds of continuous actions in fixed point, (outputs,); None if discrete.
         masked: whether actions are chosen under a mask.
-        max_items: the most items that a scorer takes.
+        max_items: the most items that a scorer accepts.
         shipped: the network whose rounded weights these are: folded and scaled.
     """
 
@@ -51,7 +51,7 @@ class QuantisedPolicy:
 
     @property
     def scorer(self) -> bool:
-        """Return whether it gives one logit an item."""
+        """Return whether it gives one logit per item."""
         return "encoder" in self.groups
 
     @property
@@ -61,7 +61,7 @@ class QuantisedPolicy:
 
     @property
     def outputs(self) -> int:
-        """Return the number of outputs; of a scorer, those that belong to no item."""
+        """Return the number of outputs; for a scorer, those without an item."""
         last = self.groups["rest" if self.scorer else "layers"][-1:]
         return len(last[0].bias) if last else 0
 
@@ -84,7 +84,7 @@ class QuantisedPolicy:
 
     @property
     def shape_text(self) -> str:
-        """Return the widths, such as ``24-32-32-7``; of a scorer those of each role."""
+        """Return the widths, such as ``24-32-32-7``; for a scorer, those of each role."""
         parts = []
         for role, group in self.groups.items():
             if group:
@@ -94,10 +94,10 @@ class QuantisedPolicy:
         return ", ".join(parts)
 
     def fixed_observations(self, observations: NDArray[Any]) -> Ints:
-        """Return floating-point observations in fixed point, clamped where they are out of bounds.
+        """Return floating-point observations in fixed point, clamped to the bounds.
 
         Raises:
-            UserError: an observation that is not a number.
+            UserError: an observation is not a number.
         """
         values = np.asarray(observations, dtype=np.float64)
         if np.isnan(values).any():
@@ -113,7 +113,7 @@ class QuantisedPolicy:
             observations: fixed point, (N, features), or (N, items, features) for a scorer.
 
         Raises:
-            UserError: observations of another shape, or too many items.
+            UserError: the observations have another shape or too many items.
         """
         x = self._checked(observations)
         step = _CHUNK
@@ -150,11 +150,11 @@ class QuantisedPolicy:
         return low + rounding_shift(unit * (high - low), self.bits + 1)
 
     def actions(self, decided: Ints) -> NDArray[Any]:
-        """Return decisions of `act` as the environment takes them."""
+        """Return decisions of `act` in the form that the environment takes."""
         if self.decoding.low is None or self.decoding.kind in ("argmax", "multi-argmax"):
             return decided
         continuous = to_float(decided, self.bits)
-        # A bound that is no multiple of the unit was rounded, maybe outwards.
+        # A bound between two multiples of the unit was rounded, maybe outwards.
         return np.clip(continuous, self.decoding.low, self.decoding.high).astype(np.float32)
 
     def _checked(self, observations: NDArray[Any]) -> Ints:
@@ -168,7 +168,7 @@ class QuantisedPolicy:
             )
         if self.scorer and x.shape[1] > self.max_items:
             raise UserError(
-                f"{x.shape[1]} items, and the policy takes {self.max_items}; set max_items"
+                f"{x.shape[1]} items, but the policy accepts only {self.max_items}; set max_items"
             )
         return x
 
@@ -193,7 +193,7 @@ class QuantisedPolicy:
 
 
 def _dense(layer: FixedLayer, x: Ints, bits: int) -> Ints:
-    if layer.bound < 2**53:  # then float64 holds every partial sum exactly, and is faster
+    if layer.bound < 2**53:  # float64 then holds every partial sum exactly, and is faster
         product = (x.astype(np.float64) @ layer.weight.T.astype(np.float64)).astype(np.int64)
     else:
         product = x @ layer.weight.T

@@ -1,10 +1,10 @@
 """Powers of two between layers, so that activations fit 16 bits.
 
-A positive factor passes through relu and linear neurons: with incoming weights and bias divided by
-2**k and outgoing weights multiplied by 2**k the network computes the same function, and a division
-by a power of two is exact in floating point. Each hidden neuron gets the smallest k with which its
-output and its accumulator provably fit, and only where the layer that reads it becomes narrow by
-that, since k bits of its weights are lost.
+A positive factor passes through relu and linear neurons: if incoming weights and bias are divided
+by 2**k and outgoing weights multiplied by 2**k, the network computes the same function. Division by
+a power of two is exact in floating point. Each hidden neuron gets the smallest k for which its
+output and its accumulator provably fit. That costs k bits of its weights, so it is done only if the
+layer that reads the neuron becomes narrow.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Groups: TypeAlias = dict[str, list[Dense]]
 
 
 def readers(groups: Groups, place: Place) -> list[tuple[Place, tuple[int, ...]]]:
-    """Return which layers read the outputs of `place`, and from which columns on."""
+    """Return the layers that read the outputs of `place`, with the columns where they begin."""
     role, index = place
     if index + 1 < len(groups[role]):
         return [((role, index + 1), (0,))]
     if role != "encoder":
         return []
     width = len(groups[role][-1].bias)
-    # The mean code, which is as linear as its items', stands behind the code.
+    # The scorer reads the code and then the mean code, which scales in the same way.
     found: list[tuple[Place, tuple[int, ...]]] = [(("scorer", 0), (0, width))]
     return found + ([(("rest", 0), (0,))] if groups["rest"] else [])
 
@@ -39,16 +39,16 @@ def readers(groups: Groups, place: Place) -> list[tuple[Place, tuple[int, ...]]]
 def scaled(
     network: Network, span: Span, bits: int, leave: frozenset[Place]
 ) -> tuple[Network, frozenset[Place]]:
-    """Return the network with scaled hidden neurons, and which layers' neurons were scaled.
+    """Return the network with scaled hidden neurons, and the layers that were scaled.
 
     Args:
-        network: without transform; a scorer has an encoder.
-        span: of the observed values, fixed point.
+        network: without a transform; a scorer has an encoder.
+        span: range of the observed values, in fixed point.
         bits: F.
-        leave: layers whose neurons stay as they are.
+        leave: layers that are not scaled.
 
     Raises:
-        DoesNotFit: a weight that does not fit 32 bits.
+        DoesNotFit: a weight does not fit 32 bits.
     """
     groups: Groups = {role: list(layers) for role, layers in network.layers().items()}
     touched: set[Place] = set()
@@ -107,7 +107,7 @@ def _scale_outputs(groups: Groups, place: Place, span: Span, bits: int) -> bool:
             weight[:, columns] = np.ldexp(weight[:, columns], exponents)
         after[reader, number] = replace(layer, weight=weight)
     if not all(fits_narrow(np.ldexp(layer.weight, bits)) for layer in after.values()):
-        return False  # no reader becomes narrow by it
+        return False  # no reader would become narrow
     groups[role][index] = _divided(dense, exponents)
     for (reader, number), layer in after.items():
         groups[reader][number] = layer
@@ -115,7 +115,7 @@ def _scale_outputs(groups: Groups, place: Place, span: Span, bits: int) -> bool:
 
 
 def _exponents(place: Place, dense: Dense, span: Span, bits: int) -> Ints:
-    """Return for each neuron the smallest k with which output and accumulator fit."""
+    """Return, for each neuron, the smallest k for which output and accumulator fit."""
     exponents = np.zeros(len(dense.bias), dtype=np.int64)
     while True:
         divided = _divided(dense, exponents)

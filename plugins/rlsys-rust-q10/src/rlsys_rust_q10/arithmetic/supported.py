@@ -1,4 +1,4 @@
-"""What is refused before any arithmetic: networks that have no fixed-point form here, and why."""
+"""Refuses networks that cannot be exported in fixed point, before any arithmetic."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rlsys.errors import UserError
 from rlsys.network import Dense, Network, Scorer
 
 FLASH = 512 * 1024
-"""Bytes; the weights alone must fit the largest target that this exporter knows."""
+"""Bytes of flash on the target, which the weights alone must not exceed."""
 
 
 def check_supported(network: Network) -> None:
     """Refuse what cannot be exported.
 
     Raises:
-        UserError: no layers, layers or action groups that do not fit each other, a decoding
-            without its bounds, or more weights than the flash holds.
+        UserError: there are no layers, layers or action groups do not fit together, a decoding
+            lacks its bounds, or the weights exceed the flash.
     """
     body = network.body
     if isinstance(body, Scorer):
@@ -32,7 +32,7 @@ def check_supported(network: Network) -> None:
     if smallest > FLASH:
         raise UserError(
             f"the network has {network.parameters()} parameters, at least {smallest} bytes; "
-            f"{FLASH} bytes of flash are all there is: train a smaller network"
+            f"the flash has {FLASH}: train a smaller network"
         )
 
 
@@ -41,8 +41,8 @@ def _check_scorer(body: Scorer, network: Network) -> None:
         raise UserError("the network has no scorer layers; train a policy first")
     if network.decoding.kind != "argmax":
         raise UserError(
-            f"a network with one logit an item decides by argmax, not by {network.decoding.kind!r};"
-            " export it with another exporter"
+            f"a network with one logit per item decides by argmax, not by "
+            f"{network.decoding.kind!r}; export it with another exporter"
         )
     _check_start(network)
     code = None
@@ -67,7 +67,7 @@ def _check_chain(role: str, layers: Sequence[Dense], inputs: int | None) -> None
         if inputs is not None and width != inputs:
             raise UserError(
                 f"network layer {role}[{index}] takes {width} values and gets {inputs}; "
-                "the network file contradicts itself"
+                "the network file is inconsistent"
             )
         if not outputs or not width:
             raise UserError(f"network layer {role}[{index}] is empty ({outputs} x {width})")
@@ -89,7 +89,7 @@ def _check_start(network: Network) -> None:
     start = network.decoding.start
     if not 0 <= start < 2**31:
         raise UserError(
-            f"actions that are counted from {start} do not fit an unsigned index on the target; "
+            f"actions counted from {start} do not fit an unsigned index on the target; "
             "let the environment's Discrete space start at 0"
         )
 
@@ -101,7 +101,7 @@ def _check_continuous(network: Network, outputs: int) -> None:
     for name, bound in (("low", decoding.low), ("high", decoding.high)):
         if bound is None or not np.isfinite(bound).all():
             raise UserError(
-                f"the actions have no finite bound {name!r}; fixed point needs one: give the "
+                f"the actions have no finite bound {name!r}; fixed point needs it: give the "
                 "environment's action space finite bounds"
             )
         if np.size(bound) not in (1, outputs):

@@ -1,9 +1,9 @@
-"""Tanh by a table with linear interpolation, in integers.
+"""Tanh from a table with linear interpolation, in integers.
 
 The table holds ``floor(tanh(k * 2**-s) * 2**F + 1/2)`` with s = ceil(F / 2), up to the first entry
-that rounds to 1.0; beyond it the function is 1.0. Interpolating between points h apart is wrong by
-at most max|tanh''| h**2 / 8 < 0.097 * 2**-F, the entries by half a unit and the final rounding by
-half a unit: together less than 1.1 * 2**-F. The function is odd, because it rounds the magnitude,
+that rounds to 1.0; beyond it the function is 1.0. Interpolation between points h apart has an error
+of at most max|tanh''| h**2 / 8 < 0.097 * 2**-F; the entries and the final rounding add half a unit
+each: together less than 1.1 * 2**-F. The function is odd, because it rounds the magnitude,
 and monotone, because the table is.
 """
 
@@ -27,8 +27,8 @@ class TanhTable:
 
     Attributes:
         bits: F.
-        step_bits: s; neighbouring entries are ``2**-s`` apart.
-        entries: (K + 2,) int64, the last one twice, so that entry i + 1 exists at the top.
+        step_bits: s; the arguments of neighbouring entries are ``2**-s`` apart.
+        entries: (K + 2,) int64; the last one is stored twice, so that entry i + 1 always exists.
     """
 
     bits: int

@@ -1,1 +1,1 @@
-"""Checks of an export against its reference: golden vectors, traces, and how faithful it is."""
+"""Checks of an export against its reference: golden vectors, traces and fidelity."""

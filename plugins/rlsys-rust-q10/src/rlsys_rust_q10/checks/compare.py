@@ -1,4 +1,4 @@
-"""QEMU against the reference in Python: every number, and the first one that differs is named."""
+"""Compares QEMU with the reference in Python, number by number, and names the first difference."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from gymnasium.vector import VectorEnv
 
 WHOLE = 0.1
-"""How far from a whole number of instructions a measured time may be: the firmware reads SysTick in
-steps of eight ticks of the core, 0.046 of an instruction, and subtracts what measuring costs."""
+"""How far a measured time may be from a whole number of instructions. The firmware reads SysTick in
+steps of eight core ticks, 0.046 of an instruction, and subtracts the cost of measuring."""
 
 
 @dataclass
 class Recorder:
-    """Lets a fixed-point controller decide, and keeps what it saw and thought.
+    """Lets a fixed-point controller decide, and records its observations and logits.
 
     Attributes:
-        observations, logits: flat, one entry a decision.
+        observations, logits: one flat entry per decision.
     """
 
     controller: FixedPointController
@@ -43,7 +43,7 @@ class Recorder:
         self.controller.reset(env)
 
     def act(self, env: VectorEnv[Any, Any, Any], observations: NDArray[Any]) -> NDArray[Any]:
-        """Return the controller's action for the one copy of `env`."""
+        """Return the controller's action for the single copy of `env`."""
         seen = self.controller.observe(env, observations)
         self.observations.append(tuple(seen.reshape(-1).tolist()))
         self.logits.append(tuple(self.controller.policy.logits(seen).reshape(-1).tolist()))
@@ -53,7 +53,7 @@ class Recorder:
 def compare_vectors(
     policy: QuantisedPolicy, batches: Sequence[Batch], answers: Sequence[Answers]
 ) -> None:
-    """Compare every logit and every action with the reference, which computes them anew.
+    """Compare every logit and action with the reference, which computes them again.
 
     Raises:
         CheckFailed: naming the first vector that differs, with both logits.
@@ -75,7 +75,7 @@ def compare_vectors(
 
 
 def compare_network(ticks: Sequence[Tick], trace: Trace, recorder: Recorder) -> None:
-    """Compare every tick under the network: what it saw, its logits, its action, the counters.
+    """Compare every tick under the network: observation, logits, action and counters.
 
     Raises:
         CheckFailed: naming the first tick that differs, with both logits.
@@ -98,7 +98,7 @@ def compare_network(ticks: Sequence[Tick], trace: Trace, recorder: Recorder) -> 
 
 
 def compare_schedule(policy: str, ticks: Sequence[Tick], trace: Trace) -> None:
-    """Compare every tick under a policy without learning: its action and the counters.
+    """Compare every tick under a classical policy: action and counters.
 
     Raises:
         CheckFailed: naming the first tick that differs.
@@ -129,10 +129,10 @@ def compare_text(ours: str, expected: str) -> None:
 
 
 def inference_cost(batches: Sequence[Batch], answers: Sequence[Answers]) -> dict[str, int]:
-    """Return the instructions of one inference; by number of items, where there are items.
+    """Return how many instructions one inference takes.
 
     Returns:
-        ``instructions``, and of a scorer ``items``, the most items, which it belongs to.
+        ``instructions``; for a scorer those with the most items, and that number as ``items``.
 
     Raises:
         CheckFailed: two inputs of one shape take different numbers of instructions.
@@ -158,10 +158,10 @@ def inference_cost(batches: Sequence[Batch], answers: Sequence[Answers]) -> dict
 
 
 def instructions(ticks: Ints) -> Ints:
-    """Return the numbers of instructions that took `ticks` of SysTick.
+    """Return how many instructions took `ticks` of SysTick.
 
     Raises:
-        CheckFailed: they are not whole, so SysTick does not count instructions.
+        CheckFailed: they are not whole numbers, so SysTick does not count instructions.
     """
     exact = np.asarray(ticks) / TICKS_PER_INSTRUCTION
     whole = np.rint(exact)
@@ -169,8 +169,8 @@ def instructions(ticks: Ints) -> Ints:
     if off.any():
         index = int(np.argmax(off))
         raise CheckFailed(
-            f"{ticks[index]} ticks of SysTick are {exact[index]:.3f} instructions, no whole "
-            "number: this QEMU counts in another way; versions 7.2 and later are known to work"
+            f"{ticks[index]} ticks of SysTick are {exact[index]:.3f} instructions, not a "
+            "whole number: this QEMU counts differently; versions 7.2 and later are known to work"
         )
     return whole.astype(np.int64)
 
@@ -191,7 +191,7 @@ def _same_length(policy: str, ticks: Sequence[Tick], trace: Trace) -> None:
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines and an end, so that a text that goes on differs from one that does not."""
+    """Return the lines and an end mark, so that a longer text differs."""
     return [*text.split("\n"), "(end)"]
 
 

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 class FixedPointController:
     """Decides as the target does.
 
-    Where the environment builds its observations in integers (``fixed_point_observations``), so
-    does this; elsewhere the floating-point observation is rounded.
+    If the environment can build its observations in integers (``fixed_point_observations``), those
+    are used; otherwise the floating-point observation is rounded.
     """
 
     def __init__(self, policy: QuantisedPolicy) -> None:
         self.policy = policy
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Nothing to begin: the policy has no memory."""
+        """Do nothing: the policy has no memory."""
 
     def observe(self, env: VectorEnv[Any, Any, Any], observations: NDArray[Any]) -> Ints:
         """Return the observations in fixed point, (num_envs, ...)."""

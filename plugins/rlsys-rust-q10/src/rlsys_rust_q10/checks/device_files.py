@@ -1,4 +1,4 @@
-"""What the program `rlsys-check` leaves behind: its answers to golden vectors, and its trace."""
+"""The files that the program `rlsys-check` writes: answers to golden vectors, and a trace."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Answers:
     Attributes:
         logits: (N, outputs).
         actions: (N, decisions).
-        ticks: (N,), of SysTick, that one inference took.
+        ticks: (N,), ticks of SysTick that one inference took.
     """
 
     logits: Ints
@@ -51,8 +51,8 @@ class Tick:
     Attributes:
         action: the task that ran, -1 for none.
         misses, completions, switches: running totals after the tick, over all tasks.
-        observe_ticks, decide_ticks: of SysTick, to build the observation and to choose.
-        observation, logits: of the network, empty otherwise.
+        observe_ticks, decide_ticks: ticks of SysTick to build the observation and to choose.
+        observation, logits: those of the network; empty for other policies.
     """
 
     action: int
@@ -66,10 +66,10 @@ class Tick:
 
 
 def read_answers(directory: Path, batches: Sequence[Batch]) -> list[Answers]:
-    """Read the answers to `batches`, which are the vectors in the order of their file.
+    """Read the answers to `batches`, the vectors in file order.
 
     Raises:
-        CheckFailed: no such file, or not as long as the answers are.
+        CheckFailed: the file is missing or has the wrong length.
     """
     path = directory / ANSWERS
     try:
@@ -98,7 +98,7 @@ def read_trace(directory: Path) -> dict[str, list[Tick]]:
     """Read the trace of each policy.
 
     Raises:
-        CheckFailed: no such file, not of this form, or its ticks are not 0, 1, 2, ...
+        CheckFailed: the file is missing or malformed, or its ticks are not 0, 1, 2, ...
     """
     path = directory / TRACE
     found: dict[str, list[Tick]] = {}

@@ -1,4 +1,4 @@
-"""Random fixed-point observations, for checks that must not depend on an environment."""
+"""Random fixed-point observations, for checks without an environment."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def uniform_observations(
 ) -> Ints:
     """Return `count` observations, evenly distributed within the policy's bounds.
 
-    Their shape is (count, features), or (count, items, features) for a scorer, where three items
-    of four are present and the others are zero.
+    Their shape is (count, features), or (count, items, features) for a scorer. Three quarters of
+    the items are present, the others are zero.
     """
     low, high = policy.span
     if not policy.scorer:

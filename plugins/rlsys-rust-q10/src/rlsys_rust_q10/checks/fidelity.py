@@ -1,10 +1,10 @@
-"""How faithful the fixed-point policy is to the network: decisions, logits, and what they earn.
+"""How faithful the fixed-point policy is to the network: decisions, logits and rewards.
 
-It reports and does not judge: a network whose logits lie close together may decide differently
-here and there without earning less. The observations are those that the network itself meets: where
-it always takes its best action, and where it draws actions with the probabilities of its logits, as
-it does in training. An environment without chance shows the former the same few observations again
-and again; the latter leads off that path.
+It reports and does not judge: a network whose logits lie close together may decide differently now
+and then without earning less. The observations are those that the network meets itself: once with
+its best actions, and once with actions drawn from the probabilities of its logits, as in training.
+In a deterministic environment the best actions lead through the same few observations again and
+again; drawn actions leave that path.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _DISCRETE = ("argmax", "multi-argmax")
 
 
 class Met(NamedTuple):
-    """Observations with which both policies were asked, (N, ...), and their masks."""
+    """Observations that both policies were given, (N, ...), and their masks."""
 
     observations: Array
     fixed: Ints
     masks: NDArray[np.bool_] | None
 
     def every(self, step: int, number: int) -> Met:
-        """Return one of `step`; batch after batch it is other copies' turn."""
+        """Return every `step`-th row; the first one depends on `number`, so copies take turns."""
         rows = slice(number % step, None, step)
         masks = None if self.masks is None else self.masks[rows]
         return Met(self.observations[rows], self.fixed[rows], masks)
@@ -59,12 +59,12 @@ class Tally:
     total_distance: float = 0.0
 
     def add(self, met: Met) -> Array:
-        """Ask both and compare; return the network's logits, -inf where an action is masked."""
+        """Compare both policies; return the network's logits, -inf where an action is masked."""
         floating = self.network.logits(met.observations)
         fixed = self.policy.logits(met.fixed)
         gap = np.abs(to_float(fixed, self.policy.bits) - floating)
         if self.policy.scorer:
-            # Logits of padding mean nothing; they are masked.
+            # Logits of padding have no meaning; they are masked.
             gap[:, : met.fixed.shape[1]] *= met.fixed[..., 0] > 0
         self.logit_difference = max(self.logit_difference, float(gap.max(initial=0.0)))
         allowed = floating
@@ -91,7 +91,7 @@ class Tally:
             figures["equal_actions"] = 1.0 - self.different / self.observations
             figures["different_actions"] = self.different
         else:
-            # Hardly any two continuous actions are equal.
+            # Continuous actions are hardly ever equal.
             figures["largest_action_difference"] = self.largest_distance
             figures["mean_action_difference"] = self.total_distance / self.observations
         return figures
@@ -100,12 +100,12 @@ class Tally:
 def compare(
     network: Network, policy: QuantisedPolicy, context: ExportContext, settings: Settings
 ) -> tuple[Verdict, list[str], list[Met]]:
-    """Return the verdict ``fidelity``, notes for people, and a sample of what the network met.
+    """Return the verdict ``fidelity``, notes for the user, and a sample of what the network met.
 
-    The verdict holds where at least `settings.observations` observations were compared. Without an
-    environment in `context` they are random ones within the bounds, and there are no rewards.
+    The verdict holds if at least `settings.observations` observations were compared. Without an
+    environment in `context` they are random within the bounds, and there are no rewards.
     """
-    # As many as golden vectors are wanted, spread evenly.
+    # Keep about as many as golden vectors are wanted, evenly spaced.
     every = max(1, settings.observations // settings.golden_vectors)
     kept: list[Met] = []
 
@@ -140,7 +140,7 @@ def _on_policy(
     count: int,
     rng: np.random.Generator | None,
 ) -> Iterator[Met]:
-    """Yield what the network meets with its best actions, or with actions drawn by `rng`."""
+    """Yield what the network meets with its best actions, or with actions drawn from `rng`."""
     seeds = list(episodes[:MAX_COPIES]) or list(range(64))
     env = make_env(len(seeds))
     controller = FixedPointController(tally.policy)
@@ -156,7 +156,7 @@ def _on_policy(
             logits = tally.add(met)
             yield met
             if rng is not None:
-                # The greatest of logits with Gumbel noise is a draw from their softmax.
+                # The largest logit after adding Gumbel noise is a draw from their softmax.
                 logits = logits + rng.gumbel(size=logits.shape).astype(np.float32)
             observations, *_ = env.step(tally.network.decoding(logits))
     finally:
@@ -204,7 +204,7 @@ def _rewards(
 
 
 def _parting(network: Network, policy: QuantisedPolicy, make_env: MakeEnv, seed: int) -> str:
-    """Say where the two policies part in an episode in which they do."""
+    """Say where the two policies first decide differently in the episode of `seed`."""
     env = make_env(1)
     controller = FixedPointController(policy)
     try:
@@ -223,11 +223,14 @@ def _parting(network: Network, policy: QuantisedPolicy, make_env: MakeEnv, seed:
     finally:
         env.close()
     if ended:
-        return f"the one of seed {seed} does not when played again, so its environment is at odds"
+        return (
+            f"the episode of seed {seed} does not when it is played again, so the environment is "
+            "not deterministic"
+        )
     decided = policy.actions(policy.act(met.fixed, masks))
     logits = to_float(policy.logits(met.fixed), policy.bits)
     return (
-        f"in the one of seed {seed}, the first different decision is that of step {step}, "
+        f"in the episode of seed {seed}, the first different decision is at step {step}: "
         f"{_numbers(decided)} instead of {_numbers(action)}, with logits {_numbers(logits)} "
         f"instead of {_numbers(network.logits(met.observations))}"
     )

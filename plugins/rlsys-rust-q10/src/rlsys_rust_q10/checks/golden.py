@@ -1,15 +1,15 @@
-"""Golden vectors: inputs with the outputs that every implementation must give.
+"""Golden vectors: inputs with the outputs that every implementation must produce.
 
 ``vectors.bin`` holds little-endian 32-bit integers: a header of seven (magic ``RLQG``, version,
-number of records, kind, inputs or features, outputs or outputs of no item, actions), then the
-records one after another.
+number of records, kind, inputs or features, outputs or outputs without an item, actions), then
+the records one after another.
 
-* kind 0, stack: the inputs, the mask (0 or 1, `actions` of them, none where that is 0), the logits,
-  the action;
-* kind 1, scorer: n, n rows of features, the mask (n + outputs, where `actions` is 1), n + outputs
-  logits, the action.
+* kind 0, stack: the inputs, the mask (`actions` flags, 0 or 1; none if `actions` is 0), the
+  logits, the action;
+* kind 1, scorer: n, n rows of features, the mask (n + outputs flags, if `actions` is 1), n +
+  outputs logits, the action.
 
-An action is one integer, or one a group, or one an output for continuous actions.
+An action is one integer, or one per group, or one per output for continuous actions.
 """
 
 from __future__ import annotations
@@ -80,18 +80,18 @@ def write(path: Path, policy: QuantisedPolicy, batches: Sequence[Batch]) -> None
 
 
 def read(path: Path, decisions: int = 1) -> list[Batch]:
-    """Read the vectors; neighbours of one shape make a batch, so the order is the file's.
+    """Read the vectors in file order; neighbours of the same shape form a batch.
 
     Args:
         decisions: integers in one action.
 
     Raises:
-        UserError: not such a file, or torn.
+        UserError: the file is missing, of another kind, or torn.
     """
     try:
         words = np.frombuffer(path.read_bytes(), dtype="<i4").astype(np.int64)
         if len(words) < _HEADER or tuple(words[:2]) != (MAGIC, VERSION):
-            raise ValueError("it does not begin as golden vectors do")
+            raise ValueError("it does not begin like a file of golden vectors")
         return _parse(words, decisions)
     except (OSError, ValueError, IndexError) as error:
         raise UserError(f"{path}: not readable golden vectors: {error}; export again") from error
@@ -121,7 +121,7 @@ def _table(scorer: bool, batch: Batch) -> Ints:
 
 
 class _Form(NamedTuple):
-    """How many integers the parts of a record have."""
+    """How many integers each part of a record has."""
 
     items: int
     features: int

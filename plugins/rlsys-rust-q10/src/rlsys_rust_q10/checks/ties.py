@@ -1,8 +1,8 @@
-"""Finds inputs on which two actions are equally good, or nearly so: where rounding decides.
+"""Finds inputs for which two actions are equally good, or nearly so, and rounding decides.
 
-Random inputs hardly ever tie. Between an input that prefers an action to its rivals and one that
-does not, the difference of their logits changes sign; halving the way between them ends at
-neighbours one unit apart, on the boundary, where exact ties are common.
+Random inputs hardly ever tie. Take one input that prefers an action to its rivals and one that does
+not: between them the difference of the logits changes sign. Bisection ends at neighbours one unit
+apart, on the boundary, where exact ties are common.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from rlsys_rust_q10.checks.draws import uniform_observations
 _HALVINGS = 34
 _NEIGHBOURS = 24
 _NEVER = 2**40
-"""Further apart than any two logits."""
+"""More than the difference of any two logits."""
 
 Flags = NDArray[np.bool_]
 
 
 class Boundary(NamedTuple):
-    """Inputs on which an action and the best of its rivals are nearly equal.
+    """Inputs for which an action and the best of its rivals are nearly equal.
 
     Attributes:
         observations: (N, ...) fixed point.
         contenders: bool (N, outputs), the action and its rivals.
-        gaps: (N,) how far their logits are apart; 0 is an exact tie.
+        gaps: (N,) difference of their logits; 0 is an exact tie.
     """
 
     observations: Ints
@@ -43,14 +43,14 @@ def find_boundary(
 ) -> Boundary:
     """Return up to `count` inputs on the boundary between actions, exact ties first.
 
-    Of a masked policy any two actions are played off against each other, since a mask may leave
-    just these; otherwise the best one against all others that it competes with. There are fewer
-    inputs, or none, where the policy hardly tells its actions apart or has continuous ones.
+    For a masked policy any two actions can be rivals, since a mask may leave just those two;
+    otherwise the best action has all others of its group as rivals. There are fewer inputs, or
+    none, if the policy hardly distinguishes its actions or has continuous ones.
     """
     first = uniform_observations(policy, rng, 2 * count, items)
     second = uniform_observations(policy, rng, 2 * count, items)
     if policy.scorer:
-        # Presence must be a flag on the way from one to the other as well.
+        # Presence must remain a flag in between, too.
         second[..., 0] = first[..., 0]
         second *= first[..., :1] > 0
     if policy.decoding.kind not in ("argmax", "multi-argmax"):
@@ -70,7 +70,7 @@ def find_boundary(
 
 
 class _Duel:
-    """For each input an action and its rivals."""
+    """An action and its rivals for each input."""
 
     def __init__(self, policy: QuantisedPolicy, rng: np.random.Generator, first: Ints) -> None:
         logits = policy.logits(first)
@@ -90,11 +90,11 @@ class _Duel:
             self._rivals = fought & (np.arange(outputs) != self._action[:, None])
 
     def keep(self, which: Flags) -> None:
-        """Forget the others."""
+        """Keep only the inputs in `which`."""
         self._action, self._rivals = self._action[which], self._rivals[which]
 
     def gaps(self, x: Ints) -> Ints:
-        """Return the action's logit less the best rival's; far above zero without rivals."""
+        """Return the action's logit minus the best rival's; far above zero without rivals."""
         if not len(x):
             return np.zeros(0, np.int64)
         logits = self._policy.logits(x)
@@ -112,7 +112,7 @@ class _Duel:
 def _closest(
     policy: QuantisedPolicy, rng: np.random.Generator, x: Ints, duel: _Duel
 ) -> tuple[Ints, Ints]:
-    """Return for each input the best of itself and some neighbours a few units away."""
+    """Return, for each input, the closest to a tie among itself and some neighbours."""
     best, gaps = x, np.abs(duel.gaps(x))
     for _ in range(_NEIGHBOURS):
         step = rng.integers(-2, 2, size=x.shape, endpoint=True)

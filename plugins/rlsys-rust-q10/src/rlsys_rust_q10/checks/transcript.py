@@ -1,4 +1,4 @@
-"""The text that the firmware must print, worked out from the Python environment's trace."""
+"""The text that the firmware must print, computed from the Python environment's trace."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def transcript(data: Mapping[str, Any], policy: str, trace: Trace) -> str:
     """Return everything that the firmware prints for one episode.
 
     Args:
-        data: of the application ``rtos-scheduler``.
-        policy: name of the scheduler, as the firmware calls it.
-        trace: what happens under it; running totals ``misses`` and ``completions`` (T, tasks)
-            and ``switches`` (T,), after each tick.
+        data: the data of the application ``rtos-scheduler``.
+        policy: name of the scheduler in the firmware.
+        trace: what happens under it; its counters are running totals after each tick:
+            ``misses`` and ``completions`` (T, tasks), ``switches`` (T,).
     """
     return "".join(line + "\n" for line in _lines(data, policy, trace))
 

@@ -1,9 +1,9 @@
-"""Chooses the golden vectors: what the policy meets, what it could meet, and what it must survive.
+"""Chooses the golden vectors: inputs that the policy meets, could meet, and must survive.
 
-Two fifths are observations of the policy's own episodes; the others are random ones within the
+Two fifths are observations from the policy's own episodes. The others are random inputs within the
 bounds, corners of the bounds, values far outside (which are clamped), and inputs on the boundary
-between two actions, exact ties among them. Masks are those of the environment, random ones, ones
-that leave the tied actions alone, and ones that allow nothing.
+between two actions, with exact ties among them. Masks come from the environment, are random, allow
+only the tied actions, or allow nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def choose(policy: QuantisedPolicy, met: Sequence[Met], count: int, seed: int = 
     """Return at least `count` vectors, the same for the same arguments.
 
     Args:
-        met: observations of the policy's own episodes; without any there are more random ones.
+        met: observations from the policy's own episodes; if empty, there are more random ones.
     """
     rng = np.random.default_rng(seed)
     batches = list(_met(policy, met, 2 * count // 5))
@@ -69,7 +69,7 @@ def choose(policy: QuantisedPolicy, met: Sequence[Met], count: int, seed: int = 
 
 
 def _met(policy: QuantisedPolicy, met: Sequence[Met], count: int) -> Iterator[Batch]:
-    """Yield about `count` of what was met, spread evenly."""
+    """Yield about `count` of the observations that were met, evenly spaced."""
     if not met:
         return
     fixed = np.concatenate([m.fixed for m in met])
@@ -93,7 +93,7 @@ def _sizes(policy: QuantisedPolicy, rng: np.random.Generator, met: Sequence[Met]
 
 
 def _corners(policy: QuantisedPolicy, rng: np.random.Generator, count: int, items: int) -> Ints:
-    """Return inputs of lowest, highest and zero values: one kind throughout, or mixed."""
+    """Return inputs of lowest, highest and zero values: all of one kind, or mixed."""
     low, high = policy.span
     shape = (count, items, policy.features) if policy.scorer else (count, policy.features)
     kind = rng.integers(3, size=shape)
@@ -104,7 +104,7 @@ def _corners(policy: QuantisedPolicy, rng: np.random.Generator, count: int, item
 
 
 def _far_outside(policy: QuantisedPolicy, rng: np.random.Generator, count: int, items: int) -> Ints:
-    """Return inputs of which some lie outside the bounds, up to the ends of 32 bits."""
+    """Return inputs with some values outside the bounds, up to the limits of 32 bits."""
     x = uniform_observations(policy, rng, count, items)
     outside = rng.integers(I32.min, I32.max, size=x.shape, endpoint=True)
     ends = rng.random(x.shape)
@@ -115,7 +115,7 @@ def _far_outside(policy: QuantisedPolicy, rng: np.random.Generator, count: int, 
 def _random_masks(
     policy: QuantisedPolicy, rng: np.random.Generator, count: int, items: int
 ) -> Masks | None:
-    """Return masks: random ones, and now and then one that allows everything or nothing."""
+    """Return random masks, a few of which allow everything or nothing."""
     if not policy.masked:
         return None
     masks = rng.random((count, policy.outputs + items)) < rng.random((count, 1))
@@ -127,7 +127,7 @@ def _random_masks(
 def _duel_masks(
     policy: QuantisedPolicy, rng: np.random.Generator, contenders: Masks
 ) -> Masks | None:
-    """Return masks that allow the contenders alone, and sometimes everything."""
+    """Return masks that allow only the contenders, or sometimes everything."""
     if not policy.masked:
         return None
     return contenders | (rng.random((len(contenders), 1)) < 0.2)

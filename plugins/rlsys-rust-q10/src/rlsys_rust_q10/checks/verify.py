@@ -1,4 +1,4 @@
-"""Prove an export on its target: build it, boot it, compare every number with the reference."""
+"""Prove an export on its target: build it, boot it, and compare every number."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from rlsys_rust_q10.target.toolchain import host_toolchain, target_toolchain
 
 CHECK = "rlsys-check"
 NETWORK = "network"
-"""The network as a scheduler, and the image that is the product: one image for each scheduler."""
+"""The scheduler that runs the network, and the name of its image, which is the product."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """An export that compiles and whose own tests pass on this machine.
+    """An export that compiles and passes its own tests on this machine.
 
     Attributes:
-        host_rustc, target_rustc: versions of the compilers; the latter is empty without images.
+        host_rustc, target_rustc: versions of the compilers; target_rustc is empty without images.
         images: ELF files for the microcontroller by name; empty without an application.
     """
 
@@ -51,7 +51,7 @@ class Built:
     images: Mapping[str, bytes] = field(default_factory=dict)
 
     def verdicts(self) -> list[Verdict]:
-        """Return what was shown by building it."""
+        """Return what building it has shown."""
         figures = {"compiler": self.host_rustc}
         return [{"name": "host-tests", "holds": True, "figures": figures}]
 
@@ -62,7 +62,7 @@ class Built:
 
 
 def ready(settings: Settings) -> None:
-    """Find out before a long training whether what `settings` ask for can be done here.
+    """Check before a long training whether this machine can do what `settings` ask for.
 
     Raises:
         MissingTool: naming the command that installs what is missing.
@@ -75,14 +75,14 @@ def ready(settings: Settings) -> None:
 
 
 def build(directory: Path, application: Application | None) -> Built:
-    """Run the export's own tests on this machine, and build its images where it has any.
+    """Run the export's own tests on this machine, and build its images if it has any.
 
     Args:
         directory: the export.
-        application: None where the export is a crate alone.
+        application: None if the export is only a crate.
 
     Raises:
-        MissingTool: there is no compiler.
+        MissingTool: no compiler is installed.
         CheckFailed: a test fails.
         UserError: it cannot be compiled.
     """
@@ -103,11 +103,11 @@ def run(
     controller: FixedPointController,
     time_limit: float,
 ) -> list[Verdict]:
-    """Boot the images in QEMU and compare all that they do with Python.
+    """Boot the images in QEMU and compare everything they do with Python.
 
-    Compared are: logits and action of every golden vector with `policy`; every tick of the
-    application under `controller` and under every controller without learning with
-    `Application.trace`; the text that the product prints.
+    This compares the logits and action of every golden vector with `policy`; every tick of the
+    application, under `controller` and under each classical controller, with `Application.trace`;
+    and the text that the product prints.
 
     Args:
         built: what `build` returned.
@@ -115,11 +115,11 @@ def run(
         time_limit: seconds for each boot.
 
     Returns:
-        The verdict ``bit-exact``, which holds, with what it costs on the target.
+        The verdict ``bit-exact``, which holds, with the cost on the target.
 
     Raises:
-        MissingTool: there is no QEMU.
-        CheckFailed: naming the first difference, or an image that does not end as it should.
+        MissingTool: QEMU is not installed.
+        CheckFailed: the first difference, or an image that does not end as it should.
     """
     batches = read(directory / "policy" / "golden" / FILE, policy.decisions)
     recorder = Recorder(controller)

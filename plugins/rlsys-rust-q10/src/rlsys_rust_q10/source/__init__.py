@@ -1,1 +1,1 @@
-"""Rust source text: the generated crate and the folder that it is shipped in."""
+"""Rust source text: the generated crate and the folder it is shipped in."""

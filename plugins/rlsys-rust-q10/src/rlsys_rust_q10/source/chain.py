@@ -1,7 +1,7 @@
-"""Rust statements that run a chain of layers, each with its kernel, one after another.
+"""Rust statements that run layers one after another, each with its kernel.
 
-Layers write into two buffers in turn, since filling a fresh one with zeros for each layer would
-cost a tenth of the inference.
+The layers take turns with two buffers: filling a new one with zeros for each layer would cost a
+tenth of the inference.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from rlsys_rust_q10.source.text import call
 from rlsys_rust_q10.source.weights import layer_name, padded
 
 Form = Literal["quads", "words"]
-"""Numbers of 16 bits, four to a quad, or of 32 bits."""
+"""How a vector is stored: 16-bit numbers in quads of four, or 32-bit words."""
 
 OUTPUT = "output"
-"""The variable in which a chain leaves its result, in words."""
+"""The variable that holds a chain's result, in words."""
 
 _ACTIVATIONS = {"linear": "Linear", "relu": "Relu", "tanh": "TANH"}
 _BUFFERS = {"quads": ("even", "odd"), "words": ("even_words", "odd_words")}
@@ -42,12 +42,12 @@ borrows it mutably."""
 
 
 def form_for(layer: FixedLayer) -> Form:
-    """Return what the layer's kernel reads."""
+    """Return the form that the layer's kernel reads."""
     return "quads" if layer.kernel == "narrow" else "words"
 
 
 def zeros(form: Form, width: int) -> str:
-    """Return the expression of a vector of zeros."""
+    """Return the expression for a vector of zeros."""
     return f"[Quad::ZERO; {width // 4}]" if form == "quads" else f"[0; {width}]"
 
 
@@ -57,17 +57,17 @@ def vector_type(form: Form, width: int) -> str:
 
 
 def run_chain(role: str, layers: Sequence[FixedLayer], width: int, fill: Fill) -> str:
-    """Return the statements, unindented, that leave the layers' result in `OUTPUT`.
+    """Return statements, unindented, after which `OUTPUT` holds the layers' result.
 
     Args:
-        width: of the input, padded.
-        fill: puts it into the first buffer, in the form that the first layer reads.
+        width: padded width of the input.
+        fill: puts the input into the first buffer, in the form that the first layer reads.
     """
     return "\n".join(_Chain(role, layers, width).lines(fill))
 
 
 def clamped(source: str) -> Fill:
-    """Return the filling of a buffer with the observed values `source`, clamped."""
+    """Return a `Fill` that clamps the observed values `source` into a buffer."""
 
     def fill(input_: Vector, reference: str) -> list[str]:
         name = "clamp_pack" if input_.form == "quads" else "clamp"
@@ -123,12 +123,12 @@ class _Chain:
         width = padded(len(self._layers[index].bias))
         if index + 1 == len(self._layers):
             return self._keep(Vector(OUTPUT, "words", width))
-        # Only words are wide enough for every reader but a narrow one.
+        # A narrow layer writes quads only if the next layer is narrow too.
         narrow = self._layers[index].kernel == self._layers[index + 1].kernel == "narrow"
         return self._next("quads" if narrow else "words", width)
 
     def _pack_for(self, index: int) -> Vector | None:
-        """Return where the layer's input is packed to, if it has to be."""
+        """Return the buffer into which the layer's input must be packed, if any."""
         source = self._outputs[index - 1] if index else self._input
         if source.form == form_for(self._layers[index]):
             return None

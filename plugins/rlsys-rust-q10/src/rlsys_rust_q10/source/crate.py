@@ -1,9 +1,9 @@
-"""Assembles the export folder: the hand-written crates, the generated one, and their workspace.
+"""Assembles the export folder: hand-written crates, the generated one, and their workspace.
 
 Cargo.toml, Cargo.lock   the workspace for the host
 q10/                     fixed-point inference (hand-written)
 policy/                  the policy (generated)
-sched/, stm32f411/       scheduler and firmware (hand-written), for the application alone
+sched/, stm32f411/       scheduler and firmware (hand-written), only with the application
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rlsys_rust_q10.source.template import fill
 from rlsys_rust_q10.source.text import string
 
 FIRMWARE = Path(__file__).parents[1] / "firmware"
-"""The hand-written sources; in the repository a link to its folder ``firmware``."""
+"""The hand-written sources; in the repository, a link to the folder ``firmware``."""
 
 VECTORS_PATH = Path("policy", "golden", VECTORS)
 
@@ -44,7 +44,7 @@ def write_sources(directory: Path, application: bool) -> None:
 
 
 def write_policy(directory: Path, files: dict[str, str], application: bool) -> None:
-    """Write the generated crate: its manifest and `files`, by their path inside it."""
+    """Write the generated crate: its manifest, and `files` by their path in the crate."""
     crates = _WITH_APPLICATION if application else _LIBRARIES
     dependencies = "\n".join(f'{name} = {{ path = "../{name}" }}' for name in crates)
     manifest = fill("crate/policy.toml", dependencies=dependencies) + "\n"
@@ -55,9 +55,9 @@ def write_policy(directory: Path, files: dict[str, str], application: bool) -> N
 
 
 def pruned_lock(text: str, members: Sequence[str]) -> str:
-    """Return a ``Cargo.lock`` with `members` and what they need, of one that has more.
+    """Return the ``Cargo.lock`` `text` reduced to `members` and what they need.
 
-    The entry of ``policy`` is made anew: its dependencies are those of this export.
+    The entry of ``policy`` is rewritten with the dependencies of this export.
     """
     lock = tomllib.loads(text)
     packages = {package["name"]: package for package in lock["package"]}
@@ -72,7 +72,7 @@ def pruned_lock(text: str, members: Sequence[str]) -> str:
         name = waiting.pop()
         if name not in needed:
             needed.add(name)
-            # "name", or "name version" where there are several versions.
+            # "name", or "name version" if there are several versions.
             waiting += [d.split()[0] for d in packages[name].get("dependencies", ())]
     head = "\n".join(line for line in text.splitlines() if line.startswith("#"))
     entries = (_entry(packages[name]) for name in sorted(needed))

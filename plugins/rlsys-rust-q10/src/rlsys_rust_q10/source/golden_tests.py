@@ -1,4 +1,4 @@
-"""``tests/golden.rs`` of the generated crate: every golden vector, wherever `cargo test` runs."""
+"""``tests/golden.rs`` of the generated crate: `cargo test` checks every golden vector."""
 
 from __future__ import annotations
 

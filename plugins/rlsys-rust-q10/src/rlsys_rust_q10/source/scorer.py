@@ -1,4 +1,4 @@
-"""Rust functions of a policy with one logit per item: items to codes to a context to logits."""
+"""Rust functions of a policy with one logit per item: from items to codes, context and logits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rlsys_rust_q10.source.weights import padded
 
 
 def scorer_functions(policy: QuantisedPolicy) -> list[str]:
-    """Return `logits`, `infer` and what they are made of."""
+    """Return `logits`, `infer` and their private functions."""
     return [_logits(policy), _infer(policy), *_parts(policy)]
 
 
@@ -41,7 +41,7 @@ def _logits(policy: QuantisedPolicy) -> str:
 
 
 def _rest(policy: QuantisedPolicy) -> str:
-    """Return the statement that writes the logits of the actions of no item, where there are."""
+    """Return the statement that writes the logits of actions without an item, if there are any."""
     if not policy.outputs:
         return ""
     part = "" if padded(policy.outputs) == policy.outputs else "[..REST]"
@@ -61,7 +61,7 @@ def _infer(policy: QuantisedPolicy) -> str:
 
 
 def _parts(policy: QuantisedPolicy) -> list[str]:
-    """Return the private functions: item to code, code to logit, context to the rest."""
+    """Return the private functions: from item to code, code to logit, context to the rest."""
     groups = policy.groups
     code = padded(len(groups["encoder"][-1].bias))
     words = vector_type("words", code)

@@ -1,4 +1,4 @@
-"""Rust functions of a policy over the whole observation: `logits`, and `infer` by decoding."""
+"""Rust functions of a policy that reads the whole observation: `logits` and `infer`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _infer(policy: QuantisedPolicy) -> str:
 
 
 def _groups(policy: QuantisedPolicy) -> str:
-    """Return the array of the best action of each group."""
+    """Return the array with the best action of each group."""
     best = []
     begin = 0
     for size in policy.decoding.sizes:

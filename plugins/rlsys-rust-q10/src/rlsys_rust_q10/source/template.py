@@ -1,7 +1,7 @@
-"""Fills the holes of the files in ``templates``: fixed Rust text, which reads as such.
+"""Fills the holes in the files of ``templates``, which hold the fixed Rust text.
 
-A hole is written ``$name`` or ``${name}``, as in `string.Template`. One that has a line to itself
-takes as many lines as its text has, each indented like the hole; an empty text removes the line.
+A hole is written ``$name`` or ``${name}``, as in `string.Template`. A hole with a line to itself is
+replaced by all lines of its text, indented like the hole; an empty text removes the line.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _LINE = re.compile(r"^( *)\$(\w+)\n", re.MULTILINE)
 
 
 def fill(template: str, /, **holes: object) -> str:
-    """Return the text of `template`, a path below ``templates``, without the last line break.
+    """Return `template`, a path below ``templates``, filled, without its last line break.
 
     Args:
-        holes: what goes into each hole.
+        holes: the text for each hole.
 
     Raises:
-        KeyError: a hole that `holes` does not name.
+        KeyError: a hole has no text.
     """
     path = files("rlsys_rust_q10.source") / "templates" / template
 

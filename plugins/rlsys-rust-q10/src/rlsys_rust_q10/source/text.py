@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 
 WIDTH = 100
 _CALL_WIDTH = 60
-"""rustfmt's limit for arguments on one line (``use_small_heuristics = "Default"``)."""
+"""rustfmt's limit for the arguments on one line (``use_small_heuristics = "Default"``)."""
 _INDENT = 4
-"""Blanks before a statement of a function."""
+"""Blanks before a statement in a function."""
 
 
 def call(head: str, arguments: Sequence[str]) -> str:
-    """Return a statement that is a call: on one line where rustfmt would leave it there."""
+    """Return a call as a statement, on one line or several as rustfmt would."""
     inside = ", ".join(arguments)
     line = f"{head}({inside});"
     if len(inside) <= _CALL_WIDTH and _INDENT + len(line) <= WIDTH:
@@ -23,7 +23,7 @@ def call(head: str, arguments: Sequence[str]) -> str:
 
 
 def assigned(head: str, value: str) -> str:
-    """Return ``head = value;``, on two lines where one would be too long."""
+    """Return ``head = value;``, on two lines if one is too long."""
     line = f"{head} = {value};"
     return line if len(line) <= WIDTH else f"{head} =\n    {value};"
 
@@ -54,7 +54,7 @@ def comment(text: str, mark: str = "//!") -> str:
 
 
 def filled(items: Iterable[str], indent: int = 4) -> str:
-    """Return `items` with commas, as many on a line as fit behind `indent` blanks."""
+    """Return `items` with commas, as many per line as fit after `indent` blanks."""
     lines: list[str] = []
     line = ""
     for item in items:
@@ -66,5 +66,5 @@ def filled(items: Iterable[str], indent: int = 4) -> str:
 
 
 def counted_from(start: int) -> str:
-    """Return what stands before the index of an action where actions are counted from `start`."""
+    """Return what to put before the index of an action: ``start + ``, or nothing for 0."""
     return f"{start} + " if start else ""

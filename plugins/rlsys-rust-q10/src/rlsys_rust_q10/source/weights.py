@@ -1,9 +1,9 @@
 """``weights.rs``: every number of the policy as a static array.
 
-Neurons, inputs and biases are padded with zeros to a multiple of four. Weights stand in the order
-in which the kernels read them, four neurons at a time: a narrow layer's are quads of 16 bits, of
-each neuron its first four columns, then of each the next four, and so on; those of the others are
-words of 32 bits, of each neuron the first column, then of each the second.
+Neurons, inputs and biases are padded with zeros to a multiple of four. Weights are in the order in
+which the kernels read them, four neurons at a time. A narrow layer has quads of 16 bits: the first
+four columns of each neuron, then the next four of each, and so on. The other layers have words of
+32 bits: the first column of each neuron, then the second of each.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ def weights_source(policy: QuantisedPolicy) -> str:
 
 
 def padded_weight(layer: FixedLayer, halves: int) -> Ints:
-    """Return the weights with their padding, a row a neuron.
+    """Return the weights with their padding, one row per neuron.
 
     Args:
-        halves: 2 where the input is two vectors side by side, each padded on its own.
+        halves: 2 if the input is two vectors side by side, each with its own padding.
     """
     outputs, inputs = layer.weight.shape
     width = inputs // halves
@@ -139,11 +139,11 @@ def flash_bytes(policy: QuantisedPolicy) -> int:
 
 
 def uses_tanh(policy: QuantisedPolicy) -> bool:
-    """Return whether the policy needs the table of tanh."""
+    """Return whether the policy needs the tanh table."""
     hidden = any(layer.activation == "tanh" for layer in policy.layers)
     return hidden or policy.decoding.kind == "tanh"
 
 
 def _halves(role: str, index: int) -> int:
-    """Return how many padded vectors the input consists of: code and context, or one."""
+    """Return how many padded vectors the input consists of: 2 for code and context, else 1."""
     return 2 if role == "scorer" and index == 0 else 1

@@ -1,6 +1,6 @@
-"""``workload.rs``: the tasks that the firmware schedules, and how the policy is asked about them.
+"""``workload.rs``: the tasks that the firmware schedules, and its interface to the policy.
 
-Belongs to the application ``rtos-scheduler``; its data is described there.
+It belongs to the application ``rtos-scheduler``, which describes its data.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from rlsys_rust_q10.source.text import comment, filled, string
 APPLICATION = "rtos-scheduler"
 
 _VALUES = {"basic": 4, "full": 6, "items": 21}
-"""Observed values a task."""
+"""Observed values per task."""
 
 
 def check_workload(policy: QuantisedPolicy, data: Mapping[str, Any]) -> None:
     """Refuse a policy that cannot control this workload.
 
     Raises:
-        UserError: its observation, its actions or its numbers do not fit.
+        UserError: its observation, its actions or its sizes do not fit.
     """
     capacity, values = data["capacity"], _VALUES[data["observation"]]
     if policy.decoding.kind != "argmax" or policy.decoding.start != 0:

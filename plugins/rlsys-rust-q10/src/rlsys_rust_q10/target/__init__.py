@@ -1,1 +1,1 @@
-"""The target: the compiler, QEMU and images; importing the package itself costs nothing."""
+"""The target: compiler, QEMU and images. Importing the package itself is free."""

@@ -1,4 +1,4 @@
-"""Compile an exported project, in the user's cache and never in the project's own folder."""
+"""Compile an exported project in the user's cache, never in its own folder."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from rlsys_rust_q10.target.toolchain import Toolchain
 from rlsys_rust_q10.target.wants import TARGET
 
 TIME_LIMIT = 900.0
-"""Seconds for one call of cargo; the first one also fetches crates and may compile `core`."""
+"""Seconds for one call to cargo; the first one also fetches crates and may compile `core`."""
 FIRMWARE = "stm32f411"
 SHOWN = 15
-"""Lines of cargo's that an error message repeats."""
+"""How many of cargo's last lines an error message repeats."""
 
 
 def cargo_test(project: Path, toolchain: Toolchain) -> None:
     """Run the tests of all crates of the workspace `project` on this machine.
 
     Raises:
-        CheckFailed: a test fails; the message holds what it says.
+        CheckFailed: a test fails; the message repeats its output.
         UserError: it does not compile, or crates cannot be fetched.
     """
     with staged(project, toolchain) as stage:
@@ -77,7 +77,7 @@ def _cargo(
         "CARGO_TARGET_DIR": str(stage / TARGET_DIRECTORY),
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(_flags(stage, toolchain)),
         "CARGO_TERM_COLOR": "never",
-        # The lines that an error message has room for are to say what failed, not where in std.
+        # An error message has room for a few lines: they should say what failed, not where in std.
         "RUST_BACKTRACE": "0",
     }
     subcommand, *rest = arguments
@@ -92,7 +92,7 @@ def _cargo(
 
 
 def _flags(stage: Path, toolchain: Toolchain) -> list[str]:
-    """Return rustc's flags: no path of this machine in an image, whose size would depend on it."""
+    """Return rustc's flags, which keep local paths out of images, so that sizes are the same."""
     registry = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
     library = Path(toolchain.rustc).parent.parent / "lib/rustlib/src/rust"
     places = {stage / SOURCES: "firmware", registry: "cargo", library: "rust"}
@@ -109,9 +109,9 @@ def _failure(ended: Finished, where: Path) -> UserError:
         word in ended.errors for word in ("failed to download", "failed to get", "spurious network")
     )
     remedy = (
-        "the crates it needs must be fetched once: connect to the network and start this again"
+        "the crates it needs must be fetched once: connect to the network and try again"
         if fetching
-        else 'run `cargo build` there yourself, after `eval "$(rlsys firmware-env)"`, to see more'
+        else 'run `cargo build` there yourself, after `eval "$(rlsys firmware-env)"`, for details'
     )
     return UserError(f"{where}: cargo fails; {remedy}:\n{_tail(ended.errors)}")
 

@@ -1,10 +1,9 @@
-"""What an image costs: sections, and the part of the flash that inference alone takes.
+"""What an image costs: its sections, and how much of the flash inference alone takes.
 
-Inference is counted symbol by symbol, as the linker left them: every function and every constant
-whose name lies in the crates ``policy`` (but for its module ``workload``, which is the tasks, not
-the policy) and ``q10``.  What the compiler moved elsewhere without a name of its own (a message of
-a panic, a copied constant) and the compiler's own helpers (``memcpy``, division) are not in it;
-they are in the sections.
+Inference is the sum of the image's symbols that belong to it: every function and constant of the
+crates ``q10`` and ``policy``, except the module ``workload``, which holds the tasks. Data that the
+compiler moved elsewhere without a name (panic messages, copied constants) and its own helpers
+(``memcpy``, division) are not counted here, only in the sections.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from rlsys.errors import UserError
 INFERENCE = ("policy", "q10")
 NOT_INFERENCE = ("policy", "workload")
 IN_FLASH = (".vector_table", ".text", ".rodata", ".data")
-"""``.data`` lies in flash as well: its initial values are copied from there."""
+"""``.data`` takes flash too: its initial values are copied from there."""
 IN_RAM = (".data", ".bss", ".uninit")
 
 _V0_CRATE = re.compile(
@@ -39,9 +38,9 @@ class Sizes:
     """Bytes of an image.
 
     Attributes:
-        sections: by name, those that take flash or RAM.
-        inference: of the flash, code and constants of inference; see the module.
-        workload: of the flash, the tasks and the cyclic table.
+        sections: those that take flash or RAM, by name.
+        inference: flash for the code and constants of inference; see the module.
+        workload: flash for the tasks and the cyclic table.
     """
 
     sections: dict[str, int]
@@ -60,7 +59,7 @@ class Sizes:
 
     @property
     def static_ram(self) -> int:
-        """Bytes of RAM besides the stack."""
+        """Bytes of RAM without the stack."""
         return sum(self.sections[name] for name in IN_RAM)
 
 
@@ -68,7 +67,7 @@ def read_sizes(image: bytes) -> Sizes:
     """Read the sizes of an ELF file.
 
     Raises:
-        UserError: it is no ELF file, or it holds no symbols.
+        UserError: it is not an ELF file, or it has no symbols.
     """
     try:
         elf = ELFFile(io.BytesIO(image))
@@ -90,7 +89,7 @@ def read_sizes(image: bytes) -> Sizes:
     ]
     if not any(path[0] == "policy" for path, _ in inference):
         raise UserError(
-            "the image holds no symbols of the crate 'policy', so the size of inference cannot be "
+            "the image has no symbols of the crate 'policy', so the size of inference cannot be "
             "read; build it without stripping (`strip = false` in the release profile)"
         )
     return Sizes(
@@ -104,7 +103,7 @@ def read_sections(image: bytes) -> dict[str, int]:
     """Read the sizes of an ELF file's sections that take flash or RAM, by name.
 
     Raises:
-        UserError: it is no ELF file.
+        UserError: it is not an ELF file.
     """
     try:
         return _sections(ELFFile(io.BytesIO(image)))
@@ -118,7 +117,7 @@ def _sections(elf: ELFFile) -> dict[str, int]:
 
 
 def _no_elf(error: ELFError) -> UserError:
-    return UserError(f"the image is no ELF file ({error}); build it with cargo")
+    return UserError(f"the image is not an ELF file ({error}); build it with cargo")
 
 
 def _total(counted: Iterable[tuple[tuple[str, ...], int]]) -> int:
@@ -126,11 +125,11 @@ def _total(counted: Iterable[tuple[tuple[str, ...], int]]) -> int:
 
 
 def module_path(symbol: str) -> tuple[str, ...]:
-    """Return crate, module, ... of a mangled Rust name, empty for any other name.
+    """Return crate, module, ... of a mangled Rust name; empty for any other name.
 
-    Of an implementation of a trait it is the path of the type.  Both of rustc's manglings are
-    read: the old one, ``_ZN`` (counted identifiers), and v0, ``_R`` (Rust RFC 2603), of which the
-    first crate named in the symbol and the identifiers up to the next crate count.
+    For a trait implementation it is the path of the type. Both manglings of rustc are read: the old
+    one, ``_ZN`` (counted identifiers), and v0, ``_R`` (Rust RFC 2603), where the path is the first
+    crate named in the symbol and the identifiers up to the next crate.
     """
     if symbol.startswith("_ZN"):
         path = _identifiers(symbol[3:], _LEGACY_IDENTIFIER)
@@ -142,9 +141,9 @@ def module_path(symbol: str) -> tuple[str, ...]:
 
 
 def _identifiers(text: str, length: re.Pattern[str]) -> tuple[str, ...]:
-    """Return the counted identifiers that `text` begins with: ``3q106narrow`` is q10, narrow.
+    """Return the counted identifiers at the start of `text`: ``3q106narrow`` is q10, narrow.
 
-    Between length and name, v0 has a ``_`` where the name begins with a digit or ``_``.
+    v0 puts a ``_`` between length and name if the name begins with a digit or ``_``.
     """
     found = []
     position = 0

@@ -1,6 +1,6 @@
-"""Run a program with a time limit, and leave nothing of it behind.
+"""Run a program with a time limit and leave no process behind.
 
-cargo and QEMU start programs of their own; all of them share one process group, which is ended as a
+cargo and QEMU start programs of their own. They all share one process group, which is killed as a
 whole on a time-out, on Ctrl-C and on any other exception.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT = 4_000_000
-"""Bytes of a program's output that are read; one that prints without end must not fill memory."""
+"""Bytes of output that are read: a program that never stops printing must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Finished:
     """How a program ended.
 
     Attributes:
-        code: its exit code (negative: the signal that ended it), or None when its time was up.
+        code: its exit code (negative: the signal that ended it), or None on a time-out.
         output: what it wrote to standard output.
         errors: what it wrote to standard error.
     """
@@ -45,9 +45,9 @@ def run_group(
 
     Args:
         directory: where it runs.
-        scratch: where its output is kept meanwhile.
+        scratch: a folder for its output while it runs.
         time_limit: seconds after which the group is killed.
-        environment: added to this process's variables.
+        environment: variables to add to those of this process.
 
     Raises:
         OSError: the program cannot be started.

@@ -1,9 +1,8 @@
 """Boot a firmware image in QEMU and see how it ends.
 
 QEMU has no STM32F411; its ``netduinoplus2`` is an STM32F405, a Cortex-M4 with FPU whose flash and
-RAM begin at the same addresses.  ``-icount shift=10`` lets every instruction take 1024 ns of
-virtual time, so that a run is deterministic and SysTick, which runs at the machine's 168 MHz,
-counts instructions.
+RAM begin at the same addresses. With ``-icount shift=10`` every instruction takes 1024 ns of
+virtual time. So runs are deterministic, and SysTick, at the machine's 168 MHz, counts instructions.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def check_qemu() -> str:
     """Return the path of QEMU.
 
     Raises:
-        MissingTool: there is none.
+        MissingTool: it is not installed.
     """
     program = shutil.which(QEMU)
     if program is None:
@@ -42,7 +41,7 @@ def check_qemu() -> str:
 
 
 def boot(image: Path, directory: Path, time_limit: float) -> str:
-    """Boot `image` and return what it printed, once it has ended with success.
+    """Boot `image`, wait until it ends with success, and return what it printed.
 
     Args:
         image: an ELF file.
@@ -50,9 +49,9 @@ def boot(image: Path, directory: Path, time_limit: float) -> str:
         time_limit: seconds after which QEMU is killed.
 
     Raises:
-        MissingTool: there is no QEMU.
+        MissingTool: QEMU is not installed.
         UserError: QEMU itself refuses.
-        CheckFailed: the image did not end in time, or ended with failure.
+        CheckFailed: the image did not end in time, or reported failure.
     """
     program = check_qemu()
     with tempfile.TemporaryDirectory(prefix="rlsys-qemu-") as scratch:
@@ -69,7 +68,7 @@ def boot(image: Path, directory: Path, time_limit: float) -> str:
             f"the image {image.name} did not end within {time_limit:g} seconds in QEMU, which was "
             f"stopped; its last line: {_last_line(ended.output)!r}"
         )
-    # QEMU names itself in front of its own complaints; the image's last words have no such name.
+    # QEMU puts its name before its own messages; those of the image have no such prefix.
     if ended.errors.startswith(f"{QEMU}:"):
         raise UserError(f"QEMU cannot boot {image.name}: {_first_lines(ended.errors)}")
     raise CheckFailed(
@@ -88,5 +87,5 @@ def _last_line(text: str) -> str:
 
 
 def _first_lines(text: str) -> str:
-    """Return the beginning of what went wrong; of a fault, QEMU goes on to print all registers."""
+    """Return the first lines only: after a fault QEMU goes on to print all registers."""
     return " ".join(text.strip().splitlines()[:2])

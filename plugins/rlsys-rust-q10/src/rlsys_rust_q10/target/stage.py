@@ -1,8 +1,8 @@
-"""A fixed place to compile in, so that only what changed is compiled and sizes do not wander.
+"""A fixed folder to compile in: only changes are recompiled, and image sizes stay the same.
 
-Cargo recognises what it has compiled by the path of the sources, and rustc derives symbol names
-from it.  So every export is first copied to the same folder of the user's cache: the crates that
-all exports share are compiled once, and the image is the same wherever the export lies.
+Cargo recognises compiled sources by their path, and rustc derives symbol names from it. So every
+export is first copied to the same folder of the user's cache. The crates that all exports share are
+compiled once, and the image does not depend on where the export lies.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ TARGET_DIRECTORY = "target"
 
 @contextlib.contextmanager
 def staged(project: Path, toolchain: Toolchain) -> Iterator[Path]:
-    """Hold the compiler's folder for `project` alone; yield it.
+    """Yield the compiler's folder, locked for `project`.
 
-    It holds ``sources``, a copy of `project` (whose files keep their times where their content
-    is the same, by which cargo goes), and ``target``, what was compiled so far.
+    It contains ``sources``, a copy of `project`, and ``target``, what was compiled so far. Files of
+    the copy with the same content keep their times, which tell cargo what to compile again.
 
     Raises:
         UserError: the cache cannot be written.
@@ -56,7 +56,7 @@ def _folder(toolchain: Toolchain) -> Path:
 
 
 def _mirror(source: Path, target: Path) -> None:
-    """Make `target` equal to `source` without touching what is equal already."""
+    """Make `target` equal to `source` without touching files that are equal already."""
     wanted = {name: source / name for name in _files(source)}
     for name in set(_files(target)) - set(wanted):
         (target / name).unlink()
@@ -65,8 +65,8 @@ def _mirror(source: Path, target: Path) -> None:
         if copy.is_file() and copy.read_bytes() == path.read_bytes():
             continue
         copy.parent.mkdir(parents=True, exist_ok=True)
-        # Not copy2: cargo compiles a file again when it is newer than the last result, and an
-        # export that was written before that result may differ all the same.
+        # Not copy2: cargo compiles a file again if it is newer than the last result, and an older
+        # export may still differ from what was compiled last.
         shutil.copyfile(path, copy)
 
 

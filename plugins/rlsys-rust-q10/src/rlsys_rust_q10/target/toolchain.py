@@ -1,8 +1,8 @@
-"""Find a Rust compiler, so that a user with any usual installation has nothing to configure.
+"""Find a Rust compiler, so that usual installations need no configuration.
 
-Two installations can build for the microcontroller: rustup's, with the target added, and a system
-compiler that comes with the source of its library, from which cargo builds `core` itself
-(``-Zbuild-std=core``, which a stable compiler does under ``RUSTC_BOOTSTRAP=1``).  The packaged
+Two kinds of installation can build for the microcontroller: rustup's, with the target added, and a
+system compiler with the source of its library. From that source cargo builds `core` itself
+(``-Zbuild-std=core``, which a stable compiler accepts with ``RUSTC_BOOTSTRAP=1``). The packaged
 ``rust-lld`` may be a dangling link; then ``ld.lld`` links.
 """
 
@@ -20,17 +20,17 @@ from rlsys.errors import UserError
 from rlsys_rust_q10.target.wants import ADD_TARGET, COMPILER_PACKAGES, HOST_PACKAGES, TARGET
 
 FORCED = "RLSYS_RUSTC"
-"""The environment variable that names the only compiler to be tried."""
+"""The environment variable that names the only compiler to try."""
 SYSTEM_PATH = "/usr/bin"
-"""Where a packaged compiler is, even where rustup's stands before it on PATH."""
+"""Where a packaged compiler is found, even if rustup's comes first on PATH."""
 OLDEST = (1, 88)
-"""What the crates of the firmware ask for (``rust-version``)."""
+"""The oldest compiler for the firmware's crates (``rust-version``)."""
 
 _SECONDS = 60
 
 
 class MissingTool(UserError):
-    """A program from outside is not there; the message names the command that installs it."""
+    """An external program is missing; the message names the command that installs it."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class _Compiler:
     """A rustc that answered.
 
     Attributes:
-        path: the compiler itself, where a proxy of rustup's stands on PATH.
+        path: the compiler itself, not the rustup proxy on PATH.
         release: such as (1, 95, 0).
-        libraries: by target, where its precompiled libraries would be.
+        libraries: where its precompiled libraries would be, by target.
     """
 
     path: str
@@ -75,23 +75,23 @@ class _Compiler:
 
 
 class _Unfit(Exception):
-    """Why a compiler will not do."""
+    """Why a compiler cannot be used."""
 
 
 def target_toolchain() -> Toolchain:
-    """Return what builds for `TARGET`.
+    """Return a toolchain that builds for `TARGET`.
 
     Raises:
-        MissingTool: no compiler can; says which were tried, why not, and what to install.
+        MissingTool: there is none; the message says what was tried and what to install.
     """
     return _first("for " + TARGET, _for_target, _fix_target)
 
 
 def host_toolchain() -> Toolchain:
-    """Return what builds and runs ``cargo test`` on this machine.
+    """Return a toolchain that builds and runs ``cargo test`` on this machine.
 
     Raises:
-        MissingTool: no compiler can; says which were tried, why not, and what to install.
+        MissingTool: there is none; the message says what was tried and what to install.
     """
     return _first("for this machine", _for_host, lambda: HOST_PACKAGES)
 
@@ -107,9 +107,9 @@ def has_host_toolchain() -> bool:
 
 
 def shell_environment(toolchain: Toolchain) -> dict[str, str]:
-    """Return the variables without which a plain `cargo` would not build for `TARGET`.
+    """Return the variables that a plain `cargo` needs to build for `TARGET`.
 
-    Empty where the rustc on PATH is the toolchain's own and needs no help.
+    Empty if the rustc on PATH is the toolchain's own and needs none.
     """
     needed = dict(toolchain.environment)
     plain = shutil.which("rustc")
@@ -149,12 +149,12 @@ def _first(
 
 
 def _candidates() -> Iterator[str]:
-    """Yield compilers, the user's own choice first; Debian's stands behind rustup's on PATH."""
+    """Yield the compilers to try: the forced one alone, else PATH, rustup's and the system's."""
     forced = os.environ.get(FORCED)
     if forced:
         yield forced
         return
-    # rustup's folder is on PATH in a login shell only.
+    # rustup's folder is on PATH only in login shells.
     rustup = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin"
     folders = (None, str(rustup), SYSTEM_PATH)
     yield from dict.fromkeys(filter(None, (shutil.which("rustc", path=p) for p in folders)))
@@ -174,7 +174,7 @@ def _for_host(compiler: _Compiler) -> Toolchain:
         raise _Unfit(f"{compiler.version} has no standard library for {compiler.host}")
     if shutil.which("cc") is None:
         raise _Unfit("it links with cc, which is missing")
-    # Else cargo takes the rustdoc on PATH, which may belong to another compiler.
+    # Otherwise cargo takes the rustdoc on PATH, which may belong to another compiler.
     documenter = {"RUSTDOC": str(Path(compiler.path).with_name("rustdoc"))}
     return _toolchain(compiler, {"RUSTC": compiler.path, **documenter})
 
@@ -190,17 +190,17 @@ def _toolchain(compiler: _Compiler, environment: Mapping[str, str]) -> Toolchain
 
 
 def _cargo(compiler: _Compiler) -> str | None:
-    """Return the cargo that came with the compiler, else any."""
+    """Return the cargo that came with the compiler, otherwise the one on PATH."""
     own = compiler.sysroot / "bin" / "cargo"
     return str(own) if os.access(own, os.X_OK) else shutil.which("cargo")
 
 
 def _linker(compiler: _Compiler) -> dict[str, str]:
-    """Return the variable that names a linker, empty where the compiler brings its own."""
+    """Return the variable that names a linker; empty if the compiler has its own."""
     if (compiler.sysroot / "lib/rustlib" / compiler.host / "bin/rust-lld").exists():
         return {}
     if shutil.which("ld.lld") is None:
-        raise _Unfit(f"{compiler.version} brings no rust-lld, and ld.lld (package lld) is missing")
+        raise _Unfit(f"{compiler.version} has no rust-lld, and ld.lld (package lld) is missing")
     return {f"CARGO_TARGET_{TARGET.upper().replace('-', '_')}_LINKER": "ld.lld"}
 
 
@@ -215,7 +215,7 @@ def _ask(name: str) -> _Compiler:
         host, release = facts["host"], facts["release"]
         numbers = tuple(int(part) for part in release.split("-")[0].split("."))
     except (KeyError, ValueError) as error:
-        raise _Unfit(f"is no rustc ({error})") from error
+        raise _Unfit(f"is not a rustc ({error})") from error
     sysroot = Path(_output(name, "--print", "sysroot").strip())
     own = sysroot / "bin" / "rustc"
     return _Compiler(

@@ -1,4 +1,4 @@
-"""What the exporter can use from outside, for `rlsys doctor`; importing this costs nothing."""
+"""External tools that the exporter can use, for `rlsys doctor`; importing this is free."""
 
 from __future__ import annotations
 

@@ -7,6 +7,19 @@ use core::arch::asm;
 #[repr(C)]
 pub struct Vectors(pub u32, pub extern "C" fn() -> !);
 
+/// Makes a program of a block that never ends.
+#[macro_export]
+macro_rules! program {
+    ($body:block) => {
+        #[link_section = ".vector_table"]
+        #[used]
+        static VECTORS: $crate::Vectors = $crate::Vectors(0x2002_0000, start);
+
+        #[no_mangle]
+        extern "C" fn start() -> ! $body
+    };
+}
+
 fn call(operation: u32, argument: usize) -> usize {
     let result;
     // Sound: QEMU reads what the argument points to and changes r0 alone.

@@ -2,16 +2,11 @@
 #![no_std]
 #![no_main]
 
-use sample::{exit, print, Vectors};
+use sample::{exit, print, program};
 
-#[link_section = ".vector_table"]
-#[used]
-static VECTORS: Vectors = Vectors(0x2002_0000, start);
-
-#[no_mangle]
-extern "C" fn start() -> ! {
+program!({
     print("before the fault\n");
     // Sound it is not: the fault is wanted.
     let value = unsafe { core::ptr::read_volatile(0x5fff_0000 as *const u32) };
     exit(value == 1)
-}
+});

@@ -2,14 +2,9 @@
 #![no_std]
 #![no_main]
 
-use sample::{exit, print, Vectors};
+use sample::{exit, print, program};
 
-#[link_section = ".vector_table"]
-#[used]
-static VECTORS: Vectors = Vectors(0x2002_0000, start);
-
-#[no_mangle]
-extern "C" fn start() -> ! {
+program!({
     let mut sum = policy::infer();
     let task = policy::workload::task(sum as usize);
     sum += task as u32;
@@ -20,4 +15,4 @@ extern "C" fn start() -> ! {
         "another sum\n"
     });
     exit(true)
-}
+});
