@@ -116,7 +116,7 @@ def test_a_disturbed_training_goes_on_to_the_same_result(tmp_path, undisturbed, 
         assert (code, status(path)) == (-9, "running")
     else:
         assert (code, status(path)) == (130, "interrupted")
-        assert "go on with --resume" in stderr
+        assert "continue with --resume" in stderr
         last = list(path.rglob("last/state.npz"))
         assert len(last) == 1
     assert not list(path.rglob("seed-0/network.npz"))

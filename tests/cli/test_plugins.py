@@ -124,12 +124,12 @@ BROKEN = {
     ),
     "was written for a later API": (
         "RLSYS_API_VERSION = 2\n" + GOOD.replace("good", "newer"),
-        "it states RLSYS_API_VERSION = 2, and this rlsys has API version 1: "
+        "it states RLSYS_API_VERSION = 2, but this rlsys has API version 1: "
         "pip install --upgrade rlsys",
     ),
     "was written for an earlier API": (
         "RLSYS_API_VERSION = 0\n" + GOOD.replace("good", "older"),
-        "it states RLSYS_API_VERSION = 0, and this rlsys has API version 1: "
+        "it states RLSYS_API_VERSION = 0, but this rlsys has API version 1: "
         "pip install --upgrade dist-of-broken",
     ),
 }
@@ -170,7 +170,7 @@ def test_timing_survives_a_plugin_that_hangs_and_says_how_to_leave_it_out(instal
     hanging = found["hanging"]
     assert hanging["status"] == "failed"
     assert hanging["seconds"] == pytest.approx(2, abs=0.5)
-    assert "has not ended after 2 s" in hanging["error"]
+    assert "did not finish within 2 s" in hanging["error"]
     assert "--no-plugin hanging leaves it out" in hanging["error"]
     assert "RLSYS_PLUGIN_TIMEOUT" in hanging["error"]
     assert found["broken"]["error"] == "SystemExit: bye"

@@ -72,5 +72,5 @@ def test_an_agent_for_one_policy_refuses_several_roles_and_the_other_way_round(t
 def test_a_network_for_one_is_not_taken_for_a_policy_with_roles(relay):
     path, _ = relay
     file = path / "policies" / "default" / "seed-0" / "network.npz"
-    with pytest.raises(Exception, match=r"format 'rlsys.roles/1' is not 'rlsys.network/1'"):
+    with pytest.raises(Exception, match=r"format is 'rlsys.roles/1', not 'rlsys.network/1'"):
         Network.load(file)

@@ -143,7 +143,7 @@ def test_a_check_decides_whether_its_requirement_is_met(monkeypatch):
 
 @pytest.mark.parametrize("fields", [{"kind": "check"}, {"check": "a:b"}])
 def test_a_check_belongs_to_its_kind(fields):
-    with pytest.raises(ValueError, match="`check` belongs to the kind 'check'"):
+    with pytest.raises(ValueError, match="kind 'check' needs `check`"):
         Requirement(name="a compiler", fix="x", **fields)
 
 

@@ -179,7 +179,7 @@ def test_rename_that_fails_brings_the_earlier_export_back(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (network(np.nan), r"layers\[0\] holds NaN"),
+        (network(np.nan), r"layers\[0\] contains NaN"),
         (network(transform=Transform(np.float32([0, np.nan]), np.ones(2))), "observation shift"),
         (network(transform=Transform(np.zeros(2), np.float32([1, np.inf]))), "observation scale"),
         (network(transform=Transform(np.zeros(2), np.ones(2), np.nan, 1)), "observation clip"),
