@@ -133,7 +133,7 @@ def test_a_run_that_was_stopped_cannot_be_exported_or_evaluated_yet(tmp_path):
     for command in (["evaluate"], ["export", "--to", "json"]):
         result = run_here(*LAMPS, *command, path)
         assert result.returncode == 1
-        assert "has not finished; finish it with --resume" in result.stderr
+        assert "has not finished; continue it with --resume" in result.stderr
     assert status(path) == "interrupted"
 
 

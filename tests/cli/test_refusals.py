@@ -78,4 +78,4 @@ def test_a_bug_shows_its_traceback_and_has_a_code_of_its_own(tmp_path):
     )
     assert result.returncode == 4
     assert "RuntimeError: the agent broke down" in result.stderr
-    assert "bug of rlsys or of a plugin" in result.stderr
+    assert "bug in rlsys or a plugin" in result.stderr

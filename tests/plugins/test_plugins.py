@@ -253,7 +253,7 @@ def test_a_command_named_like_a_built_in_one_is_told_of(installed, monkeypatch):
 
 @pytest.mark.parametrize(
     ("reference", "message"),
-    [("waver:HEAD", "has no attribute"), ("waver:rlsys_commands", "is no click.Command")],
+    [("waver:HEAD", "has no attribute"), ("waver:rlsys_commands", "is not a click.Command")],
 )
 def test_a_command_that_is_none_is_refused_and_diagnosed(installed, reference, message):
     installed(waver=COMMAND.format(reference=reference))

@@ -117,7 +117,7 @@ def test_the_name_of_an_installed_plugin_is_refused(here, tmp_path_factory):
 
 def test_the_name_of_a_plugin_of_ours_is_refused_also_where_it_is_not_installed(here):
     message = refused("plugins", "new", "rtos")
-    assert "'rtos' is that of rlsys[rtos]" in message
+    assert "'rtos' is taken by rlsys[rtos]" in message
     assert not os.listdir(here)
 
 
