@@ -58,7 +58,7 @@ def test_nothing_to_choose(tmp_path):
             last = self.cells - 1
             return [False, cell < last, cell == last]
 
-    assert "nothing to imitate" in refused(
+    assert "nothing to learn" in refused(
         Recipe("imitation", OneWay, {}, CorridorOracle), tmp_path
     )
 

@@ -103,7 +103,7 @@ def test_other_network_sizes_than_in_the_checkpoint_are_refused(name, tmp_path):
     recipe, boundary = short(name)
     recipe.interrupt(tmp_path, boundary)
     other = replace(recipe, settings={**recipe.settings, "net_arch": (8,)})
-    with pytest.raises(UserError, match="resume with the settings it was begun with"):
+    with pytest.raises(UserError, match="resume with the settings of the original training"):
         other.train(tmp_path, resume=True)
 
 

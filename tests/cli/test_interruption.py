@@ -232,7 +232,7 @@ def test_a_run_is_not_resumed_with_other_settings(tmp_path_factory, more, key):
     before = (path / "manifest.json").read_bytes()
     result = run_here(*LAMPS, "train", "lamps", "--out", path, "--resume", *more)
     assert result.returncode == 1, result.stderr
-    assert f"was begun with {key}" in result.stderr
+    assert f"was started with {key}" in result.stderr
     assert (path / "manifest.json").read_bytes() == before
 
 
@@ -252,7 +252,7 @@ def test_agents_are_not_dropped_or_swapped_by_resuming(tmp_path):
     for agents in (first, (*second, *first)):
         result = run(*both, *agents, *out, "--resume")
         assert result.returncode == 1
-        assert "was begun with agents = 'hill-climbing, climbing-again'" in result.stderr
+        assert "was started with agents = 'hill-climbing, climbing-again'" in result.stderr
     assert run(*both, *first, *second, *out, "--resume").returncode == 0
 
 

@@ -22,8 +22,8 @@ TRAIN = ("train", "lamps")
         ((*TRAIN, "--steps", "0"), "--steps: steps: input should be greater than or equal to 1"),
         ((*TRAIN, "--seeds", "1001"), "--seeds: seeds: input should be less than or equal to 1000"),
         ((*TRAIN, "--agent", "self-labelling", "--steps", "5"), "has no setting 'steps'"),
-        (("compare", "lamps", "nowhere"), "nowhere: no run directory"),
-        (("evaluate", "nowhere"), "nowhere: no run directory"),
+        (("compare", "lamps", "nowhere"), "nowhere: not a run directory"),
+        (("evaluate", "nowhere"), "nowhere: not a run directory"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -105,8 +105,8 @@ def test_items_that_do_not_fit_are_refused(agent, tmp_path):
             self.roles = (replace(self.roles[0], action_space=Box(-1.0, 1.0, (5,))),)
 
     for make_env, words in (
-        (Flat, r"role 'clerk': sees items, which are \(items, features\)"),
-        (Few, "observations of 6 items need Discrete actions or a Box vector, one an item"),
+        (Flat, r"role 'clerk': observes items, so it needs a Box of shape \(items, features\)"),
+        (Few, "observations of 6 items need Discrete actions or a Box vector with at least"),
     ):
         with pytest.raises(UserError, match=words):
             replace(recipe(agent, Counter), make_env=make_env).train(tmp_path)
@@ -169,7 +169,7 @@ def test_an_environment_without_state_resumes_with_new_episodes(agent, tmp_path)
 def test_other_settings_than_those_of_the_checkpoint_are_refused(agent, changed, tmp_path):
     short = recipe(agent, Watch, **SHORT)
     short.interrupt(tmp_path, 1)
-    with pytest.raises(UserError, match="resume with the settings it was begun with"):
+    with pytest.raises(UserError, match="resume with the settings of the original training"):
         short.but(**changed).train(tmp_path, resume=True)
 
 
@@ -253,7 +253,7 @@ def test_spaces_that_do_not_suit_are_refused(agent, tmp_path):
     message = refused(agent, watch_with(observation_space=Dict({"a": box})), tmp_path)
     assert f"agent {agent!r}, role 'scout': needs a Box observation" in message
     message = refused(agent, watch_with(action_space=Dict({"a": box})), tmp_path)
-    assert "no built-in agent can act in Dict" in message
+    assert "no built-in agent supports the action space Dict" in message
     message = refused(agent, watch_with(action_space=Box(0, np.inf, (1,))), tmp_path)
     assert "role 'scout': continuous actions need finite bounds" in message
     if agent == "mappo":
@@ -285,7 +285,7 @@ def test_nan_in_an_observation_is_refused_by_role_and_place(agent, tmp_path):
             return seen
 
     message = refused(agent, Blind, tmp_path)
-    assert "role 'scout' NaN or infinity in its observed value 1" in message
+    assert "value 1 of the observation of role 'scout' is NaN or infinity" in message
 
 
 def test_nan_in_a_reward_is_refused(agent, tmp_path):

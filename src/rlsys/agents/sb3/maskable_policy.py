@@ -1,7 +1,7 @@
-"""MaskablePPO's policies for discrete actions, with fewer tensor operations a step.
+"""MaskablePPO's policies for discrete actions, with fewer tensor operations per step.
 
-For networks this small the time goes into the number of tensor operations, not into arithmetic.
-sb3-contrib builds three distribution objects for every batch; here the masked log-probabilities are
+With networks this small, the number of tensor operations determines the time, not the arithmetic.
+sb3-contrib builds three distribution objects for every batch. Here the masked log-probabilities are
 computed once, with the same result.
 """
 
@@ -15,12 +15,12 @@ from torch import Tensor
 
 from rlsys.agents.sb3.scorer_policy import OverItems
 
-# What sb3-contrib writes into masked logits: exp() of it is exactly 0, and the gradient finite.
+# The value that sb3-contrib gives to masked logits: exp() of it is exactly 0, gradients are finite.
 MASKED_LOGIT = -1e8
 
 
 def masked_log_softmax(logits: Tensor, masks: Any) -> Tensor:
-    """Return log-probabilities (N, actions); `masks` are True or 1 for allowed, or None."""
+    """Return log-probabilities (N, actions); `masks` are True or 1 where allowed, or None."""
     if masks is not None:
         allowed = torch.as_tensor(masks, dtype=torch.bool).view_as(logits)
         logits = logits.masked_fill(~allowed, MASKED_LOGIT)
@@ -28,7 +28,7 @@ def masked_log_softmax(logits: Tensor, masks: Any) -> Tensor:
 
 
 class MaskableStackPolicy(MaskableActorCriticPolicy):
-    """Over a plain observation."""
+    """Policy for plain observations."""
 
     def forward(
         self, obs: Tensor, deterministic: bool = False, action_masks: Any = None
@@ -53,4 +53,4 @@ class MaskableStackPolicy(MaskableActorCriticPolicy):
 
 
 class MaskableScorerPolicy(OverItems, MaskableStackPolicy):
-    """Over items."""
+    """Policy for observations of items."""
