@@ -58,9 +58,7 @@ def test_nothing_to_choose(tmp_path):
             last = self.cells - 1
             return [False, cell < last, cell == last]
 
-    assert "nothing to learn" in refused(
-        Recipe("imitation", OneWay, {}, CorridorOracle), tmp_path
-    )
+    assert "nothing to learn" in refused(Recipe("imitation", OneWay, {}, CorridorOracle), tmp_path)
 
 
 def test_an_oracle_that_gives_nonsense(tmp_path):
