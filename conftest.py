@@ -8,6 +8,14 @@ from __future__ import annotations
 import os
 import signal
 
+from hypothesis import HealthCheck, settings
+
+# No property fails for being slow: how long an example takes depends on what else the machine does.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+
 # What a shell starts with ``&`` or nohup(1) ignores some signals, and so would every program that a
 # test interrupts.
 for number, usual in (

@@ -175,7 +175,7 @@ def markdown(measured: dict[str, Any]) -> str:
     lines = []
     if "env" in measured:
         lines += [
-            f"Environment steps, taskset `normal`, masks included; aim at 64 copies: "
+            f"Environment steps on taskset `normal`, masks included. Target with 64 copies: "
             f"{measured['env']['aim']:g} x.",
             "",
             "| environment | steps/s (median) | ratio (median) | min .. max |",
@@ -188,15 +188,15 @@ def markdown(measured: dict[str, Any]) -> str:
         ]
         lines += [
             "",
-            "`items` holds 21 features a task, with the look-ahead of a best-effort scheduler; "
-            "the plain environment computes the four of `basic`, so these ratios are lower bounds.",
+            "`items` has 21 features per task, with the look-ahead of a best-effort scheduler.",
+            "The plain environment computes only the four of `basic`: these are lower bounds.",
         ]
     if "training" in measured:
         part = measured["training"]
         lines += [
             "",
-            f"Training, taskset `normal`, {part['steps']:,} steps of PPO, seed {part['seed']}; aim "
-            f"for the same number of steps: {part['aim']:g} x.",
+            f"Training on taskset `normal`, {part['steps']:,} steps of PPO, seed {part['seed']}. "
+            f"Target for the same number of steps: {part['aim']:g} x.",
             "",
             "| preset | agents | seconds | speed-up | held-out return |",
             "|---|---|--:|--:|--:|",
@@ -212,7 +212,7 @@ def markdown(measured: dict[str, Any]) -> str:
             "",
             f"`rlsys --help`: {part['median']:.3f} s of CPU time (median of "
             f"{len(part['cpu_seconds'])}, {min(part['cpu_seconds']):.3f} .. "
-            f"{max(part['cpu_seconds']):.3f}); aim: below {part['aim']:g} s.",
+            f"{max(part['cpu_seconds']):.3f}). Target: below {part['aim']:g} s.",
         ]
     return "\n".join(lines).strip()
 

@@ -1,11 +1,11 @@
-"""Train a policy and export it as fixed-point Rust that decides exactly as the integers here do.
+"""Train a policy and export it as fixed-point Rust that decides exactly like integer Python.
 
     python examples/export_to_rust.py --out policy-crate    compiles and tests the crate with cargo
     python examples/export_to_rust.py --quick               seconds: nothing is compiled
 
-Needs `pip install 'rlsys[rtos]'`; cargo for the first form, which says so where there is none. The
-crate's tests run the golden vectors: observations with the logits that integer arithmetic in Python
-gives for them. Rust has to give the same integers, bit for bit.
+Needs `pip install 'rlsys[rtos]'`. The first form also needs cargo, and says so if it is missing.
+The crate's tests run the golden vectors: observations with their logits as computed by integer
+arithmetic in Python. Rust must compute the same integers, bit for bit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rlsys.workflow import Workplace, begin, export_policies, train
 
 
 def configuration(*, quick: bool) -> dict[str, Any]:
-    """Return a short training, and the export with its settings."""
+    """Return the configuration: a short training, and the export with its settings."""
     checked = (
         {"observations": 1000, "episodes": 1, "golden_vectors": 200}
         if quick
@@ -41,7 +41,7 @@ def configuration(*, quick: bool) -> dict[str, Any]:
 
 
 def main(*, quick: bool, out: Path | None) -> None:
-    """Train, export, and print how every check ended."""
+    """Train, export, and print the result of every check."""
     manager = PluginManager()
     work = Workplace(manager, Registry(manager))
     plan = plan_of(work.registry, Document(configuration(quick=quick)))
@@ -61,7 +61,7 @@ def main(*, quick: bool, out: Path | None) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="train and check little, no cargo")
+    parser.add_argument("--quick", action="store_true", help="train and check less, without cargo")
     parser.add_argument("--out", type=Path, metavar="DIR", help="keep the crate here")
     arguments = parser.parse_args()
     main(quick=arguments.quick, out=arguments.out)

@@ -1,10 +1,10 @@
 """One policy, shared by five users, decides who offloads to a contended edge server.
 
-    python examples/offload_tasks.py            some minutes
-    python examples/offload_tasks.py --quick    seconds, too few to learn well
+    python examples/offload_tasks.py            a few minutes
+    python examples/offload_tasks.py --quick    seconds, which is too short to learn well
 
-Needs `pip install 'rlsys[mec]'`. It begins from a preset of the plugin and changes a few settings,
-as `rlsys run mec --preset contended --set KEY=VALUE` does.
+Needs `pip install 'rlsys[mec]'`. It starts from a preset of the plugin and changes a few settings,
+like `rlsys run mec --preset contended --set KEY=VALUE`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(*, quick: bool) -> None:
     changes = (
         f"evaluation.baselines={BASELINES}",
         f"evaluation.episodes={8 if quick else 100}",
-        "evaluation.oracle=false",  # the reference searches long
+        "evaluation.oracle=false",  # the reference search takes long
         *(QUICK if quick else ("agents.sb3-shared.steps=400000",)),
     )
     plan = resolve_plan(work.registry, "mec", Overrides(preset="contended", assignments=changes))

@@ -1,11 +1,11 @@
-"""An agent of your own, a simple evolution strategy, for an environment of Gymnasium: one file.
+"""Your own agent, a simple evolution strategy, for a Gymnasium environment, in one file.
 
     rlsys --plugin-file examples/own_agent.py run cart-pole
     rlsys --plugin-file examples/own_agent.py run cart-pole --agent ppo --steps 50000
     rlsys --plugin-file examples/own_agent.py train cart-pole --set agents.evolution.rounds=3
 
-Needs `pip install 'rlsys[gym,figures]'`, and `rlsys[sb3]` for the second line. The agent knows
-nothing of poles and the environment nothing of evolution: each works with any other.
+Needs `pip install 'rlsys[gym,figures]'`, and `rlsys[sb3]` for the second line. The agent and the
+environment do not know each other: each also works with any other environment or agent.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def rlsys_environments() -> list[EnvironmentSpec]:
             baselines=(
                 ControllerSpec(
                     name="lean",
-                    summary="pushes to the side to which the pole leans",
+                    summary="pushes to the side the pole leans to",
                     factory="own_agent:Lean",
                 ),
             ),
@@ -66,12 +66,12 @@ def rlsys_agents() -> list[AgentSpec]:
 
 
 class CartPoleConfig(BaseModel):
-    """What can be set of the environment."""
+    """Settings of the environment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_steps: int = Field(default=200, ge=1, le=10_000)
-    """An episode ends here if the pole still stands."""
+    """Number of steps after which an episode ends if the pole is still up."""
 
 
 def make_cart_poles(config: CartPoleConfig, num_envs: int = 1) -> VectorEnv[Any, Any, Any]:
@@ -84,16 +84,16 @@ def make_cart_poles(config: CartPoleConfig, num_envs: int = 1) -> VectorEnv[Any,
 
 
 class Lean:
-    """A baseline: where the pole leans, there the cart goes."""
+    """A baseline: it pushes the cart to the side the pole leans to."""
 
     def __init__(self, config: CartPoleConfig) -> None:
         del config
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Nothing to begin."""
+        """Nothing to reset."""
 
     def act(self, env: VectorEnv[Any, Any, Any], observations: NDArray[Any]) -> NDArray[np.int64]:
-        """Return 1 (to the right) where the angle is positive."""
+        """Return 1 (push right) if the angle is positive, otherwise 0."""
         del env
         return (observations[:, 2] > 0).astype(np.int64)
 
@@ -104,23 +104,23 @@ class EvolutionConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rounds: int = Field(default=15, ge=1, le=100_000)
-    """Times that variations are tried."""
+    """Number of rounds; each tries new variations."""
     variations: int = Field(default=24, ge=4, le=10_000)
-    """Of the policy in a round."""
+    """Variations of the policy per round."""
     episodes: int = Field(default=3, ge=1, le=1000)
-    """Episodes on which each variation is judged, the same for all of a round."""
+    """Episodes on which each variation is evaluated, the same for all variations of a round."""
     noise: float = Field(default=0.5, gt=0.0, le=100.0)
     """Standard deviation of the variations."""
 
 
 class Evolution:
-    """The mean of the best quarter of the variations is the next policy."""
+    """Evolution strategy: the next policy is the mean of the best quarter of the variations."""
 
     def __init__(self, config: EvolutionConfig) -> None:
         self.config = config
 
     def train(self, problem: Problem, session: Session) -> Network:
-        """Train and return the final network; it can stop and go on between any two rounds."""
+        """Train and return the final network; it can stop and resume between any two rounds."""
         config = self.config
         env = problem.make_env(1)
         actions: Any = env.single_action_space
@@ -163,5 +163,5 @@ def _network(weights: NDArray[np.float64]) -> Network:
 def _state(
     weights: NDArray[np.float64], done: int, steps: int, rng: np.random.Generator
 ) -> Mapping[str, Any]:
-    """Return all that is needed to go on."""
+    """Return everything that is needed to resume."""
     return {"weights": weights, "done": done, "steps": steps, "rng": rng.bit_generator.state}

@@ -3,8 +3,8 @@
     python examples/schedule_tasks.py            a minute or two
     python examples/schedule_tasks.py --quick    seconds, a tenth of the training
 
-Needs `pip install 'rlsys[rtos]'`. The whole configuration stands here as a dictionary; it is the
-same one as in a preset or a file for `rlsys run rtos --config FILE`.
+Needs `pip install 'rlsys[rtos]'`. The whole configuration is a dictionary here, with the same keys
+as in a preset or in a file for `rlsys run rtos --config FILE`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TASKSET = {
 
 
 def configuration(*, quick: bool) -> dict[str, Any]:
-    """Return what a run is to do; everything that is not said here has its default."""
+    """Return the configuration of a run; everything else has its default."""
     return {
         "plugin": "rtos",
         "environment": {"taskset": TASKSET},
@@ -52,7 +52,7 @@ def configuration(*, quick: bool) -> dict[str, Any]:
 
 
 def main(*, quick: bool) -> None:
-    """Train, judge, and print what every scheduler makes of the taskset."""
+    """Train, evaluate, and print how every scheduler does on the taskset."""
     manager = PluginManager()
     work = Workplace(manager, Registry(manager))
     plan = plan_of(work.registry, Document(configuration(quick=quick)))

@@ -1,10 +1,10 @@
-"""Train two seeds as tasks of a Ray cluster, and see that they are what training here gives.
+"""Train two seeds as tasks on a Ray cluster, and check that a local training gives the same.
 
     python examples/train_on_ray.py            a minute
-    python examples/train_on_ray.py --quick    half of it
+    python examples/train_on_ray.py --quick    half a minute
 
-Needs `pip install 'rlsys[rtos,ray]'`. A cluster is started on this machine and ended again; for a
-running one set RAY_ADDRESS=HOST:PORT. Nothing but the executor differs from a training here.
+Needs `pip install 'rlsys[rtos,ray]'`. It starts a cluster on this machine and stops it afterwards;
+to use a running cluster, set RAY_ADDRESS=HOST:PORT. Only the executor differs from local training.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rlsys.workflow import Workplace, begin, train
 
 
 def configuration(*, quick: bool) -> dict[str, Any]:
-    """Return two trainings that differ in their seeds alone."""
+    """Return a configuration of two trainings that differ only in their seeds."""
     return {
         "plugin": "rtos",
         "environment": {"taskset": "stressed"},
@@ -53,7 +53,7 @@ def weights(work: Workplace, executor_name: str, folder: Path, *, quick: bool) -
 
 
 def main(*, quick: bool) -> None:
-    """Train on Ray and here, and compare every weight."""
+    """Train on Ray and locally, and compare every weight."""
     if importlib.util.find_spec("ray") is None:
         print("skipped: Ray is missing; pip install 'rlsys[ray]'")
         return

@@ -1,11 +1,11 @@
-"""Tune kernel parameters for a benchmark of your own, without touching this machine's kernel.
+"""Tune kernel parameters for your own benchmark, without touching this machine's kernel.
 
     python examples/tune_kernel.py            about a minute
     python examples/tune_kernel.py --quick    seconds: the dry run, and a short search
 
-Needs `pip install 'rlsys[sysctl]'`, Linux, and no rights at all: the parameters are files in a
-temporary folder that looks like /proc/sys. On a real machine leave `proc_sys` out and run as root;
-everything else stays as it is.
+Needs `pip install 'rlsys[sysctl]'` and Linux, but no special rights: the parameters are files in a
+temporary folder that looks like /proc/sys. On a real machine, omit `proc_sys` and run as root;
+everything else stays the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rlsys_sysctl import optimize
 PARAMETERS = {"vm.swappiness": "60", "vm.page-cluster": "3"}
 
 # Any program that prints the metric, here with an optimum at swappiness 150 and page-cluster 6.
-# It takes the folder that it shall look into.
+# Its argument is the folder with the parameters.
 BENCHMARK = """
 import math, random, sys
 root = sys.argv[1]
@@ -34,7 +34,7 @@ print("requests_per_s:", (1000 + 1500 * math.exp(-far)) * noise)
 
 
 def workload(kernel: Path, program: Path) -> dict[str, Any]:
-    """Return what a workload file holds."""
+    """Return the content of a workload file."""
     return {
         "workload_name": "my-server",
         "reward_metric": "requests_per_s",
@@ -48,10 +48,10 @@ def workload(kernel: Path, program: Path) -> dict[str, Any]:
 
 
 def main(*, quick: bool) -> None:
-    """Show what would be written, tune, and show that everything is as it was."""
+    """Show what would be written, tune, and show that everything is restored."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        # The journal that survives a power cut; on a real machine it has its own place.
+        # The journal that survives a power cut; on a real machine it has a default location.
         os.environ["RLSYS_SYSCTL_STATE"] = str(folder / "state")
         kernel, program = folder / "proc-sys", folder / "benchmark.py"
         (kernel / "vm").mkdir(parents=True)
@@ -74,7 +74,7 @@ def main(*, quick: bool) -> None:
 
 
 def current(kernel: Path) -> dict[str, str]:
-    """Return the values that the kernel has now."""
+    """Return the current values of the kernel parameters."""
     return {name: (kernel / name.replace(".", "/")).read_text().strip() for name in PARAMETERS}
 
 

@@ -1,4 +1,4 @@
-"""Options that executors of plugins add to a command stand among its own in the reference.
+"""List the options that plugin executors add to a command in the reference, with its own.
 
 sphinx-click reads a command's own parameters; those of executors come with its context.
 """
@@ -29,6 +29,6 @@ def add_options(_: Sphinx, ctx: click.Context, lines: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Complete the options of every command."""
+    """Extend the options of every command."""
     app.connect("sphinx-click-process-options", add_options)
     return {"parallel_read_safe": True}

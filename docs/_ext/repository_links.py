@@ -1,6 +1,6 @@
-"""Links out of the documentation, such as to the README of a plugin, name the file in the HTML.
+"""In the HTML, replace links out of the documentation by the name of the linked file.
 
-On a Git host they lead there; the HTML stands alone and does not know where the repository is.
+On a Git host these links work; the HTML does not know where the repository is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def name_files(app: Sphinx, docname: str, source: list[str]) -> None:
 
     def named(link: re.Match[str]) -> str:
         target = (folder / link[2]).resolve()
-        # What is missing stays as it is, so that the build warns of a dead link.
+        # A missing target is left unchanged, so that the build warns of a dead link.
         if target.is_relative_to(documentation) or not target.exists():
             return link[0]
         return f"{link[1]} (`{target.relative_to(documentation.parent)}` in the repository)"
@@ -30,6 +30,6 @@ def name_files(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Read every page through `name_files`."""
+    """Pass every page through `name_files`."""
     app.connect("source-read", name_files)
     return {"parallel_read_safe": True}

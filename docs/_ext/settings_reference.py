@@ -40,10 +40,10 @@ class Group:
     """The settings of one thing.
 
     Attributes:
-        title: of its section; empty for none.
-        model: that checks them; None where there are no settings.
-        owner: what tells its keys from those of another thing with the same; may be empty.
-        prefix: what stands before each key in ``--set``.
+        title: title of its section; empty for none.
+        model: the model that checks the settings; None if there are no settings.
+        owner: distinguishes its keys from equal keys of something else; may be empty.
+        prefix: what precedes each key in ``--set``.
     """
 
     title: str
@@ -97,7 +97,7 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[Key]:
 
 
 def descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """Return what docstrings say of the fields of `model` and its bases.
+    """Return what docstrings say about the fields of `model` and its bases.
 
     Either a text below the field, or an entry of ``Attributes:`` in the docstring of the class.
     """
@@ -120,7 +120,7 @@ def _first_line(model: type[BaseModel]) -> str:
 
 
 def models_inside(annotation: Any, between: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
-    """Yield the models in a field's type, each with what a path has between the field and a key."""
+    """Yield the models in a field's type, each with the part of the path between field and key."""
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         yield between, annotation
         return
@@ -139,7 +139,7 @@ def default_of(field: FieldInfo) -> str:
     if field.is_required():
         return ""
     value = field.get_default(call_default_factory=True)
-    # What is in a model of its own is told with its keys.
+    # The keys of an inner model are described separately.
     return "{}" if isinstance(value, BaseModel) else json.dumps(value)
 
 
@@ -229,7 +229,7 @@ class SettingsDirective(SphinxDirective):
 
 
 def _without_owner(_: Any, name: str, node: addnodes.desc_signature) -> str:
-    """Show a key as it is written in a configuration; two environments may have the same."""
+    """Show a key as it is written in a configuration; two environments may share a key."""
     node += addnodes.desc_name(name, name.rpartition(": ")[2])
     return name
 

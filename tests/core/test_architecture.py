@@ -81,6 +81,14 @@ def test_the_words_looked_for_are_those_of_a_plugin():
     assert {"rtos", "deadline", "gantt"} <= {m.group().lower() for m in DOMAIN.finditer(text)}
 
 
+def test_no_test_asserts_what_a_clock_says():
+    """How fast a machine is decides no test; the two helpers' limits end only what hangs."""
+    clock = re.compile(r"\bassert .*(monotonic|perf_counter|time\.time)\(|settings\(.*deadline=\d")
+    files = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("*/*/tests/**/*.py")]
+    found = [f for f in files if clock.search(f.read_text(encoding="utf-8"))]
+    assert {f.name for f in found} == {"patience.py"}
+
+
 def test_imports_inside_the_core_have_no_circles():
     # `rlsys/__init__.py` hands out names of other modules on first use only.
     graph = {name: needs - {"rlsys"} for name, needs in module_graph().items() if name != "rlsys"}

@@ -19,7 +19,7 @@ def build(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
     """Build as `tox -e docs` does: every warning is an error, and all of them are shown."""
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
     return subprocess.run(
-        [*command, source, target], capture_output=True, text=True, env=_environment(), timeout=300
+        [*command, source, target], capture_output=True, text=True, env=_environment(), timeout=600
     )
 
 

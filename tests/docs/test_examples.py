@@ -46,7 +46,7 @@ def test_a_broken_block_would_be_noticed():
 
 def run_python(code: str) -> str:
     ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), timeout=120
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment(), timeout=600
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

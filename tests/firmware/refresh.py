@@ -28,7 +28,6 @@ SIZES = EXPECTED / "sizes.json"
 POLICIES = ("network", "round-robin", "rate-monotonic", "edf", "table")
 COMMITTED = ("policy", "policy_weights.json")
 VECTORS = "policy/golden/vectors.bin"
-PRODUCT = "rlsys-firmware"
 
 
 def fresh_export(out: Path) -> tuple[Ended, Path]:
@@ -45,13 +44,13 @@ def committed_files(folder: Path) -> dict[str, bytes]:
 
 def build_product(policy: str) -> bytes:
     """The repository's product with one of the schedulers."""
-    return cargo_build(FIRMWARE, target_toolchain(), [PRODUCT], [policy])[PRODUCT]
+    return cargo_build(FIRMWARE, target_toolchain(), [policy])[policy]
 
 
 def printed(image: bytes) -> str:
     """What an image prints in QEMU."""
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / PRODUCT
+        path = Path(scratch) / "image"
         path.write_bytes(image)
         return boot(path, path.parent, 60.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from exports import FIRMWARE, MEASURED
 from refresh import (
     EXPECTED,
     POLICIES,
-    PRODUCT,
     SIZES,
     VECTORS,
     build_product,
@@ -22,7 +22,6 @@ from refresh import (
     printed,
 )
 
-from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys_rtos.application import RtosApplication
 from rlsys_rtos.config import RtosConfig
@@ -76,16 +75,16 @@ def test_style(tool: str, folder: str, rust_cache: Path) -> None:
 @pytest.mark.slow
 def test_the_image_for_a_board_is_built_as_well() -> None:
     """With RTT and a tick from SysTick, which QEMU has no use for."""
-    image = cargo_build(FIRMWARE, target_toolchain(), [PRODUCT], ["network", "rtt"])[PRODUCT]
+    image = cargo_build(FIRMWARE, target_toolchain(), ["network"], ["rtt"])["network"]
     plain = build_product("network")
     assert read_sections(image)[".bss"] > read_sections(plain)[".bss"], "no buffer for RTT"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("features", [["edf", "table"], ["network", "edf"], []])
-def test_exactly_one_policy_is_selected(features: list[str]) -> None:
-    with pytest.raises(UserError, match=r"select (a|one) policy"):
-        cargo_build(FIRMWARE, target_toolchain(), [PRODUCT], features)
+def test_every_policy_is_a_program_and_the_network_runs_by_default() -> None:
+    manifest = tomllib.loads((FIRMWARE / "stm32f411/Cargo.toml").read_text(encoding="utf-8"))
+    assert manifest["package"]["default-run"] == "network"
+    programs = {program["name"] for program in manifest["bin"]}
+    assert {name for name in programs if not name.startswith("rlsys-")} == set(POLICIES)
 
 
 @pytest.fixture(scope="module")

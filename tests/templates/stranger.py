@@ -48,7 +48,7 @@ class Stranger:
         for name in PROGRAMS:
             (self.environment / "bin" / name).symlink_to(_program(name))
 
-    def run(self, line: str, folder: Path, timeout: float = 300) -> subprocess.CompletedProcess:
+    def run(self, line: str, folder: Path, timeout: float = 600) -> subprocess.CompletedProcess:
         """Run a line of shell in `folder`."""
         return self._do(["/bin/sh", "-c", line], folder, timeout, check=False)
 
@@ -58,7 +58,7 @@ class Stranger:
         assert ended.returncode == 0, f"{line}\n{ended.stdout}\n{ended.stderr}"
         return ended.stdout
 
-    def _do(self, command, folder=None, timeout=120, check=True):
+    def _do(self, command, folder=None, timeout=600, check=True):
         pins = str(ROOT / "constraints.txt")
         variables = {
             **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},

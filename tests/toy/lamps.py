@@ -7,7 +7,6 @@ training takes milliseconds and also runs where no extra is installed.
 
 from __future__ import annotations
 
-import time
 from typing import Literal
 
 import numpy as np
@@ -177,8 +176,6 @@ class ClimbingSettings(BaseModel):
 
     steps: int = Field(default=960, ge=1)
     width: float = Field(default=0.5, gt=0.0, le=10.0)
-    pause: float = 0.0
-    """Seconds a round, so that a test has the time to interrupt."""
     fail_at: int | None = None
 
 
@@ -199,7 +196,6 @@ class HillClimbing:
             weights, score, step = saved["weights"], saved["score"], saved["step"]
         total = -(-self.settings.steps // (16 * STEPS)) * 16 * STEPS
         while step < total:
-            time.sleep(self.settings.pause)
             trial = weights + self.settings.width * rng.normal(size=(2, 2))
             seeds = training_seeds(int(rng.integers(2**31)), 16)
             played = play(problem.make_env, NetworkController(linear(trial)), seeds, ["hits"])

@@ -9,8 +9,11 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+from patience import HANG
+
 LAMPS_FILE = Path(__file__).with_name("lamps.py")
 LAMPS = ("--plugin-file", LAMPS_FILE)
+HOLDING = ("--plugin-file", Path(__file__).with_name("holding.py"))
 
 
 def command(*arguments) -> list[str]:
@@ -23,7 +26,7 @@ def environment(**changes) -> dict[str, str]:
     return {name: str(value) for name, value in merged.items() if value is not None}
 
 
-def run(*arguments, cwd=None, env=None, timeout=120) -> subprocess.CompletedProcess[str]:
+def run(*arguments, cwd=None, env=None, timeout=HANG) -> subprocess.CompletedProcess[str]:
     """Run `rlsys` to its end and capture both streams."""
     return subprocess.run(
         command(*arguments),

@@ -9,29 +9,30 @@ import sys
 from pathlib import Path
 
 import optuna
+from patience import HANG
+from program import HOLDING
 
 PLUGIN = Path(__file__).with_name("signs.py")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "RLSYS_PLUGINS": "", "COLUMNS": "200"}
 
 
 def command(*arguments) -> list[str]:
-    return [
-        sys.executable, "-m", "rlsys.cli.main", "--plugin-file", str(PLUGIN), *map(str, arguments)
-    ]  # fmt: skip
+    words = (*HOLDING, "--plugin-file", PLUGIN, *arguments)
+    return [sys.executable, "-m", "rlsys.cli.main", *map(str, words)]
 
 
 def rlsys(*arguments) -> subprocess.CompletedProcess[str]:
     """Run `rlsys` to its end and capture both streams."""
     return subprocess.run(
-        command(*arguments), env=ENVIRONMENT, capture_output=True, text=True, timeout=120
+        command(*arguments), env=ENVIRONMENT, capture_output=True, text=True, timeout=HANG
     )
 
 
-def start(*arguments) -> subprocess.Popen[str]:
-    """Start `rlsys` in a process group of its own."""
+def start(*arguments, hold: Path) -> subprocess.Popen[str]:
+    """Start `rlsys` in a process group of its own; `hold`: see tests/toy/holding.py."""
     return subprocess.Popen(
         command(*arguments),
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, "HOLD": str(hold)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

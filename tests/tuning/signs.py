@@ -7,7 +7,9 @@ it stays at 0.0, with a large one it reaches 8.0.
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -110,8 +112,8 @@ class DescentSettings(BaseModel):
     batch: int = Field(default=16, ge=2, le=64)
     start: Literal["wrong", "flat"] = "wrong"
     shape: tuple[int, ...] = (1,)
-    pause: float = Field(default=0.0, ge=0.0)
-    """Seconds a step, so that a test has the time to interrupt."""
+    waits: bool = False
+    """Whether each tenth step waits until the search has heard of it, which may stop the trial."""
     diverges_above: float = Field(default=100.0, gt=0.0)
 
 
@@ -135,7 +137,6 @@ class Descent:
             raise UserError("the network diverged: lower the learning rate")
         total = self.settings.steps
         for step in range(1, total + 1):
-            time.sleep(self.settings.pause)
             signal = rng.uniform(-1, 1, self.settings.batch)
             chance = 1 / (1 + np.exp(-weight * signal))
             weight += self.settings.learning_rate * np.mean(
@@ -143,8 +144,23 @@ class Descent:
             )
             best = linear(weight)
             session.report(step, total, {"weight": weight})
+            while self.settings.waits and not step % 10 and not heard(session.directory, step):
+                time.sleep(0.01)
             session.boundary(step, total, lambda: best, dict)  # noqa: B023
         return best
+
+
+def heard(directory: Path, step: int) -> bool:
+    """Whether the search has written what trial TRIAL reported at `step`.
+
+    Args:
+        directory: RUN/trials/TRIAL/policies/hall/seed-0/checkpoints/0-descent.
+    """
+    trial, run = directory.parents[4].name, directory.parents[6]
+    file = run / "metrics.jsonl"
+    complete = file.read_text().rpartition("\n")[0] if file.exists() else ""
+    lines = map(json.loads, complete.splitlines())
+    return any((line["trial"], line["step"]) == (int(trial), step) for line in lines)
 
 
 def linear(weight: float) -> Network:

@@ -110,7 +110,7 @@ def test_planted_bad_settings_are_pruned_and_cost_fewer_steps(tmp_path):
     document(
         "tune", "signs", "--trials", "10", "--out", path, "--steps", "100",
         "--set", "agents.descent.learning_rate=5.0", "--search", "learning_rate=5.0,1e-6",
-        "--set", "agents.descent.pause=0.002",
+        "--set", "agents.descent.waits=true",
     )  # fmt: skip
     steps: dict[int, int] = {}
     for text in (path / "metrics.jsonl").read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Caches written once more, as plainly as possible, with nothing of the package in them.
+"""Plain second implementations of the caches that use nothing from the package.
 
 Each plays a list of keys from an empty cache and returns the number of hits.
 """
@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 
 def lru_hits(keys, places):
-    """By the cache of the standard library."""
+    """LRU, using the cache of the standard library."""
 
     @lru_cache(maxsize=places)
     def fetch(key):
@@ -34,7 +34,7 @@ def fifo_hits(keys, places):
 
 
 def lfu_hits(keys, places, *, forget=True):
-    """Evicts the fewest requests, of several the one requested longest ago."""
+    """Evict the block with the fewest requests; among equals the one requested longest ago."""
     cache, counts, hits = {}, {}, 0
     for time, key in enumerate(keys):
         if key in cache:
@@ -59,7 +59,7 @@ class _Node:
 
 
 def sieve_hits(keys, places):
-    """SIEVE as its paper draws it: a linked list from head (newest) to tail, and a hand."""
+    """SIEVE as its paper shows it: a linked list from head (newest) to tail, and a hand."""
     nodes, head, tail, hand, hits = {}, None, None, None, 0
     for key in keys:
         if key in nodes:
@@ -92,7 +92,7 @@ def sieve_hits(keys, places):
 
 
 def best_hits(keys, places, start=0, cached=frozenset()):
-    """The most hits by trying every eviction."""
+    """Return the most hits, by trying every eviction."""
 
     @cache
     def best(time, held):

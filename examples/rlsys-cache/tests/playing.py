@@ -1,4 +1,4 @@
-"""Play a cache on keys of a test's own."""
+"""Play a cache on the keys of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule decides as the same rule written once more with other means."""
+"""Every rule decides like a second, plain implementation."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_a_rule_has_the_hits_of_its_plain_twin(name, places, tmp_path):
 
 
 @pytest.mark.parametrize("name", RULES)
-def test_a_rule_bears_episodes_that_begin_on_the_way(name):
-    """In a batch, copies whose episode has ended go on with others: each is judged alike."""
+def test_a_rule_copes_with_episodes_that_start_midway(name):
+    """In a batch, copies whose episode has ended continue with others; every episode counts."""
     make, plain = RULES[name]
     config = CacheConfig(sizes=(8,), requests=200)
     env = CacheVectorEnv(config, 3)

@@ -1,4 +1,4 @@
-"""The plugin keeps the contract of rlsys; the suite says what that is."""
+"""The plugin keeps the contract of rlsys; the suite defines it."""
 
 from __future__ import annotations
 

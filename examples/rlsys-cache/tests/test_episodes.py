@@ -83,14 +83,14 @@ def test_a_synthetic_trace_is_what_it_says():
     runs = synthetic_runs(config, 60_000, np.random.default_rng(0))
     starts, counts = np.array(runs).T
     assert counts.sum() == 60_000
-    # Pieces of one block look like hot ones, so count those of two and more: 9 of 10 requests of
-    # files, as pieces have 1 to 4 blocks.
+    # Pieces of one block look like hot blocks, so count pieces of two or more: 9 of 10 requests
+    # for files, because pieces have 1 to 4 blocks.
     assert counts[counts > 1].sum() / 0.9 == pytest.approx(0.5 * 60_000, rel=0.05)
     hot = starts[counts == 1]
     _, often = np.unique(hot[:150], return_counts=True)
     assert often.max() >= 8, "some blocks are much more popular than others"
     early, late = set(hot[:500].tolist()), set(hot[-500:].tolist())
-    assert len(early & late) < 0.1 * len(early), "and others later on"
+    assert len(early & late) < 0.1 * len(early), "and different ones later"
     alike = synthetic_runs(config, 60_000, np.random.default_rng(0))
     assert alike == runs
 

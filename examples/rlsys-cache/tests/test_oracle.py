@@ -1,4 +1,4 @@
-"""Belady's optimum and its action values, against trying every eviction."""
+"""Belady's optimum and its action values, compared with trying every eviction."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_optimum_is_that_of_brute_force(seed, tmp_path):
 
 
 def test_every_action_value_is_that_of_brute_force(tmp_path):
-    """Also in the states that another player has brought the cache into."""
+    """Also in states that another player has reached."""
     differing = 0
     for seed in range(60):
         keys, places = tiny(seed)

@@ -1,4 +1,4 @@
-"""The README says the truth about keys, formats and rules."""
+"""The README is correct about keys, formats and rules."""
 
 from __future__ import annotations
 

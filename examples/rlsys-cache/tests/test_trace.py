@@ -1,4 +1,4 @@
-"""Traces are read as their formats say, and a bad line is named in one line."""
+"""Traces are read as their formats say, and an error names a bad line in one line."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_an_spc_request_covers_the_blocks_of_its_bytes(tmp_path):
     assert blocks[:16] == list(range(20941264, 20941280))
     assert blocks[16:18] == [303567, 303568]
     assert len(blocks) == 19
-    assert blocks[18] != 303567, "another unit has blocks of its own"
+    assert blocks[18] != 303567, "another unit has its own blocks"
 
 
-def test_an_spc_request_without_bytes_is_none(tmp_path):
+def test_an_spc_request_without_bytes_is_ignored(tmp_path):
     assert read(tmp_path, "a.spc", "0,5,0,R,0\n0,6,512,R,0\n") == [6]
 
 
@@ -42,10 +42,10 @@ def test_a_csv_has_keys_of_any_kind(tmp_path, header):
     assert blocks[0] == 17
     assert blocks[2] == 18
     assert blocks[1] == blocks[3]
-    assert len(set(blocks)) == 4, "017 is another text than 17"
+    assert len(set(blocks)) == 4, "017 is a different text than 17"
     texts = sorted({blocks[1], blocks[4]})
-    assert texts[1] < 0, "texts are no numbers"
-    assert texts[1] - texts[0] > 1, "and no neighbours"
+    assert texts[1] < 0, "texts are not numbers"
+    assert texts[1] - texts[0] > 1, "and not neighbours"
 
 
 BAD = {
@@ -85,10 +85,10 @@ def test_a_bad_line_is_named_with_its_number(name, line, tmp_path):
     assert "\n" not in message
 
 
-def test_what_is_no_trace_is_refused(tmp_path):
+def test_what_is_not_a_trace_is_an_error(tmp_path):
     for name, content, fault in (
         ("a.txt", b"1 1 0 0\n", "give the file one of .lis, .spc, .csv"),
-        ("a.lis", b"\n\n", "holds no request"),
+        ("a.lis", b"\n\n", "has no requests"),
         ("b.lis", gzip.compress(b"1 1 0 0\n"), "not text"),
         ("c.lis", f"0 {10**9} 0 0\n".encode(), "more than 50,000,000 requests"),
     ):

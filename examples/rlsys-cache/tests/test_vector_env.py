@@ -18,7 +18,7 @@ def column(observations, name):
     return observations[..., FEATURES.index(name)]
 
 
-def test_it_asks_only_where_a_full_cache_misses(tmp_path):
+def test_it_asks_only_when_a_full_cache_misses(tmp_path):
     #       fill      hit hit miss     hit  miss
     keys = ["a", "b", "a", "b", "c", "b", "a", "b", "c"]
     env = CacheVectorEnv(config_of(tmp_path, keys, 2), 1)
@@ -54,7 +54,7 @@ def test_rewards_are_all_hits_after_the_first_eviction():
     assert (earned + before).tolist() == (SMALL.requests - misses).tolist()
 
 
-def test_features_of_a_case_worked_by_hand(tmp_path):
+def test_features_of_a_case_computed_by_hand(tmp_path):
     keys = [10, 11, 10, 10, 40, 12]
     env = CacheVectorEnv(config_of(tmp_path, keys, 2), 1)
     observations, _ = env.reset(seed=0)  # at time 4: places hold 10 and 11
@@ -98,7 +98,7 @@ def test_a_block_is_remembered_when_it_comes_back(tmp_path):
 
 
 def test_what_a_cache_holds_is_what_it_says():
-    """Played at random, the tables agree with sets that are kept beside them."""
+    """With random actions, the tables agree with sets that are computed separately."""
     env = CacheVectorEnv(SMALL, 4)
     env.reset(seed=3)
     rng = np.random.default_rng(0)
@@ -106,7 +106,7 @@ def test_what_a_cache_holds_is_what_it_says():
         now, keys = env.now.copy(), env.keys.copy()
         for copy in range(4):
             held = set(env.cached[copy].tolist())
-            assert len(held) == 8, "full, and nothing twice"
+            assert len(held) == 8, "full, without duplicates"
             assert keys[copy, now[copy]] not in held, "and the request misses"
             later = keys[copy, now[copy] :].tolist()
             expected = [
@@ -117,7 +117,7 @@ def test_what_a_cache_holds_is_what_it_says():
         env.step(rng.integers(8, size=4))
 
 
-def test_it_goes_on_from_a_saved_state_as_if_nothing_had_been():
+def test_it_continues_from_a_saved_state_as_if_uninterrupted():
     env, other = CacheVectorEnv(SMALL, 3), CacheVectorEnv(SMALL, 3)
     env.reset(seed=5)
     other.reset(seed=99)

@@ -1,4 +1,4 @@
-//! What the programs for the board share: console, pace, failure.
+//! What the programs for the board share: console, pace, failure, and the product itself.
 
 #![no_std]
 #![warn(missing_docs)]
@@ -6,3 +6,6 @@
 pub mod console;
 mod failure;
 pub mod pace;
+mod run;
+
+pub use run::run;

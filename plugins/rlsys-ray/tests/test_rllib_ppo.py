@@ -201,7 +201,7 @@ def test_it_trains_and_is_judged_where_there_are_masks(tmp_path):
     path = tmp_path / "run"
     done = run("run", "rtos", "--preset", "normal", "--agent", "rllib-ppo", "--steps", "1024",
                *SMALL, "--set", "exports=[json]", "--episodes", "5", "--no-oracle", "--json",
-               "--out", path, timeout=300)  # fmt: skip
+               "--out", path)  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert {r["controller"] for r in document["results"] if r["kind"] == "learned"} == {"rllib-ppo"}
@@ -212,7 +212,7 @@ def test_it_trains_and_is_judged_where_there_are_masks(tmp_path):
 def test_runners_of_their_own_collect_for_a_plugin_in_a_file(tmp_path):
     command = (*RELAY, "train", "relay", "--agent", "rllib-ppo", "--steps", "512", *SMALL)
     runners = settings_of({"num_env_runners": 1})
-    done = run(*command, *runners, "--json", "--out", tmp_path, timeout=300)
+    done = run(*command, *runners, "--json", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "complete"
 

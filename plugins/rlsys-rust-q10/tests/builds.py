@@ -4,18 +4,45 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from rlsys.plugins.requirements import in_ci
-from rlsys_rust_q10.target import stage
+from rlsys_rust_q10.target import process, stage
 from rlsys_rust_q10.target.cargo import cargo_build
 from rlsys_rust_q10.target.toolchain import MissingTool, Toolchain, host_toolchain, target_toolchain
 
 SAMPLE = Path(__file__).parent / "sample"
+HANG = 300.0
+"""Seconds after which whatever is waited for will not come any more, on however busy a machine."""
+
+
+def eventually(holds: Callable[[], object]) -> bool:
+    """Whether `holds` becomes true."""
+    end = time.monotonic() + HANG
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def time_is_up_once(holds: Callable[[], object], patch: pytest.MonkeyPatch) -> None:
+    """Have the time limit of programs pass when `holds` becomes true, whatever the clock says."""
+
+    class Limited(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is None:
+                return super().wait()
+            assert eventually(lambda: self.poll() is not None or holds())
+            return super().wait(0)
+
+    patch.setattr(process.subprocess, "Popen", Limited)
 
 
 def need_target() -> Toolchain:

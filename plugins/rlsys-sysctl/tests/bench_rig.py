@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from eventually import HANG
 
 Result = TypeVar("Result")
 ENDS = ("stdin closed", "SIGTERM", "SIGKILL")
@@ -61,7 +61,7 @@ class Running:
             self.process.stdin.close()
         else:
             self.process.send_signal(getattr(signal, how))
-        return self.process.wait(20)
+        return self.process.wait(HANG)
 
     def set(self, parameters: Mapping[str, str]) -> None:
         """Writes parameters in each of its namespaces."""
@@ -80,7 +80,7 @@ class Running:
             env={**os.environ, "RLSYS_SYSCTL_NAMESPACES": self.document},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG,
         )
         assert done.returncode == 0, done.stderr
         return {
@@ -128,13 +128,3 @@ def living_namespaces() -> set[int]:
         with contextlib.suppress(OSError):  # it has ended meanwhile
             found.add(namespace_of(int(process.name)))
     return found
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether `holds` becomes true in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True

@@ -25,9 +25,17 @@ if fault == "nan":
     print("speed: nan")
     sys.exit()
 if fault == "hang":
-    time.sleep(60)
+    time.sleep(1000)
+if fault == "hold":  # the 31st run and those after it, while there is a file that says so
+    with open(f"{root}.runs", "a", encoding="utf-8") as file:
+        file.write("x")
+    while os.path.getsize(f"{root}.runs") > 30 and os.path.exists(f"{root}.hold"):
+        if read("vm.swappiness") == ["60"]:
+            break
+        open(f"{root}.held", "w", encoding="utf-8").close()
+        time.sleep(0.01)
 if fault == "fork" and os.fork() == 0:
-    time.sleep(60)
+    time.sleep(1000)
 if fault == "meddle" and read("vm.swappiness") != ["60"]:
     with open(f"{root}/vm/swappiness", "w", encoding="utf-8") as file:
         file.write("77\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from eventually import HANG
 from fake_tree import FakeTree
 
 from rlsys_sysctl.config import SysctlConfig
@@ -23,7 +24,7 @@ def fake_workload(tree: FakeTree, fault: str = "", **changed: Any) -> dict[str, 
             {"param": "vm.swappiness", "type": "int", "min": 0, "max": 200},
             {"param": "vm.page-cluster", "type": "int", "min": 0, "max": 8},
         ],
-        "training_config": {"benchmark_timeout": 5.0},
+        "training_config": {"benchmark_timeout": HANG},
         **changed,
     }
 

@@ -7,11 +7,11 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 import yaml
 from click.testing import CliRunner
+from eventually import HANG, eventually
 from fake_workload import fake_settings, fake_workload
 
 from rlsys.cli.main import cli
@@ -153,7 +153,7 @@ def test_where_the_default_is_not_beaten_there_is_nothing_to_set(fake_proc, tmp_
 
 def test_a_workload_file_and_its_training_config_are_obeyed(fake_proc, tmp_path):
     path = tmp_path / "my.yaml"
-    training = {"total_timesteps": 6, "benchmark_timeout": 5.0}
+    training = {"total_timesteps": 6, "benchmark_timeout": HANG}
     path.write_text(yaml.safe_dump(fake_workload(fake_proc, training_config=training)))
     found = tuned(fake_proc, tmp_path / "run", workload=str(path), agent="random", settings=None)
     config = yaml.safe_load((found.directory / "config.yaml").read_text())
@@ -304,27 +304,23 @@ def test_a_tuning_that_is_ended_leaves_the_machine_as_it_was_and_resumes(
     before = fake_proc.values()
     file = tmp_path / "run.yaml"
     search = {"random": {"evaluations": 30, "confirm_pairs": 4}}
-    settings = fake_settings(fake_proc)
+    settings = fake_settings(fake_proc, "hold")
+    hold, held = (fake_proc.root.with_suffix(suffix) for suffix in (".hold", ".held"))
+    hold.touch()
     file.write_text(yaml.safe_dump({"environment": settings, "agents": search, "seed": 1}))
     command = [sys.executable, "-m", "rlsys.cli.main", "train", "sysctl"]
     arguments = ["--config", str(file), "--out", str(tmp_path / "run"), "--quiet"]
     process = subprocess.Popen([*command, *arguments], stderr=subprocess.PIPE)
     metrics = tmp_path / "run" / "metrics.jsonl"
-    while process.poll() is None:
-        lines = metrics.read_text().splitlines() if metrics.exists() else []
-        changed = fake_proc.values() != before
-        if changed and sum('"evaluation"' in line for line in lines) >= 2:
-            break
-        time.sleep(0.01)
+    assert eventually(lambda: held.exists() or process.poll() is not None)
     assert process.poll() is None, "it ended before it could be ended"
+    assert fake_proc.values() != before
+    assert metrics.read_text().count('"evaluation"') >= 2
     subprocess.run(["kill", f"-{signal}", str(process.pid)], check=True)
     process.communicate()
     assert process.returncode != 0
-    for _ in range(200):
-        if fake_proc.values() == before:
-            break
-        time.sleep(0.01)
-    assert fake_proc.values() == before
+    assert eventually(lambda: fake_proc.values() == before)
+    hold.unlink()
     again = subprocess.run(
         [*command, *arguments, "--resume"], capture_output=True, text=True, check=False
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rlsys.cli.context import App
-from rlsys.config.plan import Overrides
+
+if TYPE_CHECKING:
+    from rlsys.config.plan import Overrides
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -93,6 +95,8 @@ def overrides(
     no_oracle: bool = False,
 ) -> Overrides:
     """Convert the values of the shared options into configuration layers."""
+    from rlsys.config.plan import Overrides  # late: pydantic and YAML would double every --help
+
     flags = {
         "seed": seed,
         "seeds": seeds,

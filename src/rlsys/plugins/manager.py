@@ -31,13 +31,6 @@ ENTRY_POINT_GROUP = "rlsys.plugins"
 BUILT_IN = ("rlsys.agents", "rlsys.exporters", "rlsys.executors")
 NOTICE_AFTER = 5.0
 """Seconds after which stderr says which plugin is still being imported."""
-DESCRIBING_HOOKS = (
-    "rlsys_environments",
-    "rlsys_agents",
-    "rlsys_exporters",
-    "rlsys_executors",
-    "rlsys_commands",
-)
 
 
 @dataclass

@@ -10,53 +10,44 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import yaml
 
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
-from rlsys.errors import ConfigError, Interrupted, UserError
-from rlsys.evaluation.evaluate import make_env_of
-from rlsys.evaluation.report import result_document
-from rlsys.evaluation.statistics import summarise
+from rlsys.errors import ConfigError, Interrupted
 from rlsys.executors.executor import Executor, TrialRunner
 from rlsys.executors.stopping import stop_on_signal
 from rlsys.executors.training_unit import TrainingUnit
 from rlsys.executors.trials import Ending, TrialUnit
 from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
-from rlsys.policies import controller_of, load_policy
-from rlsys.rollout import play
-from rlsys.seeds import validation_seeds
 from rlsys.storage.atomic import write_atomically
-from rlsys.training import NETWORK_FILE
-from rlsys.tuning.space import Dimension, present_settings, trial_config
+from rlsys.tuning.layout import BEST_FILE, policy_directory, trial_directory
+from rlsys.tuning.outcome import check_success, counted
+from rlsys.tuning.pruning import TrialProgress
+from rlsys.tuning.space import Dimension, difference, present_settings, trial_config
+from rlsys.tuning.study import (
+    STUDY_FILE,
+    fail_running,
+    open_storage,
+    open_study,
+    readable_errors,
+    seeded,
+)
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
-    from optuna.distributions import BaseDistribution
-from rlsys.tuning.pruning import METRIC, TrialProgress
-from rlsys.tuning.study import (
-    STUDY_FILE,
-    check_success,
-    counted,
-    importances,
-    is_interrupted,
-    open_study,
-    readable_errors,
-    sampler,
-)
-
-BEST_FILE = "best.yaml"
-
 
 VALIDATIONS = 10
-"""How often an agent is validated in a trial at least, where it counts in steps: to be pruned."""
+"""Validations of an agent in a trial, at least: between them it may be pruned."""
+
+TRIALS_BEFORE_PRUNING = 4
+"""Finished trials whose median decides for the first time."""
 
 
 def trial_plan(plan: Plan) -> Plan:
@@ -96,7 +87,6 @@ class Search:
     trials: int
     executor: Executor
     _asked: dict[int, Trial] = field(default_factory=dict)
-    _units: dict[int, TrialUnit] = field(default_factory=dict)
     _progress: dict[int, TrialProgress] = field(default_factory=dict)
 
     def execute(self) -> Study:
@@ -106,14 +96,11 @@ class Search:
             Interrupted: the user asked to stop; the study is kept.
             UserError: another search space than the study's, no trial succeeded, full disk.
         """
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
         events = RunEvents(self.work.manager, self.directory)
         events.started(self.plan.config.model_dump(mode="json"))
         status = "failed"
         try:
-            with readable_errors(self.directory):
+            with readable_errors(self.directory / STUDY_FILE):
                 study = self._open()
                 self._search(study, events)
                 check_success(study)
@@ -127,19 +114,20 @@ class Search:
         return study
 
     def _open(self) -> Study:
-        study = open_study(self.directory / STUDY_FILE)
+        import optuna
+
         described = {dimension.name: dimension.describe() for dimension in self.space}
-        begun = study.user_attrs.get("search")
-        if begun is None:
-            study.set_user_attr("search", described)
-            own = present_settings(self.plan, self.space)
-            if own is not None:
-                study.enqueue_trial(own)
-        elif begun != described:
-            raise UserError(f"{self.directory}: {_difference(begun, described)}")
-        for trial in study.get_trials(deepcopy=False):
-            if trial.state.name == "RUNNING":
-                self._interrupt(study, trial.number)
+        study = open_study(
+            open_storage(self.directory / STUDY_FILE),
+            described,
+            lambda begun: f"{self.directory}: {difference(begun, described)}",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
+        )
+        own = present_settings(self.plan, self.space)
+        if own is not None and not study.get_trials(deepcopy=False):
+            study.enqueue_trial(own)
+        for trial in fail_running(study):
+            self._try_again(study, trial.number)
         return study
 
     def _search(self, study: Study, events: RunEvents) -> None:
@@ -165,9 +153,13 @@ class Search:
                 raise Interrupted("stopped; go on with --resume")
 
     def _ask(self, study: Study, pool: TrialRunner) -> None:
-        study.sampler = sampler(self.plan.config.seed, counted(study), pool.slots)
-        trial = study.ask({d.name: _distribution(d) for d in self.space})
-        directory = self._directory(trial.number)
+        from optuna.samplers import TPESampler
+
+        study.sampler = seeded(
+            TPESampler, self.plan.config.seed, counted(study), constant_liar=pool.slots > 1
+        )
+        trial = study.ask({d.name: d.distribution() for d in self.space})
+        directory = trial_directory(self.directory, trial.number)
         config = trial_config(self.plan, self.space, trial.params)
         self._asked[trial.number] = trial
         try:
@@ -193,7 +185,6 @@ class Search:
                 for seed in plan.config.training_seeds()
             ),
         )
-        self._units[trial.number] = unit
         self._progress[trial.number] = TrialProgress(
             trial, len(unit.units), list(plan.config.agents), plan.config.training.checkpoint_every
         )
@@ -215,7 +206,8 @@ class Search:
             study.tell(trial, state=TrialState.PRUNED)
             said = "pruned: below the median of the finished trials"
         elif score is None:
-            self._interrupt(study, ending.number)
+            study.tell(trial, state=TrialState.FAIL)
+            self._try_again(study, ending.number)
             said = "interrupted; --resume tries its settings again"
         else:
             study.tell(trial, score)
@@ -226,103 +218,20 @@ class Search:
         self.work.progress(f"trial {ending.number} ({done} of {self.trials}): {said}")
         self._discard_checkpoints(ending.number)
 
-    def _interrupt(self, study: Study, number: int) -> None:
-        from optuna.trial import TrialState
-
-        study.tell(number, state=TrialState.FAIL)
+    def _try_again(self, study: Study, number: int) -> None:
+        """Have the settings of an interrupted trial tried anew, by another trial."""
         params = study.trials[number].params
         study.enqueue_trial(params, user_attrs={"again": number})
         self._discard_checkpoints(number)
 
     def _discard_checkpoints(self, number: int) -> None:
         """A finished trial keeps its networks; replay buffers of all trials would fill the disk."""
-        for directory in self._directory(number).glob("policies/*/*/checkpoints"):
+        for directory in trial_directory(self.directory, number).glob("policies/*/*/checkpoints"):
             shutil.rmtree(directory)
 
-    def _directory(self, number: int) -> Path:
-        return self.directory / "trials" / f"{number:03d}"
-
     def _keep_best(self, study: Study) -> None:
-        settings = self._directory(study.best_trial.number) / "settings.yaml"
+        settings = trial_directory(self.directory, study.best_trial.number) / "settings.yaml"
         write_atomically(self.directory / BEST_FILE, settings.read_text(encoding="utf-8"))
-
-    def document(self, study: Study) -> dict[str, Any]:
-        """Return the result document: the best trial, played on the validation episodes."""
-        directory = self._directory(study.best_trial.number)
-        rows = [self._row(case.name, directory) for case in self.plan.trained_cases]
-        document = result_document(
-            plugin=self.plan.config.plugin,
-            preset=self.plan.config.preset,
-            run=str(self.directory),
-            status="complete",
-            seeds=self.plan.config.training_seeds(),
-            evaluation=None,
-            artefacts={"best": BEST_FILE, "study": STUDY_FILE},
-            notes=[*_counts(study), *_importance_notes(study)],
-        )
-        document["results"] = rows
-        return document
-
-    def _row(self, case: str, directory: Path) -> dict[str, Any]:
-        make_env = make_env_of(self.plan.environment, self.plan.case(case))
-        seeds = validation_seeds(self.plan.config.training.validation_episodes)
-        rewards = []
-        for seed in self.plan.config.training_seeds():
-            network = load_policy(policy_directory(directory, case, seed) / NETWORK_FILE)
-            rewards.append(play(make_env, controller_of(network), seeds)["reward"])
-        said = summarise(np.array(rewards))
-        return {
-            "case": case,
-            "controller": self.plan.controller_name,
-            "kind": "learned",
-            "metric": METRIC,
-            "unit": "",
-            "better": "higher",
-            "n": said.n,
-            "mean": said.mean,
-            "iqm": said.iqm,
-            "low": said.low,
-            "high": said.high,
-        }
-
-
-def policy_directory(trial: Path, case: str, seed: int) -> Path:
-    """Return where a trial's policy for `case` and `seed` is."""
-    return trial / "policies" / case / f"seed-{seed}"
-
-
-def _counts(study: Study) -> Iterator[str]:
-    trials = study.get_trials(deepcopy=False)
-    count = {
-        "finished": sum(t.state.name == "COMPLETE" for t in trials),
-        "pruned": sum(t.state.name == "PRUNED" for t in trials),
-        "failed": sum(t.state.name == "FAIL" and not is_interrupted(t) for t in trials),
-        "interrupted": sum(map(is_interrupted, trials)),
-    }
-    yield "trials: " + ", ".join(f"{number} {name}" for name, number in count.items())
-    yield (
-        f"{METRIC} is measured on the episodes that chose the settings, so it flatters them; "
-        f"`rlsys run ... --config {BEST_FILE}` measures on held-out episodes"
-    )
-
-
-def _importance_notes(study: Study) -> Iterator[str]:
-    shares = importances(study)
-    if shares:
-        listed = ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items())
-        yield f"importance of the settings (PED-ANOVA): {listed}"
-
-
-def _distribution(dimension: Dimension) -> BaseDistribution:
-    from optuna import distributions
-
-    if dimension.values is not None:
-        return distributions.CategoricalDistribution(tuple(dimension.values))
-    if dimension.integer:
-        return distributions.IntDistribution(
-            int(dimension.low), int(dimension.high), log=dimension.log
-        )
-    return distributions.FloatDistribution(dimension.low, dimension.high, log=dimension.log)
 
 
 def _settings_file(plan: Plan) -> str:
@@ -335,18 +244,3 @@ def _settings_file(plan: Plan) -> str:
         "# For --config. Settings of the environment are not part of it: give --set again.\n"
         + yaml.safe_dump(data, sort_keys=False)
     )
-
-
-def _difference(begun: Mapping[str, str], now: Mapping[str, str]) -> str:
-    advice = "; resume with the same --search, or begin another search with another --out"
-    for name in {**begun, **now}:
-        old, new = begun.get(name), now.get(name)
-        if old != new:
-            shown = " and ".join(
-                (
-                    f"was begun with --search {name}={old}" if old else f"did not search {name}",
-                    f"is resumed with {new}" if new else "is resumed without it",
-                )
-            )
-            return shown + advice
-    raise ValueError("the search spaces are the same")

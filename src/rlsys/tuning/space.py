@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -13,6 +13,9 @@ from rlsys.config.document import parse_yaml
 from rlsys.config.plan import Plan
 from rlsys.descriptors import AgentSpec, SearchRange
 from rlsys.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 FORM = "AGENT.KEY=LOW..HIGH, AGENT.KEY=LOW..HIGH:log or AGENT.KEY=a,b,c"
 
@@ -45,6 +48,16 @@ class Dimension:
         if self.values is not None:
             return ", ".join(self.values)
         return f"{self.low!r}..{self.high!r}{':log' if self.log else ''}"
+
+    def distribution(self) -> BaseDistribution:
+        """Return what a sampler draws from."""
+        from optuna import distributions
+
+        if self.values is not None:
+            return distributions.CategoricalDistribution(tuple(self.values))
+        if self.integer:
+            return distributions.IntDistribution(int(self.low), int(self.high), log=self.log)
+        return distributions.FloatDistribution(self.low, self.high, log=self.log)
 
     def value(self, stored: Any) -> Any:
         """Return the setting for what the study stores: a number, or the label of a value."""
@@ -215,3 +228,24 @@ def present_settings(plan: Plan, space: Sequence[Dimension]) -> dict[str, Any] |
     own = {agent.name: settings.model_dump(mode="json") for agent, settings in plan.agents}
     found = {d.name: d.stored(own[d.agent][d.key]) for d in space}
     return None if any(value is None for value in found.values()) else found
+
+
+def difference(begun: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Return how a search that is resumed differs from the one that was begun, and what to do.
+
+    Args:
+        begun: ranges by name, as `Dimension.describe` gives them.
+        now: the same, of this time; they differ.
+    """
+    advice = "; resume with the same --search, or begin another search with another --out"
+    for name in {**begun, **now}:
+        old, new = begun.get(name), now.get(name)
+        if old != new:
+            shown = " and ".join(
+                (
+                    f"was begun with --search {name}={old}" if old else f"did not search {name}",
+                    f"is resumed with {new}" if new else "is resumed without it",
+                )
+            )
+            return shown + advice
+    raise ValueError("the search spaces are the same")

@@ -1,10 +1,12 @@
-"""The study of a search, in one SQLite file through Optuna."""
+"""A search's trials, kept by Optuna in one SQLite file: opened, resumed, and reported when torn.
+
+`rlsys tune` keeps its trials this way, and so do plugins whose agents search.
+"""
 
 from __future__ import annotations
 
-import importlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,31 +18,103 @@ from rlsys.errors import UserError
 
 if TYPE_CHECKING:
     from optuna import Study
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
-
 
 OPTUNA = Requirement(name="optuna", fix="pip install 'rlsys[tune]'")
 
 STUDY_FILE = "study.db"
 
-TRIALS_BEFORE_PRUNING = 4
-"""Finished trials whose median decides for the first time."""
+# Both names are in the files of earlier versions: another one would make a resumed search start
+# over.
+_NAME = "rlsys"
+_IDENTITY = "search"
 
-TRIALS_FOR_IMPORTANCE = 10
-"""Finished trials below which the importance of a setting would be noise."""
 
+def open_storage(path: Path | None, *, wait_for_disk: bool = True) -> BaseStorage:
+    """Open the SQLite file at `path`, which is made where it is missing.
 
-def open_study(path: Path) -> Study:
-    """Open or begin the study in the SQLite file `path`."""
+    Args:
+        path: None: in memory, for a search that leaves nothing behind.
+        wait_for_disk: whether each commit waits until it is on the disk; a trial has a dozen.  If
+            not, a kill loses nothing, and after a power cut the file is whole but may lack the last
+            trials (sqlite.org/pragma.html, synchronous NORMAL in WAL mode).  WAL mode works on no
+            network file system, and such a file can only be read where its folder can be written:
+            choose it where the waiting itself would disturb, as between short measurements.
+    """
     import optuna
 
-    return optuna.create_study(
-        storage=f"sqlite:///{path.resolve()}",
-        study_name="rlsys",
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if path is None:
+        return optuna.storages.InMemoryStorage()
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path.resolve()}")
+    if not wait_for_disk:
+        from sqlalchemy import event
+
+        event.listen(storage.engine, "connect", _without_waiting)
+        storage.engine.dispose()  # the connection that was made before
+    return storage
+
+
+def _without_waiting(connection: Any, _: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def close_storage(storage: BaseStorage) -> None:
+    """Close a storage of `open_storage`; of a file nothing stays beside it."""
+    import optuna
+
+    if isinstance(storage, optuna.storages.RDBStorage):
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def open_study(
+    storage: BaseStorage,
+    identity: Mapping[str, Any],
+    refusal: Callable[[Mapping[str, Any]], str],
+    *,
+    pruner: BasePruner | None = None,
+) -> Study:
+    """Begin the study, or go on with it where it is for the same search.
+
+    Args:
+        storage: of `open_storage`.
+        identity: what the search is for, JSON values.
+        refusal: what to tell the user of a study with another identity, which is passed.
+        pruner: which trials to end early; None: as Optuna does by default.
+
+    Raises:
+        UserError: the study is for another search.
+    """
+    import optuna
+
+    study = optuna.create_study(
+        storage=storage,
+        study_name=_NAME,
         direction="maximize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=TRIALS_BEFORE_PRUNING),
+        pruner=pruner,
         load_if_exists=True,
     )
+    begun = study.user_attrs.get(_IDENTITY)
+    if begun is None:
+        study.set_user_attr(_IDENTITY, dict(identity))
+    elif begun != dict(identity):
+        raise UserError(refusal(begun))
+    return study
+
+
+def fail_running(study: Study) -> list[FrozenTrial]:
+    """Mark the trials that a kill left running as failed, and return them."""
+    from optuna.trial import TrialState
+
+    running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    for trial in running:
+        study.tell(trial.number, state=TrialState.FAIL)
+    return running
 
 
 def is_interrupted(trial: FrozenTrial) -> bool:
@@ -48,78 +122,52 @@ def is_interrupted(trial: FrozenTrial) -> bool:
     return trial.state.name == "FAIL" and "reason" not in trial.user_attrs
 
 
-def counted(study: Study) -> int:
-    """Return how many trials have been begun and not been interrupted."""
-    return sum(
-        trial.state.name != "WAITING" and not is_interrupted(trial)
-        for trial in study.get_trials(deepcopy=False)
-    )
+def finished_trials(path: Path) -> list[FrozenTrial]:
+    """Return the complete trials in the file at `path`, of all studies in it."""
+    import optuna
+
+    storage = open_storage(path)
+    complete = (optuna.trial.TrialState.COMPLETE,)
+    try:
+        names = [study.study_name for study in optuna.get_all_study_summaries(storage)]
+        studies = [optuna.load_study(study_name=name, storage=storage) for name in names]
+        return [t for study in studies for t in study.get_trials(deepcopy=False, states=complete)]
+    finally:
+        close_storage(storage)
 
 
-def load_importances() -> None:
-    """Import now what `importances` needs; it takes seconds where scikit-learn is installed."""
-    importlib.import_module("optuna.importance")
+def seeded(kind: Callable[..., BaseSampler], seed: int, index: int, **options: Any) -> BaseSampler:
+    """Return a sampler whose draws depend on `seed` and `index` alone, so that a search can resume.
 
-
-def importances(study: Study) -> dict[str, float]:
-    """Return the share of each setting in what tells good trials from others (PED-ANOVA).
-
-    Watanabe et al., PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary
-    Subspaces, IJCAI 2023.  Empty where there are too few finished trials, one setting, or no
-    difference between the trials.
+    Args:
+        kind: its class.
+        index: how many trials came before.
+        options: of the class.
     """
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-
-    finished = [t for t in study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
-    names = {name for trial in finished for name in trial.params}
-    if len(finished) < TRIALS_FOR_IMPORTANCE or len(names) < 2:
-        return {}
-    if len({trial.value for trial in finished}) == 1:
-        return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Optuna calls the method experimental
-        return get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
-
-
-def best_trials(study: Study, count: int) -> list[FrozenTrial]:
-    """Return the `count` best finished trials, best first."""
-    finished = [t for t in study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
-    return sorted(finished, key=lambda t: -(t.value or 0.0))[:count]
-
-
-def sampler(seed: int, index: int, slots: int) -> Any:
     import optuna
 
     drawn = int(np.random.SeedSequence([seed, index]).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(seed=drawn, constant_liar=slots > 1)
-
-
-def check_success(study: Study) -> None:
-    trials = study.get_trials(deepcopy=False)
-    if any(trial.state.name == "COMPLETE" for trial in trials):
-        return
-    reasons = [t.user_attrs["reason"] for t in trials if "reason" in t.user_attrs]
-    first = reasons[0].splitlines()[0] if reasons else "unknown"
-    raise UserError(f"all {len(reasons)} trials failed; the first: {first}")
+        return kind(seed=drawn, **options)
 
 
 @contextmanager
 def readable_errors(path: Path) -> Iterator[None]:
-    from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import SQLAlchemyError
-
+    """Turn what the database at `path` raises into one line for the user."""
     try:
         yield
-    except (StorageInternalError, SQLAlchemyError) as error:
+    except _database_errors() as error:
         cause = str(error.__cause__ or error).splitlines()[0]
         raise UserError(
-            f"{path / STUDY_FILE}: cannot be read or written: {cause}; where the disk is full, "
-            "free space and go on with --resume"
+            f"{path}: cannot be read or written: {cause}; where the disk is full, free space and "
+            "go on with --resume"
         ) from error
 
 
-def shown_value(stored: Any) -> str:
-    """Return a setting, as the study stores it, for a table."""
-    return f"{stored:.4g}" if isinstance(stored, float) else str(stored)
+def _database_errors() -> tuple[type[Exception], ...]:
+    # Called when something was raised: a search in memory never imports SQLAlchemy.
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return StorageInternalError, SQLAlchemyError

@@ -1,1 +1,1 @@
-"""A cache that learns what to evict: an rlsys plugin for a system that is none of rlsys's own."""
+"""A cache that learns what to evict: a third-party plugin for rlsys."""

@@ -15,13 +15,13 @@ Score = Callable[[CacheVectorEnv], NDArray[Any]]
 
 
 class LowestScore:
-    """Evicts the block with the lowest score, (N, K); of several, the one requested longest ago."""
+    """Evict the block with the lowest score, (N, K); among equals the one requested longest ago."""
 
     def __init__(self, score: Score) -> None:
         self._score = score
 
     def reset(self, env: CacheVectorEnv) -> None:
-        """Nothing to begin: the scores depend on the cache alone."""
+        """Nothing to reset: the scores depend only on the cache."""
 
     def act(self, env: CacheVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the place to evict in every copy, (N,)."""
@@ -58,11 +58,11 @@ def perfect_lfu(config: CacheConfig) -> LowestScore:
 
 
 class RandomEviction:
-    """Evicts any block; the same episodes meet the same draws.
+    """Evict a random block; the same episodes get the same draws.
 
     Args:
-        config: the environment's.
-        seed: of the draws.
+        config: configuration of the environment.
+        seed: seed of the draws.
     """
 
     def __init__(self, config: CacheConfig, seed: int) -> None:
@@ -71,7 +71,7 @@ class RandomEviction:
         self._rng = np.random.default_rng(seed)
 
     def reset(self, env: CacheVectorEnv) -> None:
-        """Begin the draws anew."""
+        """Restart the draws."""
         del env
         self._rng = np.random.default_rng(self._seed)
 

@@ -1,4 +1,4 @@
-"""`rlsys cache-trace`: a synthetic trace as a file."""
+"""`rlsys cache-trace`: write a synthetic trace to a file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 @click.command("cache-trace")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--requests", type=click.IntRange(1, 10_000_000), default=20_000, show_default=True,
-              metavar="N", help="Requests that it holds.")  # fmt: skip
+              metavar="N", help="Number of requests.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
-              help="Of the random numbers.")  # fmt: skip
+              help="Seed of the random numbers.")  # fmt: skip
 def cache_trace(file: Path, requests: int, seed: int) -> None:
     """Write a synthetic block trace to FILE, in the format of the ARC traces (.lis)."""
     from rlsys.errors import UserError

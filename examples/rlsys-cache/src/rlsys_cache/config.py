@@ -19,17 +19,17 @@ class CacheConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sizes: tuple[Size, ...] = Field(default=(32,), min_length=1)
-    """Blocks that the cache holds. The policy is trained on the first size and judged on all."""
+    """Cache sizes in blocks. The policy is trained on the first size and evaluated on all."""
     requests: int = Field(default=600, strict=True, ge=2, le=1_000_000)
-    """Requests of an episode, which begins with an empty cache."""
+    """Requests per episode, which starts with an empty cache."""
     synthetic: SyntheticConfig = SyntheticConfig()
-    """What a synthetic trace is made of: a new one for every episode, unless there is a `trace`."""
+    """Composition of the synthetic traces: a new one per episode, unless there is a `trace`."""
     trace: str | None = None
     """A trace file (see `rlsys_cache.trace`), or ``builtin`` for the small one in the package."""
     past: float = Field(default=0.7, gt=0.0, lt=1.0)
-    """Part of the trace that is trained on; the policy is judged on what comes after it."""
+    """Fraction of the trace to train on; the policy is evaluated on the rest."""
     part: Literal["past", "future"] = "past"
-    """Which part of a `trace` the episodes come from; set by the cases."""
+    """Part of a `trace` that the episodes come from; set by the cases."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -39,12 +39,12 @@ class CacheConfig(BaseModel):
 
     @property
     def size(self) -> int:
-        """Blocks that the cache of one case holds."""
+        """Size in blocks of the cache of one case."""
         return self.sizes[0]
 
 
 def cases(config: CacheConfig) -> list[Case]:
-    """Return one case a cache size; a trace has one for its past, which is trained on, besides."""
+    """Return one case per cache size; a trace also has one for its past, for training."""
 
     def of(size: int, part: Literal["past", "future"]) -> CacheConfig:
         return config.model_copy(update={"sizes": (size,), "part": part})

@@ -1,8 +1,8 @@
 """What the policy sees: a row of features for every cached block, the same for every cache size.
 
 Times are counted in requests and divided by the number of places, so that a large cache looks like
-a small one, and taken as logarithms: whether a block was requested 10 or 20 requests ago matters,
-1010 or 1020 does not.
+a small one. They are logarithmic: it matters whether a block was requested 10 or 20 requests ago,
+but not whether it was 1010 or 1020.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEATURES = (
     "requests in the episode",
     "hits since admission",
     "time since admission",
-    # Sums over past requests of 2 ** -(age / half-life): frequency that forgets.
+    # Sums over past requests of 2 ** -(age / half-life): a frequency that decays.
     "recent requests, short half-life",
     "recent requests, long half-life",
     # Small for a block that was read right after the one before it on the disk: part of a file.
@@ -40,7 +40,7 @@ Ints = NDArray[np.int64]
 
 
 class History:
-    """What is remembered of every block of the episode, cached or not; arrays are (N, blocks)."""
+    """What is remembered about every block of the episode, cached or not, (N, blocks)."""
 
     def __init__(self, num_envs: int, blocks: int, places: int) -> None:
         shape = (num_envs, blocks)
@@ -54,7 +54,7 @@ class History:
         self.long = np.zeros(shape)
 
     def forget(self, copies: Ints) -> None:
-        """Begin an episode in `copies`."""
+        """Start an episode in `copies`."""
         for name, array in vars(self).items():
             if isinstance(array, np.ndarray):
                 array[copies] = _UNKNOWN.get(name, 0)
@@ -83,7 +83,7 @@ class History:
         return {k: v.copy() for k, v in vars(self).items() if isinstance(v, np.ndarray)}
 
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Go on from `get_state`."""
+        """Restore the result of `get_state`."""
         for name, array in state.items():
             setattr(self, name, np.array(array))
 
@@ -111,7 +111,7 @@ def observe(env: CacheVectorEnv) -> NDArray[np.float32]:
         _share(history.long[at] * history.decay(age, _LONG)),
         _time(history.neighbour[at], places),
         _rank(age),
-        # Of equal counts the older one ranks lower: as LFU evicts.
+        # Among equal counts the older block ranks lower, as in LFU.
         _rank(count * (env.config.requests + 1) - age),
     )
     features = np.stack(columns, axis=-1) * (env.cached >= 0)[..., None]
@@ -119,7 +119,7 @@ def observe(env: CacheVectorEnv) -> NDArray[np.float32]:
 
 
 def _time(requests: Ints, places: int) -> Floats:
-    """Return a time as a logarithm within 0..1; 1 where it is unknown (below 0)."""
+    """Return a time as a logarithm within 0..1; 1 if it is unknown (below 0)."""
     scaled = np.log2(1 + 4 * np.maximum(requests, 0) / places) / 8
     return np.where(requests < 0, 1.0, scaled)
 

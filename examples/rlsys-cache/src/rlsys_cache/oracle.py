@@ -1,11 +1,11 @@
-"""Belady's MIN: the most hits that any cache can have that knows all requests in advance.
+"""Belady's MIN: the most hits that a cache can get if it knows all requests in advance.
 
-Evicting the block whose next request is furthest away is optimal where all blocks are equally large
+Evicting the block whose next request is furthest away is optimal if all blocks are equally large
 and every missing block is admitted (Belady, "A study of replacement algorithms for a
 virtual-storage computer", IBM Systems Journal, 1966; proof: Mattson et al., 1970).
 
-A cache is known here by the times at which its blocks are requested next: that is all that matters
-for the future, and it tells them apart, except blocks that are never requested again, which are
+A cache is represented here by the times at which its blocks are requested next. Only these matter
+for the future. They identify the blocks, except those that are never requested again, which are all
 worth the same.
 """
 
@@ -24,10 +24,10 @@ Bools = NDArray[np.bool_]
 
 
 class Belady:
-    """Evicts what is requested last; knows how many hits every other eviction would cost.
+    """Evict the block requested last; also say how many hits every other eviction would cost.
 
     Args:
-        config: the environment's.
+        config: configuration of the environment.
     """
 
     name = "belady"
@@ -36,16 +36,16 @@ class Belady:
         del config
 
     def reset(self, env: CacheVectorEnv) -> None:
-        """Nothing to begin: the state of the environment says it all."""
+        """Nothing to reset: the state of the environment is enough."""
 
     def act(self, env: CacheVectorEnv, observations: NDArray[Any]) -> Ints:
-        """Return the place whose block is requested last, of several the first, (N,)."""
+        """Return the place whose block is requested last, the first of equals, (N,)."""
         del observations
         furthest: Ints = env.upcoming.argmax(axis=1)
         return furthest
 
     def action_values(self, env: CacheVectorEnv) -> NDArray[np.float64]:
-        """Return the hits left in the episode after each eviction, played on optimally, (N, K)."""
+        """Return the remaining hits of the episode after each eviction and optimal play, (N, K)."""
         lockstep = _Lockstep(env)
         lockstep.run()
         values: NDArray[np.float64] = (lockstep.hits[:, None] - lockstep.behind).astype(np.float64)
@@ -53,12 +53,12 @@ class Belady:
 
 
 class _Lockstep:
-    """All evictions of a state at once, each beside MIN's own.
+    """All evictions of a state at once, each compared with MIN's own.
 
-    Two caches that differ in one block and are both run by MIN never differ in more than one. So
-    the cache after evicting place j is MIN's own with one block, `other`, instead of one of MIN's,
-    `own`, until the difference is gone; and all that is kept of it are these two and how many hits
-    it is `behind`.
+    Two caches that differ in one block and are both run by MIN never differ in more than one block.
+    So the cache after evicting place j is MIN's cache with one block, `other`, instead of MIN's
+    block `own`, until the difference is gone. Only these two blocks are stored, and the number of
+    hits that the cache is `behind`.
     """
 
     def __init__(self, env: CacheVectorEnv) -> None:
@@ -71,8 +71,8 @@ class _Lockstep:
         furthest = env.upcoming.argmax(axis=1)
         self.best = env.upcoming.copy()
         self.best[copies, furthest] = env.next_use[copies, env.now]
-        # One entry for each cache that still differs. At its last request no cache does any more:
-        # none of its blocks is requested again.
+        # One entry per cache that still differs. At the last request no cache differs any more,
+        # because none of its blocks is requested again.
         self.copy, self.place = np.nonzero(env.upcoming != env.upcoming[copies, furthest, None])
         self.own = env.upcoming[self.copy, self.place]
         self.other = env.upcoming[copies, furthest][self.copy]
@@ -82,7 +82,7 @@ class _Lockstep:
         while (running := np.flatnonzero(self.now < self.end)).size:
             now = self.now[running]
             best = self.best[running]
-            # A hit stands where the request is, a miss evicts the furthest: both are replaced.
+            # A hit replaces the requested block's time; a miss replaces the furthest block.
             replaced = np.where(best == now[:, None], self.end + 1, best).argmax(axis=1)
             at = (running, replaced)
             hits = self.best[at] == now
@@ -93,16 +93,16 @@ class _Lockstep:
             self.now[running] += 1
 
     def _compare(self, running: Ints, best: Ints, missed: Bools) -> None:
-        """Take the present request in all caches that still differ from the best one."""
+        """Process the current request in all caches that still differ from the best one."""
         row = np.searchsorted(running, self.copy)
         request, own, other = self.now[self.copy], self.own, self.other
         two = np.partition(best, -2, axis=1)[:, -2:]
         second, highest = two[:, 0][row], two[:, 1][row]
-        # The furthest of the blocks that both have.
+        # The furthest of the blocks that both caches have.
         common = np.where(own == highest, second, highest)
         lost, gained = own == request, other == request
-        # Where both miss both evict; where only one hits, the other one admits and evicts. The
-        # block that is requested is then in both: the one that hit no longer differs by it.
+        # If both miss, both evict. If only one hits, the other one admits and evicts. Then both
+        # have the requested block, and they no longer differ in it.
         both = missed[row] & ~gained
         own_goes = lost | ((both | gained) & (own >= common))
         other_goes = gained | ((both | lost) & (other >= common))

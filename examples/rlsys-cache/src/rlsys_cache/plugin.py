@@ -1,4 +1,4 @@
-"""What this plugin gives to rlsys; imports nothing heavy."""
+"""What this plugin provides to rlsys; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def rlsys_environments() -> list[EnvironmentSpec]:
             baselines=(
                 ControllerSpec(
                     name="random",
-                    summary="any cached block",
+                    summary="a random cached block",
                     factory=f"{_RULES}:RandomEviction",
                     options={"seed": 0},
                 ),

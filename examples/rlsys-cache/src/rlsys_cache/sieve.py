@@ -14,8 +14,8 @@ from rlsys_cache.vector_env import CacheVectorEnv
 class Sieve:
     """Blocks queue in the order of their admission; a hit marks a block as visited.
 
-    To evict, a hand goes from the oldest block to newer ones, and from the newest to the oldest
-    again. It takes the mark from visited blocks and evicts the first one without.
+    To evict, a hand moves from the oldest block to newer ones, and from the newest back to the
+    oldest. It removes the mark of visited blocks and evicts the first block without a mark.
     """
 
     def __init__(self, config: CacheConfig) -> None:
@@ -25,7 +25,7 @@ class Sieve:
         self._episode = np.zeros(0, np.int64)
 
     def reset(self, env: CacheVectorEnv) -> None:
-        """Put every hand on the oldest block."""
+        """Move every hand to the oldest block."""
         self._hand = np.zeros(env.num_envs, np.int64)
         self._seen = np.full((env.num_envs, self._places), -1, np.int64)
         self._episode = env.episode.copy()
@@ -42,15 +42,15 @@ class Sieve:
     def _evict(self, env: CacheVectorEnv, copy: int) -> int:
         admitted, requested, seen = env.admitted[copy], env.requested[copy], self._seen[copy]
         order = np.argsort(admitted)
-        # The hand is kept as the time of admission of the block that it looks at next.
+        # The hand is stored as the admission time of the block that it looks at next.
         start = int(np.searchsorted(admitted[order], self._hand[copy]))
         queue = np.roll(order, -start)
-        # Visited: hit after its admission, and since the hand last passed it.
+        # Visited: hit after its admission and after the hand last passed it.
         visited = requested[queue] > np.maximum(admitted[queue], seen[queue])
         passed = len(queue) if visited.all() else int(visited.argmin())
         seen[queue[:passed]] = env.now[copy]
         victim = int(queue[passed % len(queue)])
-        # Beyond the newest block it begins with the oldest again.
+        # After the newest block it starts again with the oldest.
         newer = admitted[admitted > admitted[victim]]
         self._hand[copy] = newer.min() if newer.size else 0
         return victim

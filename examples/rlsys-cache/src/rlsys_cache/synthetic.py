@@ -1,13 +1,13 @@
-"""Synthetic block traces, so that there is something to learn from without anyone's data.
+"""Synthetic block traces, so that there is something to learn from without real data.
 
-They are no recordings. They mix, as published block traces do:
+They are not recordings. Like published block traces, they mix:
 
-* **hot blocks**: popularity after Zipf over a working set that is scattered over the disk;
-* **drift**: every so often a part of the hot blocks is replaced by cold ones;
+* **hot blocks**: Zipf popularity over a working set that is scattered over the disk;
+* **drift**: from time to time cold blocks replace some of the hot ones;
 * **scans**: a file is read from end to end, once;
-* **loops**: a file is read from end to end several times over.
+* **loops**: a file is read from end to end several times.
 
-Files are read in pieces of a few blocks, between which hot blocks are requested. Scans harm LRU,
+Files are read in pieces of a few blocks, with requests for hot blocks in between. Scans harm LRU,
 drift harms LFU, and a loop longer than the cache harms both.
 """
 
@@ -29,7 +29,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class SyntheticConfig(BaseModel):
-    """What a synthetic trace is made of."""
+    """Composition of a synthetic trace."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -40,17 +40,17 @@ class SyntheticConfig(BaseModel):
     drift_every: Length = 200
     """Requests between two changes of the working set."""
     drift_share: Share = 0.2
-    """Part of the working set that is replaced each time."""
+    """Fraction of the working set that is replaced each time."""
     file_share: Share = 0.5
-    """Part of all requests that read files."""
+    """Fraction of all requests that read files."""
     loop_share: Share = 0.5
-    """Part of the files that are read in a loop; the others are read once."""
+    """Fraction of the files that are read in a loop; the others are read once."""
     file_blocks: tuple[Length, Length] = (10, 60)
-    """Shortest and longest file."""
+    """Shortest and longest file, in blocks."""
     loop_rounds: Annotated[int, Field(ge=2, le=1000)] = 4
     """Times that a loop reads its file."""
     piece: Length = 4
-    """Most blocks of a file that are read at a time."""
+    """Maximum number of blocks of a file that are read at a time."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -64,12 +64,12 @@ class SyntheticConfig(BaseModel):
 def synthetic_runs(
     config: SyntheticConfig, requests: int, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Return runs (first block, number of blocks) that make `requests` requests together."""
+    """Return runs (first block, number of blocks) with `requests` requests in total."""
     hot = rng.integers(DISK, size=config.hot_blocks)
     files = _pieces(config, rng)
     popularity = np.arange(1, config.hot_blocks + 1, dtype=np.float64) ** -config.skew
     popularity /= popularity.sum()
-    # A piece is several requests: so that files get their share of requests, not of draws.
+    # A piece is several requests; this gives files their share of requests, not of draws.
     mean_piece = (1 + config.piece) / 2
     reading = config.file_share / (config.file_share + (1 - config.file_share) * mean_piece)
     runs: list[tuple[int, int]] = []
@@ -90,7 +90,7 @@ def synthetic_runs(
 
 
 def _pieces(config: SyntheticConfig, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
-    """Yield the pieces in which one file after another is read."""
+    """Yield the pieces of one file after another."""
     shortest, longest = config.file_blocks
     while True:
         start, length = int(rng.integers(DISK)), int(rng.integers(shortest, longest + 1))

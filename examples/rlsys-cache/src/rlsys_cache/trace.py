@@ -1,16 +1,16 @@
-"""Read access traces as people have them, into one array of block numbers.
+"""Read access traces in common formats into one array of block numbers.
 
-Three formats, told apart by the file's ending:
+The ending of the file selects one of three formats:
 
-* ``.lis``: the traces of the ARC paper (Megiddo and Modha, FAST 2003). Four whole numbers a line:
-  first block, number of blocks (of 512 bytes), a field that is ignored, request number. One line
-  is as many requests as it has blocks.
+* ``.lis``: the traces of the ARC paper (Megiddo and Modha, FAST 2003). Four whole numbers per
+  line: first block, number of blocks (of 512 bytes), an ignored field, request number. One line
+  makes as many requests as it has blocks.
 * ``.spc``: the trace format of the Storage Performance Council, as in the UMass repository:
-  ``ASU,LBA,size,opcode,timestamp``, perhaps with more fields behind. The ASU is a storage unit, the
-  LBA its block, the size in bytes, the opcode R or W, the timestamp in seconds. Blocks are taken as
-  512 bytes; reads and writes are requests alike; every unit has blocks of its own.
-* ``.csv``: ``time,key,size``, with or without a header line, the size optional. A key is any text,
-  and only whole numbers have neighbours.
+  ``ASU,LBA,size,opcode,timestamp``, possibly followed by more fields. The ASU is a storage unit,
+  the LBA its block, the size is in bytes, the opcode R or W, the timestamp in seconds. A block has
+  512 bytes; both reads and writes are requests; every unit has its own blocks.
+* ``.csv``: ``time,key,size``, with or without a header line; the size is optional. A key is any
+  text; only keys that are whole numbers have neighbours.
 
 Every block or key takes one place in the cache, whatever its size.
 """
@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from rlsys.errors import ConfigError
 
 BLOCK = 512
-"""Bytes of a block."""
+"""Bytes per block."""
 MOST_REQUESTS = 50_000_000
-"""A longer trace is refused: it would not fit into memory."""
+"""A longer trace is an error: it would not fit into memory."""
 _UNIT = 1 << 40
 """Blocks between two storage units of an SPC trace."""
 
@@ -46,7 +46,7 @@ class _BadLineError(ValueError):
 
 
 def read_trace(path: str | Path) -> Blocks:
-    """Return the blocks requested, in their order, (requests,).
+    """Return the requested blocks in order, (requests,).
 
     Raises:
         ConfigError: not readable, an unknown ending, or ``file:line: what is wrong``.
@@ -55,7 +55,7 @@ def read_trace(path: str | Path) -> Blocks:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ConfigError(
-            f"{path}: the ending {path.suffix!r} names no trace format; "
+            f"{path}: the ending {path.suffix!r} is not a trace format; "
             f"give the file one of {', '.join(_READERS)}"
         )
     starts: list[int] = []
@@ -68,7 +68,7 @@ def read_trace(path: str | Path) -> Blocks:
             total += count
             if total > MOST_REQUESTS:
                 raise ConfigError(
-                    f"{path}: more than {MOST_REQUESTS:,} requests; cut the trace in pieces"
+                    f"{path}: more than {MOST_REQUESTS:,} requests; cut the trace into pieces"
                 )
     except _BadLineError as error:
         raise ConfigError(f"{path}:{error.number}: {error}") from error
@@ -76,7 +76,7 @@ def read_trace(path: str | Path) -> Blocks:
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise ConfigError(f"{path}: cannot be read: {reason}") from error
     if not total:
-        raise ConfigError(f"{path}: holds no request; a trace has at least one line")
+        raise ConfigError(f"{path}: has no requests; a trace has at least one line")
     return unroll(np.array(starts, np.int64), np.array(counts, np.int64))
 
 
@@ -145,7 +145,7 @@ def _csv(lines: Lines) -> Iterator[Run]:
         if key.isdecimal() and str(int(key)) == key and int(key) < 1 << 62:
             yield int(key), 1
         else:
-            # Even numbers below zero: other texts, and no two of them neighbours.
+            # Even negative numbers: distinct from numeric keys, and never neighbours.
             yield -2 * texts.setdefault(key, len(texts) + 1), 1
 
 

@@ -1,7 +1,7 @@
 """N caches, each in front of its own requests, that step together.
 
-A step is one eviction. Requests that need no decision pass by themselves: hits, and misses while
-the cache still has room. So an observation always shows a full cache and a block that misses.
+A step is one eviction. Requests that need no decision are not steps: hits, and misses while the
+cache still has room. So an observation always shows a full cache and a block that misses.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
     """Caches of K places. Action i evicts the block in place i; the reward counts hits until the
     next eviction or the end.
 
-    Public state, which baselines and the oracle read; times are numbers of requests:
+    Baselines and the oracle read the public state below. Times are numbers of requests.
 
     Attributes:
         episode: number of the episode since the last reset with a seed, from 1, (N,).
-        now: number of the present request, (N,).
+        now: number of the current request, (N,).
         keys: requests of the episode, (N, L).
-        next_use: next request for the same block, L where there is none, (N, L).
-        cached: block in each place, -1 while it is empty, (N, K).
+        next_use: next request for the same block, L if there is none, (N, L).
+        cached: block in each place, -1 if it is empty, (N, K).
         admitted: when the block in each place was admitted, (N, K).
         requested: when it was last requested, (N, K).
         hits: hits since it was admitted, (N, K).
-        upcoming: when it is requested next, L where never, (N, K).
-        history: what is remembered of every block, cached or not.
+        upcoming: when it is requested next, L if never, (N, K).
+        history: what is remembered about every block, cached or not.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012 - as in Gymnasium
@@ -71,7 +71,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
     def reset(
         self, *, seed: int | list[int] | None = None, options: Any = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Begin an episode in every copy; an int s gives copy i the seed s + i."""
+        """Start an episode in every copy; an int s gives copy i the seed s + i."""
         del options
         if seed is not None:
             seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
@@ -83,7 +83,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
     def step(
         self, actions: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], Floats, Bools, Bools, dict[str, Any]]:
-        """Evict, admit the block that missed, and go on to the next miss or the end."""
+        """Evict, admit the block that missed, and continue to the next miss or the end."""
         everyone = np.arange(self.num_envs)
         places = np.asarray(actions, np.int64)
         before = self._all_hits.copy()
@@ -110,12 +110,12 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
         return observe(self), rewards, done, np.zeros(self.num_envs, bool), infos
 
     def get_state(self) -> dict[str, NDArray[Any]]:
-        """Return all that determines the future, as arrays by name."""
+        """Return everything that determines the future, as arrays by name."""
         own = {name: getattr(self, name).copy() for name in _STATE}
         return own | {f"history.{k}": v for k, v in self.history.get_state().items()}
 
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
-        """Go on from `get_state`."""
+        """Restore the result of `get_state`."""
         for name in _STATE:
             setattr(self, name, np.array(state[name]))
         prefix = "history."
@@ -124,7 +124,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
         )
 
     def _begin(self, copies: Ints) -> None:
-        """Begin the next episode of `copies`: a function of seed and number, nothing else."""
+        """Start the next episode of `copies`; it depends only on seed and number."""
         for copy in copies:
             window = self._episodes.draw(int(self._seeds[copy]), int(self.episode[copy]))
             self.keys[copy] = window.keys
@@ -146,7 +146,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
         self._pass(copies)
 
     def _pass(self, copies: Ints) -> None:
-        """Let requests pass until each of `copies` has to evict or its episode is over."""
+        """Process requests until each of `copies` has to evict or its episode is over."""
         while (copies := copies[self.now[copies] < self.config.requests]).size:
             keys = self.keys[copies, self.now[copies]]
             places = self._place[copies, keys]
@@ -170,7 +170,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
         self._request(copies, places)
 
     def _request(self, copies: Ints, places: Ints) -> None:
-        """Note the present request of the block in a place, and go on to the next one."""
+        """Note the current request of the block in a place, and move on to the next one."""
         now = self.now[copies]
         self.history.note(copies, self.keys[copies, now], now, self.neighbour[copies, now])
         self.requested[copies, places] = now

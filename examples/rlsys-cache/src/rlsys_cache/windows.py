@@ -1,4 +1,4 @@
-"""The episodes: which requests each one plays, and what is known of every request in advance."""
+"""The episodes: their requests, and what is known about every request in advance."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Window:
     """The requests of one episode of L requests.
 
     Attributes:
-        keys: the blocks requested, numbered 0, 1, ... in the order of their first request, (L,).
-        next_use: number of the next request for the same block, L where there is none, (L,).
+        keys: the requested blocks, numbered 0, 1, ... in the order of their first request, (L,).
+        next_use: number of the next request for the same block, L if there is none, (L,).
         neighbour: requests since the block before it on the disk was requested, L if never, (L,).
     """
 
@@ -65,10 +65,10 @@ class Episodes:
             self._blocks = _part(config, load(config.trace))
 
     def draw(self, seed: int, number: int) -> Window:
-        """Return episode `number` after a reset with `seed`: the same arguments, the same episode.
+        """Return episode `number` after a reset with `seed`; equal arguments give equal episodes.
 
-        From the past of a trace it begins anywhere. The future is cut into pieces that do not
-        overlap, and seeds that follow one another give one after another of them.
+        In the past of a trace it starts anywhere. The future is cut into pieces that do not
+        overlap, and consecutive seeds give consecutive pieces.
 
         Raises:
             ConfigError: every block of a whole trace fits into the cache.
@@ -83,7 +83,7 @@ class Episodes:
         )
 
     def requests(self, seed: int, number: int, attempt: int = 0) -> Blocks:
-        """Return the blocks that an episode requests; see `draw`, which tries one after another."""
+        """Return the blocks that an episode requests; `draw` tries one attempt after another."""
         length = self.config.requests
         if self._blocks is None:
             rng = np.random.default_rng([seed, number, attempt])
@@ -112,7 +112,7 @@ def _part(config: CacheConfig, blocks: Blocks) -> Blocks:
 
 
 def load(trace: str) -> Blocks:
-    """Return the blocks of a trace file, or of the package's for ``builtin``.
+    """Return the blocks of a trace file, or of the package's own for ``builtin``.
 
     Raises:
         ConfigError: it cannot be read.
@@ -121,7 +121,7 @@ def load(trace: str) -> Blocks:
         with as_file(files("rlsys_cache") / "traces" / "synthetic.lis") as path:
             return _load(path, 0, 0)
     path = Path(trace)
-    # An evaluation makes many environments; a file that has changed since is read again.
+    # Evaluation makes many environments, so files are cached; a changed file is read again.
     found = path.stat() if path.exists() else None
     return _load(path, *((found.st_mtime_ns, found.st_size) if found else (0, 0)))
 

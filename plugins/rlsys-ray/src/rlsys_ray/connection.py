@@ -18,7 +18,7 @@ from rlsys.errors import UserError
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 _SECONDS_TO_ANSWER = 5.0
-_SECONDS_TO_END = 5.0
+_SECONDS_TO_END = 30.0
 _OBJECT_STORE_BYTES = 256 * 2**20
 _LONGEST_FOLDER = 40
 """Ray puts sockets about 65 characters below its folder, and a socket's path has at most 107."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rlsys.errors import UserError
+from rlsys.storage.atomic import PARTIAL, write_atomically
 from rlsys.training import NETWORK_FILE
 
 Key = tuple[int, str]
@@ -48,12 +48,7 @@ class Folders:
             path = self.paths[key[0]] / key[1]
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                partial = path.with_name(path.name + ".part")
-                with partial.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(partial, path)
+                write_atomically(path, content)
             except OSError as error:
                 raise UserError(
                     f"{path}: cannot be written: {error.strerror}; free space and go on with "
@@ -67,7 +62,7 @@ class Folders:
             (index, path.relative_to(folder).as_posix()): path
             for index, folder in enumerate(self.paths)
             for path in folder.rglob("*")
-            if path.is_file() and path.suffix != ".part"
+            if path.is_file() and path.suffix != PARTIAL
         }
 
 

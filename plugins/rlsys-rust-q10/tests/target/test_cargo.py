@@ -7,11 +7,18 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from builds import SAMPLE, need_host, need_target, program
+from builds import (
+    HANG,
+    SAMPLE,
+    eventually,
+    need_host,
+    need_target,
+    program,
+    time_is_up_once,
+)
 
 from rlsys.errors import CheckFailed, UserError
 from rlsys_rust_q10.target import cargo, stage
@@ -120,7 +127,8 @@ def test_a_build_without_end_is_ended(
 ) -> None:
     assert rust_cache
     monkeypatch.setattr(cargo, "TIME_LIMIT", 0.5)
-    fake = program(tmp_path / "cargo", "echo compiling >&2\nsleep 300\n")
+    fake = program(tmp_path / "cargo", f"echo compiling >&2\n: > {tmp_path}/said\nsleep 1000\n")
+    time_is_up_once((tmp_path / "said").exists, monkeypatch)
     with pytest.raises(UserError, match=r"(?s)not end within 0.5 seconds.*compiling"):
         cargo_test(project, Toolchain(str(fake), "/usr/bin/rustc", "rustc"))
 
@@ -135,7 +143,7 @@ def test_a_cache_that_cannot_be_written_is_named(
 
 
 def test_ctrl_c_ends_what_cargo_started(project: Path, tmp_path: Path) -> None:
-    fake = program(tmp_path / "cargo", f"sleep 300 &\necho $! > {tmp_path}/child\nsleep 300\n")
+    fake = program(tmp_path / "cargo", f"sleep 1000 &\necho $! > {tmp_path}/child\nsleep 1000\n")
     script = (
         "import sys, pathlib, signal\n"
         "from rlsys_rust_q10.target.cargo import cargo_test\n"
@@ -150,12 +158,8 @@ def test_ctrl_c_ends_what_cargo_started(project: Path, tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     child = tmp_path / "child"
-    deadline = time.monotonic() + 30
-    while not (child.exists() and child.read_text().strip()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert eventually(lambda: child.exists() and child.read_text().strip())
     caller.send_signal(signal.SIGINT)
-    assert caller.wait(30) != 0
+    assert caller.wait(HANG) != 0
     stat = Path(f"/proc/{child.read_text().strip()}/stat")
-    while stat.exists() and ") Z " not in stat.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not stat.exists() or ") Z " in stat.read_text()
+    assert eventually(lambda: not stat.exists() or ") Z " in stat.read_text())

@@ -15,8 +15,8 @@ from pydantic import (
 
 from rlsys.descriptors import Case
 from rlsys.errors import ConfigError
-from rlsys_sysctl.machine.namespaced import require_namespaced
 from rlsys_sysctl.measuring.scoring import Weights
+from rlsys_sysctl.workload.namespaced import require_namespaced
 from rlsys_sysctl.workload.workload import Workload, load_workload
 
 Weight = Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)]

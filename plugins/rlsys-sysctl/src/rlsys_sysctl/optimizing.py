@@ -14,11 +14,8 @@ from typing import Any
 
 from rlsys.config import Document, Plan, plan_of, validate
 from rlsys.descriptors import resolve
-from rlsys.executors.local import LocalExecutor
 from rlsys.network import Network
-from rlsys.plugins import PluginManager, PluginOptions, Registry, check_requirements
-from rlsys.training import NETWORK_FILE
-from rlsys.workflow import Workplace, begin, default_directory, export_policies, train
+from rlsys.plugins import PluginManager, PluginOptions, Registry, Workplace, check_requirements
 from rlsys_sysctl.commands.dry_run import writes_of
 from rlsys_sysctl.config import SysctlConfig
 from rlsys_sysctl.workload.workload import TrainingSettings
@@ -150,6 +147,11 @@ def dry(plan: Plan) -> Tuned:
 
 def tune(work: Workplace, plan: Plan, out: Path | None, *, resume: bool) -> Tuned:
     """Run a plan of `tuning_plan`; see `optimize`."""
+    # Late: a dry run does without them.
+    from rlsys.executors.local import LocalExecutor
+    from rlsys.training import NETWORK_FILE
+    from rlsys.workflow import begin, default_directory, export_policies, train
+
     for spec, _ in plan.agents:
         check_requirements(spec.name, spec.requires)
     (case,) = plan.cases

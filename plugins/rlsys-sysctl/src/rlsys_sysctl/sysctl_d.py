@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +21,9 @@ from rlsys.network import Network
 from rlsys_sysctl.machine.kernel import PARTNERS, Kernel
 from rlsys_sysctl.machine.names import normal
 from rlsys_sysctl.measuring.confirmation import Confirmation, confirm
-from rlsys_sysctl.vector_env import SysctlVectorEnv
+
+if TYPE_CHECKING:
+    from rlsys_sysctl.vector_env import SysctlVectorEnv
 
 
 class SysctlDSettings(BaseModel):
@@ -97,6 +99,8 @@ def export_sysctl_d(
     Raises:
         UserError: the policy is not of this plugin's environment.
     """
+    from rlsys_sysctl.vector_env import SysctlVectorEnv  # late: reading settings needs no Gymnasium
+
     if context.make_env is None:
         raise UserError("sysctl-d: needs the environment that the policy was trained in")
     env: Any = context.make_env(1)

@@ -31,7 +31,7 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
 
     Observation (s + d + 1,), all within [0, 1]: the s state metrics of the workload, the point of
     the last configuration (0 at the start), and r / (1 + r) of its reward r.  Action (d,): a point
-    of the unit cube (`rlsys_sysctl.workload.parameters.ActionSpace`).  Reward: see
+    of the unit cube (`rlsys_sysctl.workload.space.ActionSpace`).  Reward: see
     `rlsys_sysctl.measuring.scoring`.
 
     Args:
@@ -48,7 +48,7 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
         workload = config.workload
         self.dimension = workload.space.dimension
         self._names = workload.state_space
-        size = len(self._names) + self.dimension + 1
+        size = workload.observation_size
         self.single_observation_space = Box(0.0, 1.0, (size,), np.float32)
         self.single_action_space = Box(0.0, 1.0, (self.dimension,), np.float32)
         self.observation_space = batch_space(self.single_observation_space, num_envs)

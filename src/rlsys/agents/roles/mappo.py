@@ -20,10 +20,11 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from torch import Tensor, nn
 
+from rlsys.agents.learning_rate import linear_rate
 from rlsys.agents.roles.central_critic import CentralCritic, half_step_advantages
 from rlsys.agents.roles.rollout import Slots, features_of
 from rlsys.agents.roles.settings import MappoSettings
-from rlsys.agents.roles.training import RoleAgent, RoleRun, learning_rate, require_finite
+from rlsys.agents.roles.training import RoleAgent, RoleRun, require_finite
 from rlsys.agents.spaces import decoding_for, outputs_for, require_items
 from rlsys.agents.torch_network import (
     TorchScorer,
@@ -134,7 +135,9 @@ class MappoRun(RoleRun):
     def update(self, slots: Slots, remaining: float) -> dict[str, float]:
         settings, rows = self._settings, slots.rewards.size
         for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate(settings, remaining)
+            group["lr"] = linear_rate(
+                settings.learning_rate, settings.learning_rate_final, remaining
+            )
         shown = [
             self.shown(role, slots.observations[role.name]).flatten(0, 1) for role in self.roles
         ]

@@ -24,10 +24,11 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.utils import set_random_seed
 from torch import Tensor
 
+from rlsys.agents.learning_rate import linear_rate
 from rlsys.agents.roles.rollout import Slots, features_of
 from rlsys.agents.roles.running_moments import RunningMoments
 from rlsys.agents.roles.settings import SharedPpoSettings
-from rlsys.agents.roles.training import RoleAgent, RoleRun, learning_rate, require_finite
+from rlsys.agents.roles.training import RoleAgent, RoleRun, require_finite
 from rlsys.agents.sb3.scorer_policy import ScorerPolicy
 from rlsys.agents.sb3.states import get_algorithm_state, set_algorithm_state
 from rlsys.agents.sb3.to_network import to_network
@@ -64,7 +65,7 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
     model = PPO(
         ScorerPolicy if role.items else "MlpPolicy",
         cast("Any", None),
-        learning_rate=partial(learning_rate, settings),
+        learning_rate=partial(linear_rate, settings.learning_rate, settings.learning_rate_final),
         n_steps=settings.n_steps,
         batch_size=-(-settings.n_steps * trajectories // settings.minibatches),
         n_epochs=settings.n_epochs,

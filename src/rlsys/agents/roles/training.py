@@ -239,11 +239,3 @@ def require_finite(weights: nn.Module, whose: str) -> None:
             f"{whose}: the weights contain NaN or infinity; training diverged: "
             "lower the learning rate and train again"
         )
-
-
-def learning_rate(settings: RoleSettings, remaining: float) -> float:
-    """Return Adam's learning rate; `remaining` falls from 1 at the start to 0 at the end."""
-    first, last = settings.learning_rate, settings.learning_rate_final
-    if last is None:
-        last = first
-    return last + (first - last) * remaining

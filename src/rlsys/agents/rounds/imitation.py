@@ -15,6 +15,7 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rlsys.agents.learning_rate import linear_rate
 from rlsys.agents.rounds.episodes import masks_of, sample_actions
 from rlsys.agents.rounds.labelled import Labelled, LabelledStates
 from rlsys.agents.rounds.rounds_run import RoundsRun
@@ -154,9 +155,7 @@ class _Run(RoundsRun[LabelledStates]):
         """Do a round's gradient steps on states drawn from all kept ones."""
         settings = self.settings
         passed = self.round / max(settings.rounds - 1, 1)
-        rate = settings.learning_rate + passed * (
-            settings.learning_rate_final - settings.learning_rate
-        )
+        rate = linear_rate(settings.learning_rate, settings.learning_rate_final, 1.0 - passed)
         losses: list[float] = []
         for _ in range(settings.updates):
             batch = self.memory.draw(settings.batch_size, self.generator)

@@ -11,15 +11,13 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rlsys.agents.masking import masked_log_softmax
 from rlsys.agents.settings import NetworkSettings
 from rlsys.agents.torch_network import TorchNetwork, fresh_network
 from rlsys.agents.torch_states import pack, require_same_tensors, unpack
 from rlsys.errors import UserError
 from rlsys.network import Network, Scorer
 from rlsys.policies import Policy
-
-MASKED_LOGIT = -1e8
-"""Replaces masked logits: their probability is exactly 0, and gradients stay finite."""
 
 
 class Learner:
@@ -46,8 +44,7 @@ class Learner:
 
     def log_probabilities(self, observations: Tensor, masks: Tensor) -> Tensor:
         """Return log-probabilities (N, n_actions); about -1e8 where masked."""
-        logits: Tensor = self.network(observations).masked_fill(~masks, MASKED_LOGIT)
-        return logits.log_softmax(dim=-1)
+        return masked_log_softmax(self.network(observations), masks)
 
     def descend(self, loss: Tensor, learning_rate: float) -> None:
         """Do one gradient step."""

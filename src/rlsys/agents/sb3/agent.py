@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
 from rlsys.adapters.sb3 import Sb3VecEnv
+from rlsys.agents.learning_rate import linear_rate
 from rlsys.agents.sb3.states import (
     get_algorithm_state,
     get_normalizer_state,
@@ -32,11 +34,8 @@ Settings = TypeVar("Settings", bound=Sb3Settings)
 
 
 def learning_rate(settings: Sb3Settings) -> Callable[[float], float]:
-    """Return the linear schedule over the remaining share (1 at the start, 0 at the end)."""
-    first, last = settings.learning_rate, settings.learning_rate_final
-    if last is None:
-        last = first
-    return lambda remaining: last + (first - last) * remaining
+    """Return the schedule over the remaining share (1 at the start, 0 at the end)."""
+    return partial(linear_rate, settings.learning_rate, settings.learning_rate_final)
 
 
 def policy_sizes(settings: Sb3Settings, env: VecEnv) -> Any:

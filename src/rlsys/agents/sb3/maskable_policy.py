@@ -13,18 +13,8 @@ import torch
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from torch import Tensor
 
+from rlsys.agents.masking import masked_log_softmax
 from rlsys.agents.sb3.scorer_policy import OverItems
-
-# The value that sb3-contrib gives to masked logits: exp() of it is exactly 0, gradients are finite.
-MASKED_LOGIT = -1e8
-
-
-def masked_log_softmax(logits: Tensor, masks: Any) -> Tensor:
-    """Return log-probabilities (N, actions); `masks` are True or 1 where allowed, or None."""
-    if masks is not None:
-        allowed = torch.as_tensor(masks, dtype=torch.bool).view_as(logits)
-        logits = logits.masked_fill(~allowed, MASKED_LOGIT)
-    return logits.log_softmax(dim=-1)
 
 
 class MaskableStackPolicy(MaskableActorCriticPolicy):

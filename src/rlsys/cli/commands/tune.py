@@ -74,6 +74,7 @@ def command(
     from rlsys.errors import UserError
     from rlsys.plugins.requirements import check_requirements
     from rlsys.storage import write_atomically
+    from rlsys.tuning.result import search_document
     from rlsys.tuning.search import Search, trial_plan
     from rlsys.tuning.space import search_space
     from rlsys.tuning.study import OPTUNA, STUDY_FILE
@@ -95,7 +96,7 @@ def command(
     search = Search(work, plan, run.path, run.append_metrics, space, trials, where)
     with run.writing():
         study = search.execute()
-        document = search.document(study)
+        document = search_document(plan, run.path, study)
         write_atomically(run.path / "result.json", json.dumps(document, indent=2) + "\n")
     if as_json:
         print_json(document)
@@ -115,7 +116,7 @@ def _show(study: Study, document: dict[str, Any]) -> None:
     from rich.table import Table
 
     from rlsys.cli.output import console
-    from rlsys.tuning.study import best_trials, shown_value
+    from rlsys.tuning.outcome import best_trials, shown_value
 
     shown = best_trials(study, _SHOWN)
     table = Table(title="best trials", title_justify="left", title_style="bold")

@@ -59,7 +59,7 @@ class ReturnedChecks(EnvironmentChecks):
             )
 
     def test_masks_allow_an_action(self) -> None:
-        """If there are masks, each is bool, has one entry per action and allows an action."""
+        """Every mask is bool, has one entry per action and allows at least one."""
         subject = self.playable()
         masked = [(step, m.masks) for step, m in enumerate(subject.moments, 1)]
         if masked[0][1] is None:

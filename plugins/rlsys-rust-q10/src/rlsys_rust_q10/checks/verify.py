@@ -32,9 +32,9 @@ from rlsys_rust_q10.target.elf import Sizes, read_sizes
 from rlsys_rust_q10.target.qemu import MACHINE, boot, check_qemu
 from rlsys_rust_q10.target.toolchain import host_toolchain, target_toolchain
 
-PRODUCT = "rlsys-firmware"
 CHECK = "rlsys-check"
 NETWORK = "network"
+"""The network as a scheduler, and the image that is the product: one image for each scheduler."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Built:
     @property
     def sizes(self) -> Sizes:
         """Return the sizes of the product's image."""
-        return read_sizes(self.images[PRODUCT])
+        return read_sizes(self.images[NETWORK])
 
 
 def ready(settings: Settings) -> None:
@@ -91,7 +91,7 @@ def build(directory: Path, application: Application | None) -> Built:
     cargo_test(directory, host)
     if target is None:
         return Built(host.version)
-    images = cargo_build(directory, target, [PRODUCT, CHECK])
+    images = cargo_build(directory, target, [NETWORK, CHECK])
     return Built(host.version, target.version, images)
 
 
@@ -132,7 +132,7 @@ def run(
         boot(folder / CHECK, folder, time_limit)
         answers = read_answers(folder, batches)
         device = read_trace(folder)
-        printed = boot(folder / PRODUCT, folder, time_limit)
+        printed = boot(folder / NETWORK, folder, time_limit)
     controllers = application.controllers
     _same_policies([NETWORK, *controllers], device)
     compare_network(device[NETWORK], trace, recorder)

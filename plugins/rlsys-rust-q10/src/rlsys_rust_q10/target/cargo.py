@@ -42,14 +42,14 @@ def cargo_build(
     project: Path,
     toolchain: Toolchain,
     images: Sequence[str],
-    features: Sequence[str] | None = None,
+    features: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """Build the firmware of `project` for the microcontroller, optimised.
 
     Args:
         project: the folder with ``stm32f411/`` in it.
         images: names of its binaries.
-        features: of the crate, in place of its default ones.
+        features: of the crate, besides its default ones.
 
     Returns:
         The ELF files by name.
@@ -60,8 +60,8 @@ def cargo_build(
     names = [option for image in images for option in ("--bin", image)]
     with staged(project, toolchain) as stage:
         arguments = ["build", "--release", "--target", TARGET, *names]
-        if features is not None:
-            arguments += ["--no-default-features", "--features", ",".join(features)]
+        if features:
+            arguments += ["--features", ",".join(features)]
         built = _cargo(arguments, stage / SOURCES / FIRMWARE, stage, toolchain)
         if built.code != 0:
             raise _failure(built, project / FIRMWARE)

@@ -66,14 +66,15 @@ def boot(image: Path, directory: Path, time_limit: float) -> str:
         return ended.output
     if ended.code is None:
         raise CheckFailed(
-            f"{image.name} did not end within {time_limit:g} seconds in QEMU, which was stopped; "
-            f"its last line: {_last_line(ended.output)!r}"
+            f"the image {image.name} did not end within {time_limit:g} seconds in QEMU, which was "
+            f"stopped; its last line: {_last_line(ended.output)!r}"
         )
     # QEMU names itself in front of its own complaints; the image's last words have no such name.
     if ended.errors.startswith(f"{QEMU}:"):
         raise UserError(f"QEMU cannot boot {image.name}: {_first_lines(ended.errors)}")
     raise CheckFailed(
-        f"{image.name} ended with failure in QEMU (exit code {ended.code}): {_last_of(ended)}"
+        f"the image {image.name} ended with failure in QEMU (exit code {ended.code}): "
+        f"{_last_of(ended)}"
     )
 
 

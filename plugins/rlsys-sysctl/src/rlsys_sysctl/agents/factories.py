@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rlsys_sysctl.agents.proposers import Chance, Grid, Model
-from rlsys_sysctl.agents.search import Searcher
+from rlsys_sysctl.agents.searcher import Searcher
 from rlsys_sysctl.agents.settings import GridSettings, OptunaSettings, RandomSettings
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from optuna.trial import Trial
 
 from rlsys.errors import ConfigError
+from rlsys_sysctl.agents.samplers import gaussian_process, tpe, uniform
 from rlsys_sysctl.agents.settings import GridSettings, OptunaSettings
-from rlsys_sysctl.agents.store import Store, gaussian_process, tpe, uniform
-from rlsys_sysctl.workload.parameters import ActionSpace
+from rlsys_sysctl.agents.store import Store
+from rlsys_sysctl.workload.space import ActionSpace
 
 _MOST_COMBINATIONS = 1_000_000
 _REPLACEMENTS = 100

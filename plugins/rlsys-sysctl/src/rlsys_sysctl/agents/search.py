@@ -1,8 +1,7 @@
 """The loop of every searcher: propose, race, keep, and confirm the winner before it is recommended.
 
-It is an rlsys agent: `train` drives the environment's machine and returns a policy.  All trials are
-in SQLite in the training's directory, so a search that was killed at any moment goes on where its
-last complete trial ended, and takes the same way as if it had never been interrupted.
+All trials are kept in the search's store, so a search that was killed at any moment goes on where
+its last complete trial ended, and takes the same way as if it had never been interrupted.
 """
 
 from __future__ import annotations
@@ -14,119 +13,85 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from optuna.trial import FrozenTrial
+from optuna import Study
+from optuna.trial import FrozenTrial, Trial
 
 from rlsys.errors import UserError
 from rlsys.executors.training_unit import timestamp
 from rlsys.network import Network
-from rlsys.training import Problem, Session
-from rlsys.tuning import importances, load_importances
+from rlsys.training import Session
+from rlsys_sysctl.agents.cube import point_of
+from rlsys_sysctl.agents.incumbent import Incumbent, record_of
 from rlsys_sysctl.agents.policy import constant_policy
 from rlsys_sysctl.agents.proposers import Proposer
 from rlsys_sysctl.agents.settings import SearchSettings
-from rlsys_sysctl.agents.store import (
-    RECORD,
-    STUDY_FILE,
-    Store,
-    earlier_configurations,
-    identity_of,
-    point_of,
-    readable_errors,
-)
+from rlsys_sysctl.agents.store import RECORD, Store, earlier_configurations
 from rlsys_sysctl.measuring.confirmation import Confirmation, confirm
-from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter
+from rlsys_sysctl.measuring.meter import Measurement, Meter
 from rlsys_sysctl.measuring.race import Race
-from rlsys_sysctl.vector_env import SysctlVectorEnv
+from rlsys_sysctl.measuring.stage import Stage
 
 _CONFIRMATION = "confirmation"
 MOST_REFUSED = 50
 """Configurations in a row that may be refused before the search gives up."""
 
 
-class Searcher:
-    """An agent that looks for the best configuration.
+class Search:
+    """One search under way.
 
     Args:
         name: of the agent.
         settings: of the search.
-        make_proposer: ``make_proposer(seed)`` says where configurations come from.
+        proposer: says where configurations come from.
+        stage: where they are run.
+        session: of the training.
+        store: of the trials; whoever made it closes it.
+        analyse: returns the importance of each parameter, at the end.
+
+    Attributes:
+        total: steps of the search: full runs, or combinations where they are counted.
     """
 
     def __init__(
-        self, name: str, settings: SearchSettings, make_proposer: Callable[[int], Proposer]
+        self,
+        name: str,
+        settings: SearchSettings,
+        proposer: Proposer,
+        stage: Stage,
+        session: Session,
+        store: Store,
+        analyse: Callable[[Study], Mapping[str, float]],
     ) -> None:
         self.name = name
         self.settings = settings
-        self.make_proposer = make_proposer
-
-    def train(self, problem: Problem, session: Session) -> Network:
-        """Search, confirm, and return the policy of the winner, or of the default.
-
-        Raises:
-            UserError: another environment than this plugin's, or as `Stage.open` and `Stage.run`.
-            Interrupted: the user asked to stop; every trial up to then is kept.
-        """
-        # Later the machine would wait for it with values of the tuning, and a benchmark beside it.
-        load_importances()
-        env: Any = problem.make_env(1)
-        try:
-            if not isinstance(env, SysctlVectorEnv):
-                raise UserError(
-                    f"agent {self.name!r} searches configurations of the environment 'sysctl'; "
-                    "choose another with --agent"
-                )
-            path = session.directory / STUDY_FILE
-            with readable_errors(path):
-                search = _Search(self, env, session)
-                try:
-                    policy = search.run()
-                finally:
-                    search.store.close()
-            # Here the machine is still open: validation need not set it up again.
-            total = search.total
-            session.boundary(total, total, lambda: policy, search.get_state)
-            return policy
-        finally:
-            env.close()
-
-
-class _Search:
-    """One search under way."""
-
-    def __init__(self, agent: Searcher, env: SysctlVectorEnv, session: Session) -> None:
-        self.agent = agent
-        self.settings = agent.settings
+        self.proposer = proposer
+        self.stage = stage
         self.session = session
-        self.env = env
-        self.config = env.config
-        self.space = env.config.workload.space
-        self.stage = env.stage
-        self.proposer = agent.make_proposer(session.seed)
-        self.store = Store(session.directory / STUDY_FILE, self.space, identity_of(env.config))
+        self.store = store
+        self.analyse = analyse
+        self.config = stage.config
+        self.space = stage.space
         self.meter = Meter(
-            self.stage,
-            direction=env.config.workload.direction,
-            weights=env.config.weights,
-            control_every=self.settings.control_every,
+            stage,
+            direction=self.config.workload.direction,
+            weights=self.config.weights,
+            control_every=settings.control_every,
             on_run=self._tell_run,
         )
         self.race = Race(
             self.meter,
-            env.config.weights,
-            env.config.repeats,
-            short=self.settings.short if env.config.workload.can_be_cut else None,
-            keep=self.settings.keep,
-            budget=self.settings.evaluations or math.inf,
+            self.config.weights,
+            self.config.repeats,
+            short=settings.short if self.config.workload.can_be_cut else None,
+            keep=settings.keep,
+            budget=settings.evaluations or math.inf,
         )
-        points = self.proposer.count(self.space)
-        self.total = self.settings.evaluations or points or 0
-        self._by_points = self.settings.evaluations is None
+        self.best = Incumbent(self.meter, self.config.weights)
+        points = proposer.count(self.space)
+        self.total = settings.evaluations or points or 0
+        self._by_points = settings.evaluations is None
         self._begun = time.monotonic()
-        self._busy_before = self.stage.busy
-        self._best: FrozenTrial | None = None
-        self._measured: dict[int, Measurement] = {}
-        self._since_better = 0
-        self._rewards: list[float] = []
+        self._busy_before = stage.busy
         self._importance: dict[str, float] = {}
         self._overhead: float | None = None
 
@@ -135,7 +100,7 @@ class _Search:
         self._resume()
         refused = 0
         while not self._exhausted():
-            proposed = self.proposer.propose(self.store, len(self._rewards))
+            proposed = self.proposer.propose(self.store, len(self.best.rewards))
             if proposed is None:
                 break
             trial, point = proposed
@@ -153,7 +118,7 @@ class _Search:
     @property
     def step(self) -> int:
         """Full runs that have been spent, or combinations that were tried, below `total`."""
-        done = len(self._rewards) if self._by_points else int(self.meter.spent)
+        done = len(self.best.rewards) if self._by_points else int(self.meter.spent)
         return min(done, self.total - 1)
 
     def get_state(self) -> dict[str, Any]:
@@ -162,7 +127,7 @@ class _Search:
 
     def _exhausted(self) -> bool:
         patience = self.settings.patience
-        if patience is not None and self._since_better >= patience:
+        if patience is not None and self.best.since_better >= patience:
             return True
         return self.race.exhausted
 
@@ -171,7 +136,7 @@ class _Search:
         saved = self.session.resumed_state()
         kept = -1 if saved is None else int(saved["step"])
         for trial in self.store.finished():
-            self._count(trial)
+            self.best.count(trial)
             line = trial.user_attrs[RECORD]["line"]
             if line["step"] > kept:
                 self.session.emit(line)
@@ -183,26 +148,12 @@ class _Search:
                 self.store.enqueue(point, warm=self.settings.warm_start)
             self.store.study.set_user_attr("warm", True)
 
-    def _keep(self, trial: Any, measurement: Measurement) -> None:
+    def _keep(self, trial: Trial, measurement: Measurement) -> None:
         score = self.meter.score(measurement)
         complete = self.race.is_complete(measurement)
         fidelity = "full" if complete else "refused" if measurement.failure else "short"
-        record: dict[str, Any] = {
-            "values": dict(measurement.values),
-            "fidelity": fidelity,
-            "performance": score.performance,
-            "stability": score.stability,
-            "runs": {
-                f"{fraction:g}": [run.value for run in runs]
-                for fraction, runs in measurement.runs.items()
-            },
-            "outliers": measurement.outliers,
-            "failure": measurement.failure,
-            "meter": self.meter.get_state(),
-            "race": self.race.get_state(),
-        }
-        better = complete and score.reward > self._best_reward
-        rewards = [*self._rewards, score.reward]
+        better = complete and self.best.is_better(score.reward)
+        rewards = [*self.best.rewards, score.reward]
         line = {
             "time": timestamp(),
             "step": min(len(rewards) if self._by_points else int(self.meter.spent), self.total - 1),
@@ -212,7 +163,7 @@ class _Search:
             "evaluation": len(rewards),
             "reward": score.reward,
             "mean_reward": float(np.mean(rewards)),
-            "best_reward": score.reward if better else self._best_reward,
+            "best_reward": score.reward if better else self.best.reward,
             "performance": score.performance,
             "stability": score.stability,
             "fidelity": fidelity,
@@ -221,37 +172,23 @@ class _Search:
             "best_parameters": dict(measurement.values) if better else self._best_values,
             "overhead": self.overhead,
         }
-        self.store.tell(trial, score.reward, {**record, "line": line})
-        if complete:
-            self._measured[trial.number] = measurement
-        self._count(self.store.finished()[-1])
+        record = record_of(
+            measurement,
+            fidelity,
+            performance=score.performance,
+            stability=score.stability,
+            meter=self.meter.get_state(),
+            race=self.race.get_state(),
+            line=line,
+        )
+        self.store.tell(trial, score.reward, record)
+        self.best.count(self.store.finished()[-1], measurement)
         self.session.emit(line)
-
-    def _count(self, trial: FrozenTrial) -> None:
-        self._rewards.append(float(trial.value or 0.0))
-        better = trial.user_attrs[RECORD]["fidelity"] == "full" and trial.value > self._best_reward  # type: ignore[operator]
-        if better:
-            self._best = trial
-        self._since_better = 0 if better else self._since_better + 1
-
-    @property
-    def _best_reward(self) -> float:
-        """Of what was measured in full; at first the default's."""
-        if self._best is not None:
-            return float(self._best.value or 0.0)
-        return self._of_default
-
-    @property
-    def _of_default(self) -> float:
-        weights = self.config.weights
-        return weights.performance + weights.stability * (1.0 - self.meter.deviation(FULL))
 
     @property
     def _best_values(self) -> dict[str, str]:
-        if self._best is None:
-            return self.stage.original
-        values: dict[str, str] = self._best.user_attrs[RECORD]["values"]
-        return values
+        values = self.best.values
+        return self.stage.original if values is None else dict(values)
 
     @property
     def overhead(self) -> float:
@@ -261,35 +198,24 @@ class _Search:
         elapsed = time.monotonic() - self._begun
         return 1.0 - (self.stage.busy - self._busy_before) / elapsed if elapsed > 0 else 0.0
 
-    def _judged_anew(self, trial: FrozenTrial) -> float:
-        """Return the reward by all that is known of the default in the end.
-
-        What came early was compared with a few of its runs alone, and the luckiest of those
-        comparisons would win.  Of trials before a pause only the reward is known.
-        """
-        measurement = self._measured.get(trial.number)
-        return self.meter.score(measurement).reward if measurement else float(trial.value or 0.0)
-
     def _conclude(self) -> Network:
-        full = [t for t in self.store.finished() if t.user_attrs[RECORD]["fidelity"] == "full"]
-        winner = max(full, key=self._judged_anew, default=None)
-        if winner is not None:
-            self._best = winner if self._judged_anew(winner) > self._of_default else None
-        if self._best is None:
+        self.best.judge_anew(self.store.finished())
+        best = self.best.trial
+        if best is None:
             self._analyse()
             self._say("default-not-beaten", {})
             return self._policy(self.stage.default_point(), None)
-        confirmation = self._confirmed(self._best)
+        confirmation = self._confirmed(best)
         self._analyse()
         told = confirmation.to_json()
         self._say("recommended" if confirmation.recommended else "default-not-beaten", told)
         if not confirmation.recommended:
             return self._policy(self.stage.default_point(), confirmation)
-        return self._policy(self._point_of(self._best), confirmation)
+        return self._policy(self._point_of(best), confirmation)
 
     def _analyse(self) -> None:
         """Find the importance of the parameters, and what all this has cost besides benchmarks."""
-        self._importance = importances(self.store.study)
+        self._importance = dict(self.analyse(self.store.study))
         self._overhead = self.overhead
 
     def _confirmed(self, best: FrozenTrial) -> Confirmation:
@@ -313,16 +239,16 @@ class _Search:
 
     def _best_policy(self) -> Network:
         """Return what the best so far would be, not yet confirmed; for a checkpoint."""
-        point = self.stage.default_point() if self._best is None else self._point_of(self._best)
+        best = self.best.trial
+        point = self.stage.default_point() if best is None else self._point_of(best)
         return self._policy(point, None)
 
     def _policy(self, point: NDArray[np.float32], confirmation: Confirmation | None) -> Network:
-        size = int(np.prod(self.env.single_observation_space.shape or ()))
         notes = {
-            "agent": self.agent.name,
+            "agent": self.name,
             "evaluations": self.meter.spent,
-            "configurations": len(self._rewards),
-            "best_reward": self._best_reward,
+            "configurations": len(self.best.rewards),
+            "best_reward": self.best.reward,
             "best_values": self._best_values,
             "values": self.stage.values_at(point),
             "original": self.stage.original,
@@ -331,18 +257,18 @@ class _Search:
             "importance": self._importance,
             "overhead": self.overhead,
         }
-        return constant_policy(point, size, notes)
+        return constant_policy(point, self.config.workload.observation_size, notes)
 
     def _say(self, status: str, more: Mapping[str, Any]) -> None:
         """Emit a line about the end of the search."""
-        last = self._rewards[-1] if self._rewards else 0.0
+        last = self.best.rewards[-1] if self.best.rewards else 0.0
         self.session.report(
             self.total if status != "confirming" else self.step,
             self.total,
             {
                 "status": status,  # type: ignore[dict-item]
                 "reward": last,
-                "best_reward": self._best_reward,
+                "best_reward": self.best.reward,
                 "best_parameters": self._best_values,  # type: ignore[dict-item]
                 "overhead": self.overhead,
                 **{f"importance {name}": share for name, share in self._importance.items()},

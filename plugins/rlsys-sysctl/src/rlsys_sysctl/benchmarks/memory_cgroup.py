@@ -11,7 +11,7 @@ from pathlib import Path
 from rlsys.errors import UserError
 
 MOUNTS = Path("/proc/self/mounts")
-_END_SECONDS = 5.0
+_END_SECONDS = 30.0
 
 
 def memory_hierarchy(mounts: Path = MOUNTS) -> Path:

@@ -14,7 +14,7 @@ CONTROL = Path("/sys/class/zram-control")
 SWAPS = Path("/proc/swaps")
 # linux/swap.h: a priority is given, and it is the highest, so that this swap is used first.
 _FLAG_PREFER, _HIGHEST = 0x8000, 0x7FFF
-_DEVICE_SECONDS = 5.0
+_DEVICE_SECONDS = 30.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -8,7 +8,7 @@ it keeps to are those of the workload.
 from __future__ import annotations
 
 import itertools
-import tempfile
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,13 +17,12 @@ from typing import Any
 
 from rlsys.errors import UserError
 from rlsys.training import Problem, Session
-from rlsys_sysctl.agents.search import Searcher
+from rlsys_sysctl.agents.searcher import Searcher
 from rlsys_sysctl.config import SysctlConfig
 from rlsys_sysctl.machine.kernel import Kernel
 from rlsys_sysctl.machine.machine import Machine
 from rlsys_sysctl.measuring.meter import Run, Values
 from rlsys_sysctl.measuring.stage import Stage
-from rlsys_sysctl.vector_env import SysctlVectorEnv
 
 
 @dataclass(frozen=True)
@@ -95,15 +94,16 @@ def writes_of(config: SysctlConfig, agent: Any, seed: int) -> Writes:
         raise UserError("a dry run needs a searcher: optuna, random or grid")
     stage = _DryStage(config)
     lines: list[Mapping[str, Any]] = []
-
-    def make_env(num_envs: int) -> SysctlVectorEnv:
-        return SysctlVectorEnv(config, num_envs, stage)
-
-    with tempfile.TemporaryDirectory(prefix="rlsys-sysctl-") as folder:
-        problem = Problem(make_env)
-        session = Session(Path(folder), seed, problem, emit=lines.append, validation_episodes=1)
-        original = stage.original
-        agent.train(problem, session)
-        stage.close()
+    # The search is begun on the stage itself and its trials are in memory: nothing asks for an
+    # environment or a folder.  Nor is the importance of the parameters computed, which may take
+    # seconds to import and would tell of numbers that nobody has measured.
+    session = Session(Path(os.devnull), seed, Problem(_no_env), emit=lines.append)
+    original = stage.original
+    agent.begin(stage, session, None, lambda _: {}).run()
+    stage.close()
     tried = sum("evaluation" in line for line in lines)
     return Writes(original, tuple(stage.writes), tried)
+
+
+def _no_env(num_envs: int) -> Any:
+    raise RuntimeError(f"a dry run was asked for {num_envs} environments")

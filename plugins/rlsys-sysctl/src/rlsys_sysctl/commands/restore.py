@@ -10,7 +10,7 @@ import click
 from rlsys.errors import UserError
 from rlsys_sysctl.machine.journal import Journal, differing, restore
 from rlsys_sysctl.machine.lock import Lock, holder
-from rlsys_sysctl.machine.state import default_state, write_durably
+from rlsys_sysctl.machine.state import default_state, write_state
 from rlsys_sysctl.machine.watchdog import account
 
 
@@ -58,7 +58,7 @@ def _restore(folder: Path) -> str:
     if entries is None:
         return "nothing to put back: no tuner has left anything"
     settled, lines = restore(entries)
-    write_durably(folder / "last-restore.txt", account("rlsys sysctl restore", lines))
+    write_state(folder / "last-restore.txt", account("rlsys sysctl restore", lines))
     if settled.problems:
         raise UserError("\n".join([*lines, f"the old values stay in {journal.path}; use sudo?"]))
     journal.remove()

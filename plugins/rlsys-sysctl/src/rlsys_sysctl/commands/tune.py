@@ -11,6 +11,7 @@ from rlsys.cli.context import App
 from rlsys.cli.options import json_option, pass_app, quiet_option
 
 if TYPE_CHECKING:
+    from rlsys.config import Plan
     from rlsys_sysctl.optimizing import Tuned
 
 
@@ -58,11 +59,8 @@ def tune(
     Writes a run directory with everything measured, and in its exports the sysctl.d file and the
     commands to apply and undo it. The machine itself is as before, whatever happens.
     """
-    from rlsys.cli.output import print_json
-    from rlsys.cli.progress import ProgressListener, announce
     from rlsys.errors import UserError
     from rlsys_sysctl.optimizing import dry, tuning_plan
-    from rlsys_sysctl.optimizing import tune as run_tuning
 
     if resume and out is None:
         raise UserError("--resume: name the run to go on with by --out")
@@ -71,18 +69,24 @@ def tune(
     environment |= _given(seconds=seconds, repeats=repeats)
     budget = "evaluations" if agent in ("optuna", "random", "grid") else "steps"
     settings = _given(**{budget: evaluations, "warm_start": warm_start})
-    work = app.workplace(announce(quiet))
-    plan = tuning_plan(work.registry, workload, agent, settings, environment, seed)
-    if dry_run:
-        tuned = dry(plan)
-    else:
-        with ProgressListener(plan, quiet) as listener:
-            app.manager.register_listener(listener)
-            tuned = run_tuning(work, plan, out, resume=resume)
+    plan = tuning_plan(app.registry, workload, agent, settings, environment, seed)
+    tuned = dry(plan) if dry_run else _tuned(app, plan, out, resume=resume, quiet=quiet)
     if as_json:
+        from rlsys.cli.output import print_json
+
         print_json(_document(tuned))
     else:
         click.echo("\n".join(_lines(tuned)))
+
+
+def _tuned(app: App, plan: Plan, out: Path | None, *, resume: bool, quiet: bool) -> Tuned:
+    from rlsys.cli.progress import ProgressListener, announce
+    from rlsys_sysctl.optimizing import tune as run_tuning
+
+    work = app.workplace(announce(quiet))
+    with ProgressListener(plan, quiet) as listener:
+        app.manager.register_listener(listener)
+        return run_tuning(work, plan, out, resume=resume)
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rlsys_sysctl.machine.kernel import Kernel, Place
 from rlsys_sysctl.machine.names import canonical
 from rlsys_sysctl.machine.netns import Namespace, NamespaceGone, own_namespace
 from rlsys_sysctl.machine.settling import Settled, Target, settle
-from rlsys_sysctl.machine.state import check_owner, remove_durably, write_durably
+from rlsys_sysctl.machine.state import check_owner, remove_state, write_state
 
 _FORMAT = "rlsys-sysctl.journal/1"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -70,7 +70,7 @@ class Journal:
             ],
         }
         try:
-            write_durably(self.path, json.dumps(document, indent=1) + "\n")
+            write_state(self.path, json.dumps(document, indent=1) + "\n")
         except OSError as error:
             raise UserError(
                 f"{self.path}: the original values cannot be kept: {error.strerror}; "
@@ -99,7 +99,7 @@ class Journal:
 
     def remove(self) -> None:
         """Forget the values: everything is as it was."""
-        remove_durably(self.path)
+        remove_state(self.path)
 
 
 def boot_id() -> str:

@@ -12,30 +12,22 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
-from rlsys.errors import ConfigError, UserError, did_you_mean
-from rlsys_sysctl.machine.denylist import danger
+from rlsys.errors import UserError
 from rlsys_sysctl.machine.journal import Journal, differing, restore
 from rlsys_sysctl.machine.kernel import Kernel
 from rlsys_sysctl.machine.lock import Lock
-from rlsys_sysctl.machine.names import canonical, normal
 from rlsys_sysctl.machine.processes import MARK, end_marked, kill_marked, start_time
 from rlsys_sysctl.machine.prompt_stop import PromptStop
 from rlsys_sysctl.machine.settling import Settled, Target, active, settle
 from rlsys_sysctl.machine.state import default_state
+from rlsys_sysctl.machine.tuned import Space, TunedParameters
 from rlsys_sysctl.machine.watchdog import Watchdog
 
 
 class ChangedElsewhere(UserError):
     """Somebody else has changed a parameter that is being tuned."""
-
-
-class Space(Protocol):
-    """What says which values are allowed: `rlsys_sysctl.workload.parameters.ActionSpace`."""
-
-    def check(self, values: Mapping[str, str], original: Mapping[str, str] | None = None) -> None:
-        """Raise `ConfigError` unless all values are allowed."""
 
 
 def _tell(text: str) -> None:
@@ -70,22 +62,19 @@ class Machine:
         dry_run: bool = False,
         log: Callable[[str], None] = _tell,
     ) -> None:
-        self.names = tuple(dict.fromkeys(map(canonical, names)))
         self.dry_run = dry_run
         self.writes: list[tuple[str, str]] = []
         """All writes so far; in a dry run those that it would have made."""
         kernels = [kernel] if isinstance(kernel, Kernel) else list(kernel or [Kernel()])
         self._kernels: list[Kernel] = kernels
-        self._space, self._allow_dangerous, self._log = space, allow_dangerous, log
+        self._tuned = TunedParameters(names, kernels, space)
+        self._allow_dangerous, self._log = allow_dangerous, log
         self._folder = default_state() if state is None else state.absolute()
         self._lock = Lock(self._folder)
         self._journal = Journal(self._folder)
         self._mark = os.urandom(16).hex()
         self._watchdog: Watchdog | None = None
         self._stop = PromptStop()
-        self._targets: dict[str, list[Target]] = {}
-        self._original: dict[Target, str] = {}
-        self._expected: dict[Target, str] = {}
         self._journaled = False
 
     def __enter__(self) -> Self:
@@ -97,9 +86,9 @@ class Machine:
             UserError: another tuner is at work, the values cannot be kept, or an earlier journal
                 needs a decision.
         """
-        self._check_names()
+        self._tuned.find(allow_dangerous=self._allow_dangerous, writable=not self.dry_run)
         if self.dry_run:
-            self._read_originals()
+            self._tuned.read()
             return self
         self._stop.install()
         try:
@@ -108,9 +97,10 @@ class Machine:
                 self._recover()
                 self._watchdog = self._new_watchdog()
                 self._watchdog.start()
-                self._read_originals()
+                self._tuned.read()
                 self._journaled = True
-                self._journal.write({(t.place, t.name): v for t, v in self._original.items()})
+                original = self._tuned.original
+                self._journal.write({(t.place, t.name): v for t, v in original.items()})
                 atexit.register(self._close)
         except BaseException:
             self._close()
@@ -133,12 +123,12 @@ class Machine:
     @property
     def original(self) -> dict[str, str]:
         """The value of each tuned parameter when the block was entered."""
-        return self._by_name(self._original)
+        return self._tuned.by_name(self._tuned.original)
 
     @property
     def current(self) -> dict[str, str]:
         """The value of each tuned parameter as last written or, in a dry run, as it would be."""
-        return self._by_name(self._expected)
+        return self._tuned.by_name(self._tuned.expected)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -157,17 +147,17 @@ class Machine:
             ConfigError: a value is not allowed; nothing has been written.
             UserError: the kernel refuses one or keeps another value, or there is no watchdog.
         """
-        wanted = self._wanted(values)
+        wanted = self._tuned.wanted(values)
         if self.dry_run:
             self._pretend(wanted)
             return
         with self._stop.deferred():
             self._ensure_watchdog()
-            before = {target: self._expected[target] for target in wanted}
-            self._expected |= wanted
+            before = {target: self._tuned.expected[target] for target in wanted}
+            self._tuned.expected |= wanted
             settled = settle(wanted, self._wrote)
             if settled.problems or settled.gone:
-                self._expected |= before
+                self._tuned.expected |= before
                 undone = settle(before, self._wrote)
                 raise UserError(_refusal(settled, undone))
 
@@ -179,7 +169,7 @@ class Machine:
         """
         if self.dry_run:
             return
-        for target, text in self._expected.items():
+        for target, text in self._tuned.expected.items():
             now = target.kernel.read(target.name)
             if now != text:
                 raise ChangedElsewhere(
@@ -194,17 +184,17 @@ class Machine:
             UserError: one could not be put back; the journal stays for `rlsys sysctl restore`.
         """
         if self.dry_run:
-            self._pretend(self._original)
+            self._pretend(self._tuned.original)
             return
         with self._stop.deferred():
-            settled = settle(self._original, self._wrote)
+            settled = settle(self._tuned.original, self._wrote)
             for target, found in settled.found.items():
-                if found not in (self._expected[target], self._original[target]):
+                if found not in (self._tuned.expected[target], self._tuned.original[target]):
                     self._log(
                         f"{target} was {found!r}, which somebody else has written; "
-                        f"put back to {self._original[target]!r}"
+                        f"put back to {self._tuned.original[target]!r}"
                     )
-            self._expected |= self._original
+            self._tuned.expected |= self._tuned.original
             if settled.problems:
                 problems = "; ".join(f"{t}: {why}" for t, why in settled.problems.items())
                 raise UserError(f"not put back: {problems}; try `rlsys sysctl restore`")
@@ -237,29 +227,6 @@ class Machine:
         kernel = type(self._kernels[0])
         return Watchdog(self._folder, self._lock.descriptor, self._mark, kernel)
 
-    def _check_names(self) -> None:
-        for name in self.names:
-            reason = danger(name)
-            if reason and not self._allow_dangerous:
-                raise ConfigError(
-                    f"{name} is not tuned: {reason}; take it out of action_space, "
-                    "or say --allow-dangerous"
-                )
-            for kernel in self._kernels:
-                if not kernel.exists(name):
-                    raise ConfigError(f"{name} {kernel.absence(name)}")
-                obstacle = None if self.dry_run else kernel.obstacle(name)
-                if obstacle:
-                    raise UserError(f"{name} {obstacle}")
-                target = Target(name, kernel.place(name), kernel)
-                if target not in self._targets.setdefault(name, []):
-                    self._targets[name].append(target)
-                if target.partner is not None and target.partner.name in self.names:
-                    raise ConfigError(
-                        f"{name} and {target.partner.name} exclude each other: "
-                        "writing one makes the other 0; tune one of them"
-                    )
-
     def _recover(self) -> None:
         """Put back what a tuner has left that died together with its watchdog."""
         entries = self._journal.read()
@@ -279,46 +246,11 @@ class Machine:
             raise UserError("an earlier tuner's changes could not be undone; nothing was changed")
         self._journal.remove()
 
-    def _read_originals(self) -> None:
-        for name, targets in self._targets.items():
-            for target in targets:
-                self._original[target] = target.kernel.read(name)
-                partner = target.partner
-                if partner is not None and partner.kernel.exists(partner.name):
-                    self._original[partner] = partner.kernel.read(partner.name)
-            if len({self._original[target] for target in targets}) > 1:
-                found = ", ".join(f"{self._original[t]!r} for {t}" for t in targets)
-                raise UserError(f"{name} differs: {found}; make it alike before tuning")
-        self._expected = dict(self._original)
-
-    def _wanted(self, values: Mapping[str, str]) -> dict[Target, str]:
-        """Return what each target is to be, partners included.
-
-        Raises:
-            ConfigError: a value is not allowed, or a parameter is not tuned here.
-        """
-        for name, text in values.items():
-            if name not in self._targets:
-                raise ConfigError(f"{name} is not tuned{did_you_mean(name, self._targets)}")
-            if not text.strip() or "\n" in text or "\0" in text:
-                raise ConfigError(f"{name}: {text!r} is no value; give one line of text")
-        if self._space is not None:
-            self._space.check({**self.current, **values}, self.original)
-        wanted = {}
-        for name, text in values.items():
-            for target in self._targets[name]:
-                wanted[target] = normal(text)
-                partner = target.partner
-                if partner in self._original and partner is not None:
-                    original = wanted[target] == self._original[target]
-                    wanted[partner] = self._original[partner] if original else "0"
-        return wanted
-
     def _pretend(self, wanted: Mapping[Target, str]) -> None:
         for target, text in wanted.items():
-            if self._expected[target] != text and active(target, wanted) == target:
+            if self._tuned.expected[target] != text and active(target, wanted) == target:
                 self.writes.append((target.name, text))
-        self._expected |= wanted
+        self._tuned.expected |= wanted
 
     def _wrote(self, target: Target, text: str) -> None:
         self.writes.append((target.name, text))
@@ -361,9 +293,6 @@ class Machine:
                 self._watchdog.leave()  # it tries again what is still in the journal
                 self._watchdog = None
             self._lock.release()
-
-    def _by_name(self, values: Mapping[Target, str]) -> dict[str, str]:
-        return {name: values[targets[0]] for name, targets in self._targets.items()}
 
 
 def _refusal(settled: Settled, undone: Settled) -> str:

@@ -16,7 +16,7 @@ MARK = "RLSYS_SYSCTL_MARK"
 _PROC = Path("/proc")
 _QUIET_LOOKS = 3
 _BETWEEN_LOOKS = 0.02
-_LONGEST_LOOK = 2.0
+_MOST_LOOKS = 100
 
 
 def start_time(pid: int) -> int:
@@ -46,13 +46,14 @@ def end_marked(mark: str) -> int:
     """Kill all processes whose environment has `mark`, and return how many there were.
 
     One that was just being started shows its environment a moment later: looks until none has
-    been found several times running, or the time is up.
+    been found several times running, or it has looked very often.
     """
     ended: set[int] = set()
     quiet = 0
-    deadline = time.monotonic() + _LONGEST_LOOK
-    while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
-        if quiet or ended:
+    for look in range(_MOST_LOOKS):
+        if quiet == _QUIET_LOOKS:
+            break
+        if look:
             time.sleep(_BETWEEN_LOOKS)
         found = kill_marked(mark)
         quiet = 0 if found - ended else quiet + 1

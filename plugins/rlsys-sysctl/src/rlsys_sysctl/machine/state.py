@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 from rlsys.errors import UserError
+from rlsys.storage.atomic import PARTIAL, sync_folder, write_atomically
 
 VARIABLE = "RLSYS_SYSCTL_STATE"
 _OF_ROOT = Path("/var/lib/rlsys-sysctl")  # not /run, which a power cut empties
+_PARTIAL = (PARTIAL, ".new")
+"""Suffixes of a write that was cut off: of this version, and of those before."""
 
 
 def default_state() -> Path:
@@ -48,33 +51,18 @@ def check_owner(path: Path, owner: int) -> None:
         raise UserError(f"{path} belongs to user {owner}, who is not to be trusted; remove it")
 
 
-def write_durably(path: Path, text: str) -> None:
-    """Replace the file at `path` in one step that also a power cut does not tear.
+def write_state(path: Path, text: str) -> None:
+    """Replace the file at `path`, for this user alone, so that a power cut leaves one or the other.
 
     Raises:
         OSError: such as a full disk; the old file is then still there.
     """
-    temporary = path.with_name(f"{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    sync_folder(path.parent)
+    write_atomically(path, text, mode=0o600)
 
 
-def remove_durably(path: Path) -> None:
+def remove_state(path: Path) -> None:
     """Remove `path`, and what a write that was cut off has left beside it."""
     path.unlink(missing_ok=True)
-    path.with_name(f"{path.name}.new").unlink(missing_ok=True)
+    for suffix in _PARTIAL:
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

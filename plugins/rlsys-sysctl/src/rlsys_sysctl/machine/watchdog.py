@@ -25,9 +25,10 @@ from rlsys.errors import UserError
 from rlsys_sysctl.machine.journal import Entries, Journal, restore
 from rlsys_sysctl.machine.kernel import Kernel
 from rlsys_sysctl.machine.processes import end_group, end_marked, kill_marked
-from rlsys_sysctl.machine.state import write_durably
+from rlsys_sysctl.machine.state import write_state
 
 _READY_WITHIN = 20.0  # s; a machine under the load of a benchmark is slow to start a program
+_GONE_WITHIN = 20.0  # s; and to end one, which must let go of the lock
 _TRIES = 20
 _BETWEEN_TRIES = 0.1
 _BOOT = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:] = a['path']; " + (
@@ -63,6 +64,7 @@ class Watchdog:
             "lock": self._lock,
             "folder": str(self._folder),
             "mark": self._mark,
+            "tries": _TRIES,
             "kernel": [self._kernel.__module__, self._kernel.__qualname__],
         }
         inherited = [theirs.fileno(), self._lock]
@@ -127,7 +129,7 @@ class Watchdog:
         if self._socket is None:
             return
         self._send("done")
-        self._socket.settimeout(1.0)
+        self._socket.settimeout(_GONE_WITHIN)
         with contextlib.suppress(OSError):
             self._socket.recv(1)
         self.leave()
@@ -191,14 +193,15 @@ def watch(arguments: Mapping[str, Any]) -> None:
     os.dup2(1, 2)  # nobody reads it from here on
     connection = socket.socket(fileno=arguments["socket"])
     told = _Told(connection)
-    connection.sendall(b"R")
+    with contextlib.suppress(OSError):  # the tuner is gone already: then there is work to do
+        connection.sendall(b"R")
     importlib.import_module("ctypes")  # now, not when the machine is in trouble: see `netns`
     if _wait(told, connection, arguments.get("tuner")):
         return
     for group, started in told.groups.items():
         end_group(group, started)
     kill_marked(arguments["mark"])
-    _put_back(Path(arguments["folder"]), kernel)
+    _put_back(Path(arguments["folder"]), kernel, arguments["tries"])
     end_marked(arguments["mark"])
 
 
@@ -223,14 +226,14 @@ def _wait(told: _Told, connection: socket.socket, tuner: int | None) -> bool:
             return told.done
 
 
-def _put_back(folder: Path, kernel: type[Kernel]) -> None:
+def _put_back(folder: Path, kernel: type[Kernel], tries: int) -> None:
     journal = Journal(folder)
-    for _ in range(_TRIES):
+    for _ in range(tries):
         try:
             entries = journal.read()
             lines, well = _restored(entries, kernel) if entries is not None else ([], True)
             if lines:
-                write_durably(folder / "last-restore.txt", account("watchdog", lines))
+                write_state(folder / "last-restore.txt", account("watchdog", lines))
             if well:
                 journal.remove()
                 return
@@ -248,7 +251,7 @@ def _restored(entries: Entries, kernel: type[Kernel]) -> tuple[list[str], bool]:
 
 def _leave_word(folder: Path, line: str) -> None:
     with contextlib.suppress(OSError):  # the disk is what fails: nowhere is left to tell
-        write_durably(folder / "last-restore.txt", account("watchdog", [line]))
+        write_state(folder / "last-restore.txt", account("watchdog", [line]))
 
 
 def account(who: str, lines: Sequence[str]) -> str:

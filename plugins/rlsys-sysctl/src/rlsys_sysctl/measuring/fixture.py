@@ -105,7 +105,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], timeout: float) -> str |
             chunk = os.read(pipe.fileno(), 65536)
             if not chunk:
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(1.0)
+                    process.wait(_END_SECONDS)
                 return None
             text = (text + chunk)[-65536:]
             for line in text.split(b"\n")[:-1]:

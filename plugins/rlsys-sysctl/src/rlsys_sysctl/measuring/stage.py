@@ -24,7 +24,8 @@ from rlsys_sysctl.machine.machine import ChangedElsewhere, Machine
 from rlsys_sysctl.measuring.fixture import NAMESPACES_VARIABLE, Fixture
 from rlsys_sysctl.measuring.meter import Refused, Run, Values
 from rlsys_sysctl.measuring.runner import BenchmarkFailed, Command, check_command
-from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
+from rlsys_sysctl.workload.parameters import Parameter
+from rlsys_sysctl.workload.space import ActionSpace
 from rlsys_sysctl.workload.workload import SECONDS
 
 _MARK = np.float32(1e-5)

@@ -1,65 +1,19 @@
-"""What is tuned: kernel parameters with their ranges, and the unit cube that searchers see."""
+"""A kernel parameter that is tuned: its values, as texts for the kernel and as coordinates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
-from rlsys.errors import ConfigError, did_you_mean
+from rlsys.errors import ConfigError
 from rlsys_sysctl.machine.names import canonical, normal
-from rlsys_sysctl.workload.constraints import Constraint
-from rlsys_sysctl.workload.scales import Grid, Scalar, exact, make_scale, text
-
-_LARGEST = 2**64  # what a parameter of the kernel can hold
-_DECIMALS = 15
-
-
-def _decimal(number: float) -> float:
-    value = exact(number)
-    if abs(value) > _LARGEST or (value * 10**_DECIMALS).denominator != 1:
-        raise ValueError(f"{number} is beyond 2^64 or has more than {_DECIMALS} decimals")
-    return number
-
-
-Number = Annotated[
-    Annotated[int, Field(strict=True)] | Annotated[float, Field(strict=True)],
-    AfterValidator(_decimal),
-]
-"""A number that is exact in plain decimal digits."""
-
-
-class Range(BaseModel):
-    """A range of numbers: one component of a vector parameter.
-
-    Attributes:
-        min: least value.
-        max: largest value, which is met where `step` divides the range.
-        log: search evenly in the logarithm; `min` must be positive.
-        step: distance of neighbouring values (default: 1; see `scales.make_scale` for floats).
-        special: values outside of the range with a meaning of their own, such as -1.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    min: Number
-    max: Number
-    log: bool = False
-    step: Number | None = None
-    special: tuple[Number, ...] = ()
-
-    @model_validator(mode="after")
-    def _possible(self) -> Range:
-        _check_range(self.min, self.max, self.step, self.special, log=self.log)
-        _check_whole(self)
-        scalar(self, integer=True)
-        return self
+from rlsys_sysctl.workload.ranges import Number, Range, check_range, check_whole, scalar
+from rlsys_sysctl.workload.scales import Grid, Scalar, exact, text
 
 
 class Parameter(BaseModel):
@@ -122,9 +76,9 @@ class Parameter(BaseModel):
         else:
             assert self.min is not None  # `_check_keys` has seen to both
             assert self.max is not None
-            _check_range(self.min, self.max, self.step, self.special, log=self.log, name=self.param)
+            check_range(self.min, self.max, self.step, self.special, log=self.log, name=self.param)
             if self.type == "int":
-                _check_whole(self, f"{self.param}: ")
+                check_whole(self, f"{self.param}: ")
             scalar(self, integer=self.type == "int")
         return self
 
@@ -250,196 +204,3 @@ class Parameter(BaseModel):
             before = number if before is None or number >= before else part.scale.at_least(before)
             raised.append(before)
         return raised
-
-
-class ActionSpace:
-    """All tuned parameters as one unit cube [0, 1]^d, and what their values must keep.
-
-    Args:
-        parameters: at least one, each once.
-        constraints: between them.
-
-    Raises:
-        ConfigError: a parameter twice, or a constraint about something that is not tuned.
-    """
-
-    def __init__(
-        self, parameters: Sequence[Parameter], constraints: Sequence[Constraint] = ()
-    ) -> None:
-        if not parameters:
-            raise ConfigError("action_space: no parameter; give at least one")
-        self.parameters = {parameter.param: parameter for parameter in parameters}
-        if len(self.parameters) < len(parameters):
-            names = [parameter.param for parameter in parameters]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ConfigError(f"action_space: {twice} is given twice; delete one")
-        self.constraints = tuple(constraints)
-        for constraint in constraints:
-            self._check_constraint(constraint)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the parameters, in their order."""
-        return tuple(self.parameters)
-
-    @property
-    def dimension(self) -> int:
-        """Coordinates of a point: one a scalar or category, one a component of a vector."""
-        return sum(parameter.dimension for parameter in self.parameters.values())
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What each coordinate is: a parameter's name, or ``name[i]``."""
-        return tuple(
-            f"{name}[{index}]" if parameter.type == "vector" else name
-            for name, parameter in self.parameters.items()
-            for index in range(parameter.dimension)
-        )
-
-    def to_values(self, point: ArrayLike) -> dict[str, str]:
-        """Return the values at `point`, shape (d,), as texts for /proc/sys.
-
-        Coordinates outside of [0, 1] are clipped.
-
-        Raises:
-            ConfigError: another shape, or a coordinate is NaN.
-        """
-        array = np.asarray(point, np.float64)
-        if array.shape != (self.dimension,):
-            raise ConfigError(f"a point has shape ({self.dimension},), not {array.shape}")
-        if np.isnan(array).any():
-            label = self.labels[int(np.isnan(array).argmax())]
-            raise ConfigError(f"the coordinate of {label} is NaN; it must be within 0 to 1")
-        coordinates = np.clip(array, 0.0, 1.0).tolist()
-        values, start = {}, 0
-        for name, parameter in self.parameters.items():
-            values[name] = parameter.to_text(coordinates[start : start + parameter.dimension])
-            start += parameter.dimension
-        return values
-
-    def to_point(self, values: Mapping[str, str]) -> NDArray[np.float64]:
-        """Return the point, shape (d,), whose values are `values`.
-
-        Raises:
-            ConfigError: a parameter is missing or unknown, or its value is not allowed.
-        """
-        self._check_names(values)
-        for name, parameter in self.parameters.items():
-            parameter.check(values[name])
-        return self.nearest_point(values)
-
-    def nearest_point(self, values: Mapping[str, str]) -> NDArray[np.float64]:
-        """Return the point, shape (d,), whose values are nearest to `values`.
-
-        What a machine has now may lie outside of the ranges that are searched.
-
-        Raises:
-            ConfigError: a parameter is missing or unknown, or of another kind, such as a category
-                that is not listed.
-        """
-        self._check_names(values)
-        return np.array(
-            [at for name, one in self.parameters.items() for at in one.nearest(values[name])]
-        )
-
-    def violations(self, values: Mapping[str, str]) -> list[str]:
-        """Return what each broken constraint says; nothing where all hold."""
-        return [one.told(values) for one in self.constraints if not one.holds(values)]
-
-    def check(self, values: Mapping[str, str], original: Mapping[str, str] | None = None) -> None:
-        """Raise unless all values are allowed and keep the constraints.
-
-        Args:
-            original: what the machine had: allowed even where it is out of range, and free of
-                constraints where nothing differs from it.
-
-        Raises:
-            ConfigError: it says which value, what is allowed, or which constraint is broken.
-        """
-        self._check_names(values)
-        had = {name: normal(written) for name, written in (original or {}).items()}
-        changed = [name for name in self.parameters if normal(values[name]) != had.get(name)]
-        for name in changed:
-            self.parameters[name].check(values[name])
-        broken = self.violations(values) if changed else []
-        if broken:
-            raise ConfigError("; ".join(broken))
-
-    def _check_names(self, values: Mapping[str, str]) -> None:
-        for name in values:
-            if name not in self.parameters:
-                raise ConfigError(f"{name} is not tuned{did_you_mean(name, self.parameters)}")
-        for name in self.parameters:
-            if name not in values:
-                raise ConfigError(f"no value for {name}; give one for each tuned parameter")
-
-    def _check_constraint(self, constraint: Constraint) -> None:
-        for name, index in constraint.fields():
-            where = f"constraint {constraint}"
-            if name not in self.parameters:
-                known = did_you_mean(name, self.parameters)
-                raise ConfigError(f"{where}: {name!r} is not in action_space{known}")
-            parameter = self.parameters[name]
-            if parameter.type == "vector":
-                if index is None or index >= parameter.dimension:
-                    last = parameter.dimension - 1
-                    raise ConfigError(f"{where}: {name} is a vector; write {name}[0] to [{last}]")
-                continue
-            if index is not None:
-                raise ConfigError(f"{where}: {name} is no vector; write {name} without [{index}]")
-            for value in parameter.values:
-                try:
-                    exact(value)
-                except ValueError as error:
-                    raise ConfigError(f"{where}: {value!r} of {name} is no number") from error
-
-
-def scalar(of: Range | Parameter, *, integer: bool) -> Scalar:
-    """Return the numbers between the limits of `of`, with its special values.
-
-    Raises:
-        ValueError: more values than can be told apart.
-    """
-    assert of.min is not None  # checked when `of` was made
-    assert of.max is not None
-    step = None if of.step is None else exact(of.step)
-    try:
-        scale = make_scale(exact(of.min), exact(of.max), step, log=of.log, integer=integer)
-    except ConfigError as error:
-        raise ValueError(str(error)) from error
-    return Scalar(scale, [exact(value) for value in of.special], integer=integer)
-
-
-def _check_range(
-    low: float,
-    high: float,
-    step: float | None,
-    special: Sequence[float],
-    *,
-    log: bool,
-    name: str = "",
-) -> None:
-    where = f"{name}: " if name else ""
-    if low > high:
-        raise ValueError(f"{where}min {low} is above max {high}; exchange them")
-    if step is not None and step <= 0:
-        raise ValueError(f"{where}step {step} must be above 0")
-    if log and low <= 0:
-        raise ValueError(f"{where}log needs min above 0, not {low}; make it one of special")
-    if len(set(special)) < len(special):
-        raise ValueError(f"{where}special has a value twice")
-    for value in special:
-        if low <= value <= high:
-            raise ValueError(
-                f"{where}special value {value} is within {low} to {high}; leave it out"
-            )
-
-
-def _check_whole(of: Range | Parameter, where: str = "") -> None:
-    for key in ("min", "max", "step"):
-        number = getattr(of, key)
-        if number is not None and exact(number).denominator != 1:
-            raise ValueError(f"{where}{key} {number} is no whole number")
-    for number in of.special:
-        if exact(number).denominator != 1:
-            raise ValueError(f"{where}special value {number} is no whole number")

@@ -17,7 +17,8 @@ from rlsys.config import Document, load_yaml, parse_yaml, validate
 from rlsys.errors import ConfigError, did_you_mean
 from rlsys_sysctl.measuring.state_metrics import STATE_METRICS
 from rlsys_sysctl.workload.constraints import Constraint
-from rlsys_sysctl.workload.parameters import ActionSpace, Parameter
+from rlsys_sysctl.workload.parameters import Parameter
+from rlsys_sysctl.workload.space import ActionSpace
 
 _SHIPPED = "rlsys_sysctl"
 _FOLDER = "workloads"
@@ -131,6 +132,11 @@ class Workload(BaseModel):
     def space(self) -> ActionSpace:
         """The parameters as a unit cube."""
         return ActionSpace(self.action_space, self.constraints)
+
+    @property
+    def observation_size(self) -> int:
+        """Length of an observation: the state metrics, the last point, and its reward."""
+        return len(self.state_space) + self.space.dimension + 1
 
     @property
     def can_be_cut(self) -> bool:

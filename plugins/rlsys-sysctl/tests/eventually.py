@@ -1,0 +1,19 @@
+"""Waiting for events, as long as it takes on a busy machine: the limit ends only what hangs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+HANG = 300.0
+"""Seconds after which whatever is waited for will not come any more."""
+
+
+def eventually(holds: Callable[[], object]) -> bool:
+    """Whether `holds` becomes true."""
+    end = time.monotonic() + HANG
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
