@@ -70,7 +70,7 @@ def test_it_is_the_batch_with_one_copy_over_several_episodes(relay):
     while ends < 3:
         acting = [agent for agent in env.agents if infos[agent]["acting"]]
         np.testing.assert_array_equal(np.stack([seen[agent] for agent in acting]), shown[0])
-        # Actions of those whose turn it is not are ignored.
+        # Actions of agents that do not act now are ignored.
         actions = {agent: int(random.integers(2)) for agent in env.agents}
         chosen = np.array([[actions[agent] for agent in acting]])
         shown, rewards, over, _, told = batch.step(chosen)

@@ -1,4 +1,4 @@
-"""What an agent cannot learn from is refused in one line that says what would suit."""
+"""What an agent cannot learn from is refused in one line that says what is supported."""
 
 from __future__ import annotations
 

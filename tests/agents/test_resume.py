@@ -41,7 +41,7 @@ OFF_POLICY = ("dqn", "sac")
 
 
 def short(name):
-    """The recipe cut to what a comparison needs, and the boundary at which it is interrupted."""
+    """The recipe, shortened for a comparison, and the boundary at which it is interrupted."""
     recipe = SHORT[name]
     if recipe.agent in OFF_POLICY:
         return replace(recipe, settings={**recipe.settings, "steps": 1000}), 90
@@ -58,7 +58,7 @@ def test_resumed_training_ends_bit_for_bit_the_same(name, tmp_path):
     recipe.interrupt(tmp_path / "cut", boundary, seed=3, emit=resumed_lines.append)
     halfway = len(resumed_lines)
     assert 0 < halfway < len(whole_lines)
-    # Another process: its global generators stand elsewhere.
+    # Another process: its global generators have another state.
     np.random.seed(99)
     torch.manual_seed(99)
     resumed, _ = recipe.train(tmp_path / "cut", seed=3, resume=True, emit=resumed_lines.append)

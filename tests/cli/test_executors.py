@@ -1,4 +1,4 @@
-"""Executors of plugins: chosen by name, with options of their own, refused where they lack."""
+"""Executors of plugins: chosen by name, with their own options, refused if something is missing."""
 
 from __future__ import annotations
 

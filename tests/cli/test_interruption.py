@@ -1,4 +1,4 @@
-"""A training that is stopped or killed goes on to the result of an undisturbed one."""
+"""A training that is stopped or killed resumes to the same result as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CASES = {"lamps": "hall", "rtos": "normal"}
 
 @pytest.fixture
 def hold(tmp_path, monkeypatch) -> Path:
-    """Hold the trainings of this test in their middle until this file is removed."""
+    """Pause the trainings of this test halfway until this file is removed."""
     file = tmp_path / "hold"
     file.touch()
     monkeypatch.setenv("HOLD", str(file))
@@ -81,7 +81,7 @@ def assert_same_outcome(path: Path, reference: Path, case: str, seeds=(0,), may_
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Return a function that trains without disturbance, once a plugin."""
+    """Return a function that trains without disturbance, once per plugin."""
     done = {}
 
     def reference(plugin: str) -> Path:
@@ -98,7 +98,7 @@ def undisturbed(tmp_path_factory):
 
 
 def disturb(plugin: str, path: Path, number: signal.Signals) -> tuple[int, str]:
-    """Send `number` to a training in its middle; return its exit code and stderr."""
+    """Send signal `number` to a training halfway; return its exit code and stderr."""
     child = start(*SETTINGS[plugin], "--out", path)
     try:
         wait_until(lambda: lines_of(path) >= 3 or child.poll() is not None)

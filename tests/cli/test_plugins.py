@@ -1,4 +1,4 @@
-"""Broken plugins through the real command line: installed, in a process of its own.
+"""Broken plugins with the real command line: installed, in a separate process.
 
 Each is a distribution with an entry point in a folder on the path. Whatever it does, the command
 line says which one it is and what to do, and the rest works.

@@ -1,4 +1,4 @@
-"""`rlsys run --sweep`: a run directory a point, one document and one figure for all."""
+"""`rlsys run --sweep`: one run directory per point, one document and one figure for all."""
 
 from __future__ import annotations
 

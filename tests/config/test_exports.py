@@ -1,4 +1,4 @@
-"""Which exporters a configuration names, with which settings, and what may be left out."""
+"""Exporters in a configuration: their settings, and which ones may be skipped."""
 
 from __future__ import annotations
 

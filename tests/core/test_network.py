@@ -131,7 +131,7 @@ def test_padding_changes_no_logit_of_the_present_items(seed, padding, rest):
     rng = np.random.default_rng(seed)
     network = scorer_network(rng, rest=rest)
     x = items(rng, 3, 5)
-    # Padding is told by column 0 alone; what else stands in its row must not matter.
+    # Only column 0 marks padding; the rest of its row must not matter.
     filler = rng.normal(size=(3, padding, 5)).astype(np.float32)
     filler[..., 0] = 0.0
     logits, padded = network.logits(x), network.logits(np.concatenate([x, filler], axis=1))

@@ -1,4 +1,4 @@
-"""Policies with a network for each role: kept, read back, and at work."""
+"""Policies with one network per role: saved, loaded and run."""
 
 from __future__ import annotations
 

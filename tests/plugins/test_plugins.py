@@ -1,4 +1,4 @@
-"""A broken plugin takes nothing down: the rest works, and its fault is shown with its origin."""
+"""A broken plugin breaks nothing else, and its error is shown with its origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every fault is found by the check that is there for it, and by no other; the words say the cure.
+"""Every fault is found by exactly one check, whose message says how to fix it.
 
 All faulty plugins go through one pytest process of their own, whose verdicts the tests look at.
 """

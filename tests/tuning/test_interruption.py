@@ -1,4 +1,4 @@
-"""A search that was stopped goes on as if nothing had happened."""
+"""A search that was stopped resumes as if nothing had happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run directory: refused before the work where it cannot be kept, and never half-written."""
+"""The run directory: refused before training if it cannot be written, and never half-written."""
 
 from __future__ import annotations
 

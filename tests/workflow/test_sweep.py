@@ -1,4 +1,4 @@
-"""The values of a sweep, and one result document of those of its points."""
+"""The values of a sweep, and the merging of its points' result documents."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_a_role_reacts_to_what_was_decided_in_the_same_slot(agent, trained):
 
 
 def test_a_role_that_sees_items_treats_them_all_alike(agent, trained, tmp_path):
-    """What was saved scores items of any order and number by what they are."""
+    """A saved network scores items by their features, in any order and number."""
     policy, _ = trained(agent, Counter)
     policy.save(tmp_path / "network.npz")
     network = load_policy(tmp_path / "network.npz").networks["clerk"]
@@ -138,7 +138,7 @@ def test_resumed_training_ends_bit_for_bit_the_same(agent, make_env, settings, t
     whole = short.train(tmp_path / "whole", seed=3, emit=whole_lines.append)
     short.interrupt(tmp_path / "cut", 2, seed=3, emit=resumed_lines.append)
     assert 0 < len(resumed_lines) < len(whole_lines)
-    # Another process: its global generators stand elsewhere.
+    # Another process: its global generators have another state.
     np.random.seed(99)
     torch.manual_seed(99)
     short.interrupt(tmp_path / "cut", 1, seed=3, resume=True, emit=resumed_lines.append)
@@ -207,7 +207,7 @@ def test_every_iteration_is_validated_where_that_is_asked_for_and_the_best_kept(
     best = controller_of(load_policy(tmp_path / "whole/best" / NETWORK_FILE))
     again = play(Watch, best, validation_seeds(4))["reward"].mean()
     assert again == pytest.approx(max(rewards), abs=1e-9)
-    assert same_policies(whole, short.train(tmp_path / "unwatched"))  # it disturbs nothing
+    assert same_policies(whole, short.train(tmp_path / "unwatched"))  # it has no side effects
     short.interrupt(tmp_path / "cut", 2, emit=resumed.append, **judged)
     short.train(tmp_path / "cut", resume=True, emit=resumed.append, **judged)
     assert [line.get("validation_reward") for line in resumed] == [
