@@ -26,7 +26,7 @@ class RoleEnv:
     memory_shape: tuple[int, ...] = ()
 
     def draw(self, copies: np.ndarray, first: bool) -> None:
-        """Put the start of a slot into ``memory[copies]``; `first`: whether it is the episode's first."""
+        """Put the start of a slot into ``memory[copies]``; `first`: of an episode or not."""
         raise NotImplementedError
 
     def look(self, role: str) -> np.ndarray:

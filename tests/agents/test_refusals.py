@@ -30,7 +30,7 @@ def refused(recipe, tmp_path, **session):
 def test_continuous_actions_where_discrete_ones_are_needed(name, tmp_path):
     message = refused(Recipe(name, Target, make_oracle=CorridorOracle), tmp_path)
     assert f"agent {name!r} needs discrete" in message
-    assert "not continuous ones" in message
+    assert "not continuous actions" in message
 
 
 def test_discrete_actions_where_continuous_ones_are_needed(tmp_path):

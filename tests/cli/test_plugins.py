@@ -205,7 +205,7 @@ def test_the_time_limit_is_kept_and_what_is_left_out_is_not_measured(installed):
     rlsys = installed(hanging=HANGS)
     given = {"RLSYS_PLUGINS": "hanging", "RLSYS_PLUGIN_TIMEOUT": "0.5"}
     found = rows(rlsys("plugins", "--timing", "--json", **given))
-    assert "has not ended after 0.5 s" in found["hanging"]["error"]
+    assert "did not finish within 0.5 s" in found["hanging"]["error"]
     left_out = rows(rlsys("--no-plugin", "hanging", "plugins", "--timing", "--json", **given))
     assert (left_out["hanging"]["status"], "seconds" in left_out["hanging"]) == ("blocked", False)
 

@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 
 # The fault, the check that finds it, what the message says is wrong, and how it is fixed.
 ENVIRONMENTS = {
-    "RandomRewards": ("the_same_seed_gives_the_same_episodes", "reward is", "generators made of"),
+    "RandomRewards": ("the_same_seed_gives_the_same_episodes", "reward is", "generators made from"),
     "RemembersEpisodes": ("a_reset_with_a_seed_begins_anew", "trajectory is different", "in reset"),
     "IgnoresSeeds": ("seeds_matter", "eight seeds", "use the seed of reset"),
     "CopiesLeak": ("copies_do_not_influence_each_other", "same copy alone", "its own generator"),

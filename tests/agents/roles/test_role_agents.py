@@ -258,7 +258,7 @@ def test_spaces_that_do_not_suit_are_refused(agent, tmp_path):
     assert "role 'scout': continuous actions need finite bounds" in message
     if agent == "mappo":
         message = refused(agent, watch_with(action_space=MultiDiscrete([2, 3])), tmp_path)
-        assert "needs discrete or continuous actions, not multi-discrete ones" in message
+        assert "needs discrete or continuous actions, not multi-discrete actions" in message
 
 
 def test_an_environment_without_roles_is_refused(agent, tmp_path):
