@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# From a bare Python to a working rlsys, then run a command in it:
+# Set up a working rlsys, starting from a bare Python, and then run a command in it:
 #
 #   ./setup.sh                  set up only
 #   ./setup.sh rlsys run rtos   set up and run the main job
 #   ./setup.sh tox              set up and run the tests
 #
-# Everything lands in .venv next to this file, so an externally managed Python (PEP 668) is left
-# alone and no rights beyond this directory are needed. Running it again costs a fraction of a
-# second; a change of the packages' metadata or of constraints.txt brings .venv up to date.
+# Everything is installed into .venv next to this file, so an externally managed Python (PEP 668) is
+# left alone and no rights outside this directory are needed. Running it again takes a fraction of a
+# second; it updates .venv if the packages' metadata or constraints.txt have changed.
 # Progress and errors go to stderr: stdout belongs to COMMAND, which runs in the caller's directory.
 #
-# What cannot go into .venv (QEMU and a Rust compiler, for the exporter rust-q10) is installed where
-# this may install it; otherwise it is named with the command that does, and the rest works without.
+# QEMU and a Rust compiler, for the exporter rust-q10, cannot go into .venv. They are installed if
+# this script has the rights to do so. Otherwise it prints the command that installs them, and
+# everything else works without them.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -26,7 +27,7 @@ die() {
   exit 1
 }
 
-# A name on PATH proves little (a pyenv shim may stand for a version that is not selected): ask it.
+# A name on PATH proves little (it may be a pyenv shim of a version that is not selected): run it.
 find_python() {
   local name
   for name in python3.11 python3.12 python3.13 python3; do
@@ -39,9 +40,9 @@ find_python() {
     "python3.11-venv' as root, then start this again"
 }
 
-# .venv is good for this checkout when its Python starts and it was made at this very path: the
-# scripts in it name their interpreter by absolute path. `python -m venv` writes bin/activate last,
-# so that file also tells a finished .venv from one that was interrupted.
+# .venv is usable if its Python starts and it was made at this exact path, because its scripts name
+# their interpreter by absolute path. `python -m venv` writes bin/activate last, so that file also
+# shows whether .venv is complete.
 venv_usable() {
   "$venv/bin/python" -c '
 import os, sys
@@ -63,8 +64,8 @@ make_venv() {
     die "could not make $venv: free the disk or remove that directory, then start this again"
 }
 
-# uv reads neither pip's configuration nor pip's variables. A machine behind a mirror usually has
-# just those, so what they say about the index and its certificates is handed on.
+# uv reads neither pip's configuration nor pip's variables. A machine behind a mirror often has only
+# those, so pass on their settings for the index and its certificates.
 pip_setting() {
   local variable="$1" key="$2" file line
   if [[ -n "${!variable:-}" ]]; then
@@ -75,7 +76,7 @@ pip_setting() {
     "${XDG_CONFIG_HOME:-${HOME:-}/.config}/pip/pip.conf"; do
     # pip takes a third of a second to start: ask it only when there is something to ask for.
     if [[ -r "$file" ]] && grep -q "^[[:space:]]*$key[[:space:]]*[=:]" "$file"; then
-      # `pip config get` looks into one file; `list` shows what holds in the end, as key='value'.
+      # `pip config get` reads one file; `list` shows the effective settings, as key='value'.
       while IFS= read -r line; do
         if [[ "$line" == "global.$key='"*"'" ]]; then
           line="${line#*\'}"
@@ -95,7 +96,7 @@ hand_on_pip_settings() {
   fi
   if [[ -z "${UV_INDEX:-}${UV_EXTRA_INDEX_URL:-}" ]]; then
     value="$(pip_setting PIP_EXTRA_INDEX_URL extra-index-url)"
-    # pip.conf may break the list over lines, which pip shows as \n; uv wants blanks.
+    # The list in pip.conf may span several lines, which pip shows as \n; uv needs spaces.
     value="${value//\\n/ }"
     [[ -z "$value" ]] || export UV_INDEX="${value# }"
   fi
@@ -116,7 +117,7 @@ choose_uv_cache() {
 
 uv_install() { "$venv/bin/uv" pip install --python "$venv/bin/python" -c "$constraints" "$@" >&2; }
 
-# What this environment is made from; the interpreter is in it because wheels depend on it.
+# Everything that this environment depends on, including the interpreter, which selects wheels.
 fingerprint() {
   {
     printf '%s\n' "$venv"
@@ -134,9 +135,9 @@ except metadata.PackageNotFoundError:
     pass'
 }
 
-# The Python index serves torch for CUDA (about 3 GB); nothing here needs a GPU. The dry run asks
-# with a short time-out whether the index of CPU builds answers, so that a network that drops its
-# packets costs seconds, and a slow one still gets the usual patience for the download itself.
+# The Python index serves torch for CUDA (about 3 GB), but nothing here needs a GPU. The dry run
+# checks with a short timeout whether the index of CPU builds answers. So a network that drops
+# packets costs only seconds, and a slow one still gets the usual timeout for the download itself.
 install_torch() {
   if [[ -n "$(torch_version)" ]]; then return; fi
   if UV_HTTP_TIMEOUT=10 UV_HTTP_CONNECT_TIMEOUT=5 UV_HTTP_RETRIES=1 \
@@ -160,8 +161,8 @@ install_packages() {
     die "could not install the packages (see above); start this again to go on where it stopped"
 }
 
-# Which system tools are missing, one word each. The package knows best which compilers will do;
-# where it cannot be asked, the compiler is not this script's to judge.
+# Print the missing system tools, one word each. The package decides which compilers are usable; if
+# it cannot be imported, the compiler is not checked.
 missing_tools() {
   command -v qemu-system-arm >/dev/null || echo qemu
   "$venv/bin/python" -c '
@@ -177,7 +178,7 @@ debian_packages() {
   esac
 }
 
-# Lists of packages that are absent or too old show in an installation that fails.
+# If the package lists are missing or too old, the installation fails; then update them and retry.
 lists_updated=
 apt_install() {
   local apt=(apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20
@@ -201,17 +202,17 @@ install_tools() {
   [[ "$(id -u)" == 0 ]] && command -v apt-get >/dev/null || return 0
   for tool in $(missing_tools); do
     say "installing $(debian_packages "$tool")"
-    # shellcheck disable=SC2046 # one argument a package
+    # shellcheck disable=SC2046 # one argument per package
     apt_install $(debian_packages "$tool") || say "apt-get could not install them (see above)"
   done
 }
 
-# Nothing here ends the script. What could not be installed is tried again when the inputs change.
+# Nothing here ends the script. It tries again to install missing tools when the inputs change.
 check_tools() {
   local missing tool
   missing="$(missing_tools)"
   if [[ -n "$missing" && "$(cat "$tools_stamp" 2>/dev/null || true)" != "$wanted" ]]; then
-    # shellcheck disable=SC2086 # one argument a tool
+    # shellcheck disable=SC2086 # one argument per tool
     install_tools $missing
     missing="$(missing_tools)"
     { printf '%s\n' "$wanted" >"$tools_stamp"; } 2>/dev/null || true
@@ -226,8 +227,8 @@ check_tools() {
   done
 }
 
-# One at a time: the README's two commands may well be started side by side. The lock is on the
-# directory itself, so it leaves no file, and it ends with this shell's hold on descriptor 9.
+# Run one at a time: the README's two commands may be started in parallel. The lock is on the
+# directory itself, so it leaves no file. It ends when this shell closes descriptor 9.
 exec 9<"$root"
 if command -v flock >/dev/null; then flock 9; fi
 
@@ -247,7 +248,7 @@ check_tools
 exec 9<&-
 
 [[ $# -gt 0 ]] || exit 0
-# tox makes more environments: they are to get the same build of torch.
+# tox makes more environments; they should get the same build of torch.
 case "$(torch_version)" in *+cpu) export UV_TORCH_BACKEND="${UV_TORCH_BACKEND:-cpu}" ;; esac
 export VIRTUAL_ENV="$venv" PATH="$venv/bin:$PATH"
 unset PYTHONHOME

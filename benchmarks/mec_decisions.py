@@ -1,9 +1,9 @@
-"""How long the trained policy of a run takes to decide a slot, one at a time.
+"""How long the trained policy of a run takes to decide one slot.
 
     python benchmarks/mec_decisions.py docs/measured/mec-contended
 
-Counted is everything from the situation to the decisions: what each role is shown (summary and
-tentative plan included) and the networks, for all half-steps of a slot, in NumPy, on one thread.
+The time covers everything from the state to the decisions: the observations of each role (including
+summary and tentative plan) and the networks, for all half-steps of a slot, in NumPy, on one thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rlsys_mec.vector_env import MecVectorEnv
 
 
 def decision_times(config: MecConfig, policy: Path, slots: int) -> np.ndarray:
-    """Return the seconds that each of `slots` slots takes to decide."""
+    """Return the seconds that the decisions of each of `slots` slots take."""
     env = MecVectorEnv(config, 1)
     env.reset(seed=0)
     controller = controller_of(load_policy(policy))

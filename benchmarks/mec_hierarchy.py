@@ -1,11 +1,12 @@
-"""Compare clustered systems with the flat one on the same users and tasks, from runs that are done.
+"""Compare clustered systems with the flat one on the same users and tasks, from finished runs.
 
     rlsys run mec --preset phase2-flat --episodes 20 --no-oracle --out runs/flat
     rlsys run mec --preset phase2 --sweep n_clusters=4..10 --episodes 20 --no-oracle \\
         --out runs/sweep
     python benchmarks/mec_hierarchy.py runs/sweep --flat runs/flat
 
-Episodes of one seed have the same users and tasks whatever the clusters, so differences are paired.
+Episodes of one seed have the same users and tasks for any number of clusters, so differences are
+paired.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from rlsys.evaluation import Summary, paired_difference, summarise
 
 Rewards = dict[str, NDArray[np.float64]]
-"""By controller, (trainings, episodes); one row for what is not learned."""
+"""By controller, (trainings, episodes); controllers that are not learned have one row."""
 
 
 def rewards_of(run: Path) -> tuple[str, Rewards]:

@@ -1,8 +1,8 @@
-"""How fast the MEC plugin is, against the same dynamics with a dictionary an agent.
+"""How fast the MEC plugin is, compared with the same dynamics with one dictionary per agent.
 
-A step is a slot of one copy, all half-steps of it, with random actions drawn beforehand; seconds
-are of CPU time, one thread. The plain environment stands in `plugins/rlsys-mec/tests/plain_mec.py`,
-where a test holds the two together to 1e-9. Every ratio is from one run of this script.
+A step is a slot of one copy with all its half-steps. Random actions are drawn beforehand. Times are
+CPU seconds of one thread. The plain environment is in `plugins/rlsys-mec/tests/plain_mec.py`; a
+test there checks that the two agree to 1e-9. Every ratio is from one run of this script.
 
     python benchmarks/mec_speed.py            # a minute
     python benchmarks/mec_speed.py --json
@@ -50,7 +50,7 @@ AIMED_AT = "flat, 100 users"
 
 
 def batched_rate(config: MecConfig, seconds: float) -> float:
-    """Return slots a second of the batched environment, all copies together."""
+    """Return slots per second of the batched environment, all copies together."""
     env = MecVectorEnv(config, COPIES)
     env.reset(seed=0)
     random = np.random.default_rng(0)
@@ -62,7 +62,7 @@ def batched_rate(config: MecConfig, seconds: float) -> float:
         for _ in range(8)
     ]
     slots, begin = 0, time.process_time()
-    # Whole episodes, so that their beginnings are paid for.
+    # Whole episodes, so that resets count too.
     while (passed := time.process_time() - begin) < seconds or slots % config.slots:
         for chosen in actions[slots % 8]:
             env.step(chosen)
@@ -71,7 +71,7 @@ def batched_rate(config: MecConfig, seconds: float) -> float:
 
 
 def plain_rate(config: MecConfig, seconds: float) -> float:
-    """Return slots a second of the plain environment."""
+    """Return slots per second of the plain environment."""
     roles = MecVectorEnv(config, 1).roles
 
     def clusters(distances: list[float], clocks: list[float]) -> Any:
@@ -98,7 +98,7 @@ def plain_rate(config: MecConfig, seconds: float) -> float:
 
 
 def measure(repeats: int, seconds: float) -> dict[str, Any]:
-    """Measure both environments in turn, `repeats` times; the ratio is that of each turn."""
+    """Measure both environments in turn, `repeats` times, with one ratio per turn."""
     rows = []
     for name, config in SYSTEMS.items():
         batched_rate(config, 0.0)  # imports
@@ -122,7 +122,7 @@ def measure(repeats: int, seconds: float) -> dict[str, Any]:
 def markdown(measured: dict[str, Any]) -> str:
     """Return the table."""
     lines = [
-        f"Slots a second of CPU time, one thread, {measured['copies']} copies; aim for "
+        f"Slots per second of CPU time, one thread, {measured['copies']} copies; aim for "
         f"`{AIMED_AT}`: {measured['steps_aim']:,} slots/s and {measured['ratio_aim']:g} x.",
         "",
         "| system | batched (median) | plain (median) | ratio (median) | min .. max |",
@@ -140,7 +140,7 @@ def main() -> int:
     """Measure and print; 0 if the aims are reached."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0, help="a measurement")
+    parser.add_argument("--seconds", type=float, default=2.0, help="per measurement")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     measured = measure(options.repeats, options.seconds)

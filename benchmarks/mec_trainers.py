@@ -1,10 +1,10 @@
-"""What a slot of training costs in CPU time: our trainers and RLlib's PPO on the same system.
+"""CPU time per slot of training: our trainers and RLlib's PPO on the same system.
 
-Every agent trains for a number of slots and for more; the difference of the CPU times divided by
-the difference of the slots leaves out what starting costs. CPU time is that of the training process
-with its threads; RLlib's runner and learner are in it (`num_env_runners: 0`), Ray's own services
-are not. Networks, discount and slots between two updates are the same for all; the number of
-passes over them, too. All in turn, several times; the ratios are those of each turn.
+Every agent trains twice, with fewer and with more slots. The difference of the CPU times divided by
+the difference of the slots excludes the cost of starting. CPU time is that of the training process
+with its threads. It includes RLlib's runner and learner (`num_env_runners: 0`), but not Ray's own
+services. Networks, discount, slots between two updates and passes over them are the same for all.
+All agents are measured in turn, several times, with one ratio per turn.
 
     python benchmarks/mec_trainers.py         # ten minutes
 """
@@ -52,7 +52,7 @@ def settings_of(agent: str, system: str, slots: int) -> dict[str, Any]:
             "minibatches": 8, "steps": slots,
         }  # fmt: skip
     roles = MecVectorEnv(SYSTEMS[system], 1).roles
-    # RLlib counts half-steps; eight gradient steps a pass, like ours, over all agents' decisions.
+    # RLlib counts half-steps; eight gradient steps per pass, like ours, over all agents' decisions.
     decisions = rollout * sum(role.agents for role in roles)
     return {
         **COMMON, "steps": slots * len(roles), "train_batch_size": rollout * len(roles),
@@ -73,7 +73,7 @@ def train(system: str, agent: str, slots: int) -> float:
 
 
 def cost(system: str, agent: str, rollouts: tuple[int, int]) -> float:
-    """Return the CPU seconds of a slot, from two trainings in fresh processes."""
+    """Return the CPU seconds per slot, from two trainings in fresh processes."""
     seconds = []
     for count in rollouts:
         command = [sys.executable, __file__, "--one", system, agent, str(count * ROLLOUTS[system])]

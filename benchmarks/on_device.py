@@ -48,7 +48,7 @@ def exported(run: Path, seed: int, settings: Sequence[str]) -> dict[str, Any]:
 
 
 def rows(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each case with the figures of all verdicts; the last one says that it is bit-exact."""
+    """Yield each case with the figures of all its verdicts; the last verdict is "bit-exact"."""
     for case in dict.fromkeys(verdict["case"] for verdict in document["verdicts"]):
         verdicts = [v for v in document["verdicts"] if v["case"] == case]
         assert verdicts[-1]["name"] == "rust-q10-bit-exact"

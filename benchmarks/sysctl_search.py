@@ -1,13 +1,13 @@
-"""How near searchers come to the best configuration of a shipped benchmark, on this machine.
+"""How close searchers come to the best configuration of a built-in benchmark, on this machine.
 
-    python benchmarks/sysctl_search.py net-churn runs/churn    # as root; hours, and it goes on
+    python benchmarks/sysctl_search.py net-churn runs/churn    # as root; hours, resumable
 
-For each seed every agent tunes with the same budget; a search of `--reference` evaluations, or an
-exhaustive one (`--reference grid`), says what there is to gain. Then everything that was found is
-measured once more, in rounds of one run each in random order, the default among them: what a search
-believed, or the luck of its confirmation, does not count. A tuning that is complete is not done
-again; with `--no-comparison` several of these may work for one folder (each with an
-RLSYS_SYSCTL_STATE of its own), and a last one compares.
+For each seed, every agent tunes with the same budget. A search of `--reference` evaluations, or an
+exhaustive one (`--reference grid`), shows the possible gain. Then all configurations found and the
+default are measured again, in rounds of one run each in random order. So the searches' own
+estimates, and luck in their confirmations, do not count. Finished tunings are not repeated. With
+`--no-comparison`, several processes may work on one folder (each with its own RLSYS_SYSCTL_STATE);
+a final run without it does the comparison.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PRESETS = files("rlsys_sysctl") / "presets"
 RUNS_OF_A_STEP = 5
 """A step of PPO: three repeats between two runs of the default."""
 FIRST_SEED = 1 << 24
-"""Of the comparison's runs: beyond the seeds of searches and confirmations."""
+"""First seed of the comparison's runs, beyond the seeds of searches and confirmations."""
 
 
 def preset_of(workload: str) -> dict[str, Any]:
@@ -44,10 +44,10 @@ def preset_of(workload: str) -> dict[str, Any]:
 
 
 def tuned(workload: str, agent: str, seed: int, evaluations: int, out: Path) -> dict[str, Any]:
-    """Return what a tuning has found, from its summary where it has been done before.
+    """Return the result of a tuning, from its summary if it was done before.
 
     Args:
-        evaluations: the budget; 0: what the preset says, which is everything for `grid`.
+        evaluations: the budget; 0: the preset's, which is everything for `grid`.
     """
     kept = out.with_suffix(".json")
     if kept.exists():
@@ -82,7 +82,7 @@ def compared(
 ) -> NDArray[np.float64]:
     """Return the metric, (rounds, 1 + configurations), of the default and of each configuration.
 
-    Every round runs each of them once, in an order of its own; `kept` holds the rounds done.
+    Every round runs each of them once, in its own random order; `kept` stores the finished rounds.
     """
     config = validate(SysctlConfig, preset_of(workload)["environment"])
     done: dict[str, Any] = {"configurations": configurations, "rounds": []}
@@ -108,7 +108,7 @@ def compared(
 def interval(table: NDArray[np.float64], index: int, reference: int) -> tuple[float, float, float]:
     """Return the share of the reference's gain over the default, with its 95 % interval.
 
-    Rounds are resampled as a whole: their runs share what the machine did meanwhile.
+    Rounds are resampled as a whole, because their runs share the state of the machine.
     """
     drawn = np.random.default_rng(0).integers(len(table), size=(10_000, len(table)))
     mean = np.concatenate([table.mean(axis=0)[None], table[drawn].mean(axis=1)])
@@ -120,7 +120,7 @@ def interval(table: NDArray[np.float64], index: int, reference: int) -> tuple[fl
 def table_of(table: NDArray[np.float64], found: list[dict[str, Any]]) -> None:
     """Print the table; the last of `found` is the reference.
 
-    Where nothing was confirmed to be better, the answer was the default, which gains nothing.
+    If no configuration was confirmed to be better, the result is the default, which gains nothing.
     """
     default = table[:, 0].mean()
     columns = iter(range(1, table.shape[1]))

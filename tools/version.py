@@ -1,13 +1,14 @@
-"""The version of all our distributions: `python tools/version.py` shows it, with a number sets it.
+"""Show or set the version of all distributions.
 
-`python tools/version.py --tag v0.2.0` refuses a tag that is not the version, or whose changes
-CHANGELOG.md does not have under a heading with a day.
+`python tools/version.py` shows it, and `python tools/version.py 0.2.0` sets it.
+`python tools/version.py --tag v0.2.0` refuses a tag that is not the current version, or for which
+CHANGELOG.md has no heading with a date.
 
-The distributions move in lockstep: a plugin asks for the core of its own version, and the core's
-extras for the plugins of theirs, so that no mixture that was never tested can be installed. The
-version stands in many places because each distribution is built on its own. The firmware's crates
-keep a number of their own: they are never published, a crate's version is part of its symbols, and
-a release of the Python packages must not move the firmware's bytes.
+All distributions have the same version. A plugin requires the core of the same version, and the
+core's extras require the plugins of the same version, so untested combinations cannot be installed.
+The version is in many places because each distribution is built on its own. The firmware's crates
+have their own version: they are never published, a crate's version is part of its symbols, and a
+release of the Python packages must not change the firmware's bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _FIELDS = {
 
 
 class Field(NamedTuple):
-    """One place where the version stands: from `start` to `end` in the text of `file`."""
+    """One place with the version: from `start` to `end` in the text of `file`."""
 
     file: Path
     line: int
@@ -39,13 +40,13 @@ class Field(NamedTuple):
 
 
 def fields(root: Path) -> Iterator[Field]:
-    """Yield every version field of the distributions of the checkout `root`."""
+    """Yield every version field of all distributions in the checkout `root`."""
     files = [root / "CITATION.cff"]
     for project in (root, *sorted(root.glob("plugins/*"))):
         files += [project / "pyproject.toml", *sorted((project / "src").rglob("*.py"))]
     for file in files:
         if not file.is_file() or "templates" in file.parts:
-            continue  # a template is the beginning of somebody else's distribution
+            continue  # a template becomes a distribution of the user's own
         text = file.read_text(encoding="utf-8")
         pattern = _FIELDS["*.py" if file.suffix == ".py" else file.name]
         for match in pattern.finditer(text):
@@ -55,7 +56,7 @@ def fields(root: Path) -> Iterator[Field]:
 
 
 def set_version(root: Path, version: str) -> None:
-    """Write `version` into every field; a file's last field first, so that positions hold."""
+    """Write `version` into every field; last field of a file first, so positions stay valid."""
     for field in sorted(fields(root), key=lambda each: each.start, reverse=True):
         text = field.file.read_text(encoding="utf-8")
         field.file.write_text(
@@ -64,7 +65,7 @@ def set_version(root: Path, version: str) -> None:
 
 
 def refusal(root: Path, version: str, tag: str) -> str | None:
-    """Return why `tag` must not release `version`, or None."""
+    """Return why `tag` cannot be used to release `version`, or None."""
     if tag != f"v{version}":
         return f"the tag {tag!r} is not that of version {version}: v{version}"
     changes = (root / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
-"""What a program on a device runs besides the policy, and what it must do there.
+"""One episode of an environment, described so that a program on a device can run it.
 
 An environment that can be rebuilt on a device offers this through
-`rlsys.descriptors.EnvironmentSpec.application`; an exporter that has a program of that name fills
-it with the data, runs it, and compares what it did with `Application.trace`. So neither plugin
-imports the other: they agree on the name and on the data that belongs to it.
+`rlsys.descriptors.EnvironmentSpec.application`. An exporter that has a program of that name fills
+it with the data, runs it, and compares the result with `Application.trace`. Neither plugin imports
+the other: they agree on the name and on the data that belongs to it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Trace:
 
     Attributes:
         actions: (T,) int64.
-        counters: running totals after each decision has been carried out, (T, ...) int64 each.
+        counters: running totals after each decision took effect, (T, ...) int64 each.
     """
 
     actions: NDArray[Any]
@@ -31,19 +31,19 @@ class Trace:
 
 
 class Application(Protocol):
-    """One episode of an environment, for a program on a device to live through."""
+    """One episode of an environment, for a program on a device to run."""
 
     @property
     def name(self) -> str:
-        """Which program; it determines what `data` holds."""
+        """Name of the program; it determines what `data` contains."""
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """What the program needs to know, JSON values."""
+        """What the program needs to know, as JSON values."""
 
     @property
     def controllers(self) -> Mapping[str, Controller]:
-        """Controllers without learning that the program has too, by the names that it uses."""
+        """Non-learning controllers that the program also has, by the names it uses for them."""
 
     def trace(self, controller: Controller) -> Trace:
-        """Let `controller` control this episode and return what happened."""
+        """Run this episode under `controller` and return what happened."""

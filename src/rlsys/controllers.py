@@ -1,4 +1,4 @@
-"""Whatever decides: the interface that learned policies, baselines and oracles share."""
+"""The interface that learned policies, baselines and oracles share."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Controller(Protocol):
     """Chooses the actions of all copies of a batched environment."""
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Begin: episodes have just started in every copy of `env`."""
+        """Prepare to act: an episode has just started in every copy of `env`."""
 
     def act(self, env: VectorEnv[Any, Any, Any], observations: Array) -> Array:
-        """Return one action a copy, shape (num_envs, ...).
+        """Return one action per copy, shape (num_envs, ...).
 
-        A learned controller looks at `observations` and the action masks alone; a baseline may
-        read the public state of `env`.
+        A learned controller uses only `observations` and the action masks. A baseline may read
+        the public state of `env`.
         """
 
 
@@ -35,29 +35,29 @@ class Oracle(Controller, Protocol):
     """A controller that achieves the optimum and knows the value of every action."""
 
     name: str
-    """``optimum``, or what else it is, such as ``clairvoyant-bound``."""
+    """``optimum``, or another name such as ``clairvoyant-bound``."""
 
     def action_values(self, env: VectorEnv[Any, Any, Any]) -> NDArray[np.float64]:
-        """Return the best achievable remaining return after each action in the present state.
+        """Return the best achievable remaining return after each action in the current state.
 
         Shape (num_envs, n_actions); -inf where an action is masked.
         """
 
 
 def action_masks(env: VectorEnv[Any, Any, Any]) -> NDArray[np.bool_] | None:
-    """Return the masks of all copies, shape (num_envs, n_actions), or None where there are none."""
+    """Return the masks of all copies, shape (num_envs, n_actions), or None if there are none."""
     masks = getattr(env, "action_masks", None)
     return None if masks is None else np.asarray(masks(), dtype=bool)
 
 
 class NetworkController:
-    """A portable network at work; needs NumPy alone."""
+    """Runs a portable network; needs only NumPy."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Nothing to begin: the network has no memory."""
+        """Do nothing: the network has no memory."""
 
     def act(self, env: VectorEnv[Any, Any, Any], observations: Array) -> Array:
         """Return the network's actions under the environment's masks."""

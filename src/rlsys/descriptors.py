@@ -1,11 +1,11 @@
 """What hooks return: descriptions, never live objects.
 
-A description is a frozen dataclass whose references to code are ``"module:attribute"`` strings, so
-that listing plugins imports neither their dependencies nor ours.  `resolve` follows such a
-reference when the thing itself is needed.
+A description is a frozen dataclass that refers to code by ``"module:attribute"`` strings.  So
+listing plugins imports neither their dependencies nor ours.  `resolve` imports the object when it
+is needed.
 
-They are dataclasses and not pydantic models because building a dozen models costs 0.15 s, which
-every ``rlsys --help`` would pay; what a plugin author can get wrong is checked here all the same.
+These are dataclasses, not pydantic models: building a dozen models takes 0.15 s, which every
+``rlsys --help`` would pay.  Mistakes that a plugin author can make are still checked here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _RESOURCE = re.compile(r"[A-Za-z_][\w.]*:[\w./-]+")
 
 
 def resolve(reference: str) -> Any:
-    """Import what `reference` (``"module:attribute"``) names.
+    """Import the object that `reference` (``"module:attribute"``) names.
 
     Raises:
         PluginError: the module cannot be imported or has no such attribute.
@@ -67,10 +67,10 @@ class Requirement:
     """Something outside the plugin's own code that it needs.
 
     Attributes:
-        name: of the module, of the program for an ``executable``, or what a ``check`` looks for.
-        kind: what it is.
-        fix: the command that installs it; version 0.1 also accepts its old name `mend`.
-        check: ``check() -> bool``, whether it is there; for the kind ``check`` alone.
+        name: name of the module or ``executable``, or what a ``check`` looks for.
+        kind: a Python module, an executable, or anything that a ``check`` can find.
+        fix: the command that installs it; version 0.1 also accepts the old name `mend`.
+        check: ``check() -> bool``, whether it is present; only for the kind ``check``.
     """
 
     name: str
@@ -91,16 +91,18 @@ class Requirement:
             raise ValueError(f"requirement {self.name!r}: give `fix`, the command that installs it")
         _check_reference(self.check)
         if (self.kind == "check") != (self.check is not None):
-            raise ValueError(f"requirement {self.name!r}: `check` belongs to the kind 'check'")
+            raise ValueError(
+                f"requirement {self.name!r}: the kind 'check' needs `check`; no other kind takes it"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSpec:
-    """One number that an episode ends with, besides its reward.
+    """One number measured per episode, in addition to its reward.
 
     Attributes:
         curve: whether ``training_reward.png`` gets a panel for it.
-        vector: whether it has one value a part (a machine, a user): an array (num_envs, parts).
+        vector: whether it has one value per part (a machine, a user): an array (num_envs, parts).
     """
 
     name: str
@@ -124,7 +126,7 @@ class ControllerSpec:
 
     Attributes:
         factory: ``factory(config, **options) -> rlsys.controllers.Controller``.
-        options: of the factory, with their defaults.
+        options: the factory's options with their defaults.
     """
 
     name: str
@@ -139,7 +141,7 @@ class ControllerSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class OracleSpec:
-    """The exact or best-known optimum, where one can be had.
+    """The exact or best-known optimum, if one can be computed.
 
     Attributes:
         factory: ``factory(config) -> rlsys.controllers.Oracle``.
@@ -156,11 +158,11 @@ class OracleSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class FigureSpec:
-    """A figure of the environment's own, drawn at the end of an evaluation.
+    """A figure specific to the environment, drawn at the end of an evaluation.
 
     Attributes:
-        name: of the file, with the case's behind it: ``NAME-CASE.png``.
-        first_case_only: whether only the first case is drawn, into ``NAME.png``.
+        name: first part of the file name ``NAME-CASE.png``.
+        first_case_only: whether to draw only the first case, into ``NAME.png``.
         factory: ``factory(case_name, config, controllers, path) -> None`` writes a PNG to `path`;
             `controllers` maps names to fresh controllers, the learned ones first.
     """
@@ -177,10 +179,10 @@ class FigureSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class LearningFigureSpec:
-    """A figure ``NAME.png`` of one metric over the training, a panel a case.
+    """A figure ``NAME.png`` of one metric over the training, with one panel per case.
 
     Attributes:
-        metric: one of the environment's; of a vector metric every part is drawn.
+        metric: one of the environment's metrics; every part of a vector metric is drawn.
     """
 
     name: str
@@ -198,22 +200,22 @@ class EnvironmentSpec:
     Attributes:
         config: a frozen pydantic model with ``extra="forbid"``.
         vector_env: ``vector_env(config, num_envs) -> gymnasium.vector.VectorEnv`` with same-step
-            autoreset; optional methods: see below.
-        presets: YAML files inside packages, ``"package:relative/path"``; the one called
-            ``default`` is used when none is named, and is empty where it is not given.
-        agent: that a run without any other word uses.
-        cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one.
-        learning_figures: metrics over the training, besides ``training_reward.png``.
-        reference: the baseline from which the closed share of the gap to the optimum is counted.
+            autoreset; see below for its optional methods.
+        presets: YAML files inside packages, ``"package:relative/path"``. The preset ``default`` is
+            used when the user names none; it is empty if it is not listed.
+        agent: the agent that a run uses by default.
+        cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one case.
+        learning_figures: metrics over the training, in addition to ``training_reward.png``.
+        reference: the baseline that marks 0 % of the gap to the optimum.
         application: ``application(config, seed) -> rlsys.application.Application``, the episode of
             `seed` for a program on a device.
-        costly: a step takes seconds on a real system: nothing is played only to gather observations
-            for the checks of an export.
+        costly: whether a step takes seconds on a real system. Then no episodes are played just to
+            collect observations for the checks of an export.
 
     Optional methods of the batched environment: ``action_masks()``, ``get_state()``,
-    ``set_state(state)``, and ``fixed_point_observations(fractional_bits)``, which returns the
-    present observations (num_envs, ...) in whole multiples of ``2 ** -fractional_bits``, computed
-    without floating point as a device without it does.
+    ``set_state(state)``, and ``fixed_point_observations(fractional_bits)``. The last one returns
+    the current observations (num_envs, ...) in whole multiples of ``2 ** -fractional_bits``,
+    computed without floating point, as on a device that has none.
 
     Example:
         >>> EnvironmentSpec(
@@ -255,19 +257,21 @@ class EnvironmentSpec:
         known = [metric.name for metric in self.metrics]
         for figure in self.learning_figures:
             if figure.metric not in known:
-                raise ValueError(f"figure {figure.name!r}: {figure.metric!r} is none of {known}")
+                raise ValueError(
+                    f"figure {figure.name!r}: unknown metric {figure.metric!r}; known: {known}"
+                )
         names = [baseline.name for baseline in self.baselines]
         if self.reference is not None and self.reference not in names:
-            raise ValueError(f"reference {self.reference!r} is none of the baselines {names}")
+            raise ValueError(f"reference {self.reference!r} is not one of the baselines {names}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One thing that is trained on or evaluated: an instance, a load, a number of users.
+    """One variant to train on or evaluate: an instance, a load, a number of users.
 
     Attributes:
-        config: the environment's config model, for this case alone.
-        policy: the case whose trained policy is judged here; None: one is trained on this case.
+        config: the environment's config model for this case.
+        policy: the case whose trained policy is evaluated here; None: one is trained on this case.
     """
 
     name: str
@@ -278,14 +282,14 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRange:
-    """The values of one of an agent's settings that `rlsys tune` tries.
+    """The values that `rlsys tune` tries for one of an agent's settings.
 
     Attributes:
-        key: of the agent's config.
-        low, high: the lowest and the highest value, where it is a number; floats, or ints where
-            only whole numbers are allowed.
-        log: whether the logarithm is searched evenly: for what varies over powers of ten.
-        choices: all values, where they are listed instead.
+        key: name of the setting in the agent's config.
+        low, high: lowest and highest value of a number; ints if only whole numbers are allowed,
+            else floats.
+        log: whether to search on a logarithmic scale, for values that span powers of ten.
+        choices: the list of all values, instead of `low` and `high`.
     """
 
     key: str
@@ -309,17 +313,17 @@ class SearchRange:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentSpec:
-    """A way to obtain a controller: a learner, a search, a remote trainer.
+    """Produces a controller: a learner, a search, a remote trainer.
 
     Attributes:
         config: a pydantic model of its settings (``extra="forbid"``).
         factory: ``factory(config) -> rlsys.training.Agent``.
-        actions: which action spaces it can act in.
-        uses_masks: whether it obeys the environment's action masks.
-        starts_from_network: whether it can go on from the network of the agent before it.
+        actions: the action spaces it supports.
+        uses_masks: whether it respects the environment's action masks.
+        starts_from_network: whether it can continue from the network of the agent before it.
         roles: which environments it trains: those without roles (see `rlsys.roles`), those with
             several, or both.
-        search: what `rlsys tune` tries where the user names nothing.
+        search: what `rlsys tune` searches by default.
     """
 
     name: str
@@ -342,16 +346,17 @@ class AgentSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ExporterSpec:
-    """A form in which a trained network leaves rlsys.
+    """A format in which trained networks can be exported.
 
     Attributes:
         factory: ``factory(network, directory, context) -> rlsys.exporters.context.ExportReport``;
             with a `config`, its settings are a fourth argument.
-        config: a pydantic model of its settings (``extra="forbid"``). Settings called ``build``
-            and ``run`` are those of `rlsys export --build` and `--run`.
-        ready: ``ready(settings) -> None`` raises `rlsys.errors.UserError` where what the settings
-            ask for cannot be done on this machine; called before a long training.
-        wants: what only some settings need; `rlsys doctor` reports it and is content without.
+        config: a pydantic model of its settings (``extra="forbid"``). `rlsys export --build` and
+            `--run` turn on the settings ``build`` and ``run``.
+        ready: ``ready(settings) -> None`` raises `rlsys.errors.UserError` if this machine cannot
+            do what the settings ask for; called before a long training.
+        wants: what only some settings need; `rlsys doctor` reports it if missing, but not as an
+            error.
     """
 
     name: str
@@ -372,8 +377,8 @@ class ExporterSpec:
 class ExecutorOption:
     """An option that an executor adds to the commands that run work units.
 
-    What is given for it stands in an environment variable while the command runs, so that the
-    agents of the same plugin see it too, in whatever process they train.
+    While the command runs, an environment variable has the value that the user gave. So agents of
+    the same plugin see it too, in whatever process they train.
 
     Attributes:
         name: ``cluster`` for the option ``--cluster``.
@@ -394,8 +399,8 @@ class ExecutorSpec:
     """A place where work units run.
 
     Attributes:
-        factory: ``factory(jobs) -> rlsys.executors.executor.Executor``; `jobs` is how many at a
-            time, or None where the user leaves it to the executor.
+        factory: ``factory(jobs) -> rlsys.executors.executor.Executor``; `jobs` is how many units
+            run at a time, or None if the user leaves it to the executor.
     """
 
     name: str

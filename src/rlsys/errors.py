@@ -1,7 +1,7 @@
-"""What can go wrong, by whose fault, and the exit code each ends with.
+"""The errors that rlsys raises, and the exit code for each.
 
-Everything a user can fix derives from `UserError` and reads as one line: what was wrong, where,
-what is allowed, what to do.  Anything else that escapes is a bug of ours.
+Everything a user can fix derives from `UserError`. Its message is one line: what was wrong, where,
+what is allowed, what to do. Anything else that escapes is a bug in rlsys.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ class ExitCode(enum.IntEnum):
     """Exit codes of the command line; scripts may rely on them."""
 
     OK = 0
-    """Everything that was asked for is done."""
+    """Everything that was asked for was done."""
     USER_ERROR = 1
     """Bad input, bad configuration or a missing tool; the message says what to do."""
     USAGE = 2
     """The command line itself was wrong (click's own code)."""
     CHECK_FAILED = 3
-    """A check that was asked for did not hold."""
+    """A check that was asked for failed."""
     BUG = 4
-    """An error of rlsys or a plugin that should not have happened."""
+    """An error in rlsys or a plugin that should not have happened."""
     INTERRUPTED = 130
-    """Ctrl-C or SIGTERM; everything up to then is saved."""
+    """Ctrl-C or SIGTERM; everything done so far is saved."""
 
 
 class RlsysError(Exception):
@@ -43,23 +43,23 @@ class ConfigError(UserError):
 
 
 class PluginError(UserError):
-    """A plugin that cannot be loaded, or two that claim one name."""
+    """A plugin that cannot be loaded, or two plugins that claim the same name."""
 
 
 class CheckFailed(RlsysError):
-    """A comparison or verification that was asked for did not hold."""
+    """A comparison or verification that was asked for failed."""
 
     exit_code = ExitCode.CHECK_FAILED
 
 
 class Interrupted(RlsysError):
-    """The user or the system asked the program to stop; what was done is saved."""
+    """The user or the system asked the program to stop; the work so far is saved."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:
-    """Return a blank and ``(did you mean 'x'? known: a, b, x)``, or only the known names."""
+    """Return `` (did you mean 'x'? known: a, b, x)``, or only the known names."""
     names = sorted(allowed)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""

@@ -1,7 +1,7 @@
-"""The contract: the hooks that a plugin may implement.
+"""The plugin contract: the hooks that a plugin may implement.
 
 A plugin is a module named by an entry point of the group ``rlsys.plugins`` (or a single file given
-with ``--plugin-file``) with functions decorated by `rlsys.hookimpl`.  Importing it must cost
+with ``--plugin-file``) with functions decorated by `rlsys.hookimpl`.  Importing it must take only
 milliseconds: it returns descriptions with ``"module:attribute"`` strings and imports nothing heavy.
 """
 
@@ -25,8 +25,8 @@ hookspec = pluggy.HookspecMarker("rlsys")
 hookimpl = pluggy.HookimplMarker("rlsys")
 
 API_VERSION = 1
-"""Of the contract below and of `rlsys.descriptors`; an entry module may state the one it was
-written for as ``RLSYS_API_VERSION``, and is refused by an rlsys that has another."""
+"""Version of the contract below and of `rlsys.descriptors`. An entry module may state the version
+it was written for as ``RLSYS_API_VERSION``; an rlsys with another version refuses it."""
 
 
 @hookspec
@@ -76,7 +76,7 @@ def rlsys_exporters() -> Sequence[ExporterSpec]:
 
 @hookspec
 def rlsys_executors() -> Sequence[ExecutorSpec]:
-    """Describe the places that this plugin provides for work units to run in.
+    """Describe the executors that this plugin provides to run work units.
 
     Example::
 
@@ -91,7 +91,7 @@ def rlsys_executors() -> Sequence[ExecutorSpec]:
 
 @hookspec
 def rlsys_commands() -> Sequence[CommandSpec]:
-    """Describe subcommands that this plugin adds to ``rlsys``.
+    """Describe the subcommands that this plugin adds to ``rlsys``.
 
     Example::
 
@@ -106,7 +106,7 @@ def rlsys_commands() -> Sequence[CommandSpec]:
 
 @hookspec
 def rlsys_run_started(directory: Path, config: Mapping[str, Any]) -> None:
-    """A run has begun; `directory` exists and `config` is what it was resolved to.
+    """A run has started; `directory` exists and `config` is the resolved configuration.
 
     Example::
 
@@ -122,8 +122,8 @@ def rlsys_run_started(directory: Path, config: Mapping[str, Any]) -> None:
 def rlsys_run_metrics(directory: Path, metrics: Mapping[str, Any]) -> None:
     """Training has progressed; `metrics` is the line just added to ``metrics.jsonl``.
 
-    It always has `time` (s since the epoch), `case`, `seed`, `agent`, `step` and `total`
-    (environment steps done and to do); the rest is what the agent reports.
+    It always has `time` (s since the epoch), `case`, `seed`, `agent`, `step` (environment steps
+    done) and `total` (environment steps planned); the rest is what the agent reports.
 
     Example::
 

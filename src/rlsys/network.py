@@ -1,15 +1,15 @@
 """The portable network: a trained policy as plain arrays, with everything around the weights.
 
-Observation transform, dense layers, mask and action decoding travel together, so that whatever
-runs the policy (NumPy here, ONNX, fixed-point Rust, a C++ client) chooses the same actions.
+Observation transform, dense layers, mask and action decoding are stored together. So every
+implementation (NumPy here, ONNX, fixed-point Rust, a C++ client) chooses the same actions.
 
 It has two shapes:
 
 * `Stack`: dense layers over the whole, flattened observation.
-* `Scorer`: the observation is M items of F features, of which column 0 is 1 for an item that is
-  present and 0 for padding.  Shared `encoder` layers turn each item into a code; the mean code of
-  the present items is the context; shared `scorer` layers turn (code, context) into the item's one
-  logit; `rest` layers turn the context into the logits of actions that belong to no item.  The
+* `Scorer`: the observation is M items of F features.  Column 0 is 1 for an item that is present
+  and 0 for padding.  Shared `encoder` layers turn each item into a code, and the mean code of the
+  present items is the context.  Shared `scorer` layers turn (code, context) into one logit per
+  item.  `rest` layers turn the context into the logits of actions that belong to no item.  The
   number of items is free, so one network serves every problem size (the permutation-equivariant
   construction of Zaheer et al., Deep Sets, 2017).
 """
@@ -62,7 +62,10 @@ class Dense:
         weight = np.asarray(self.weight, dtype=np.float32)
         bias = np.asarray(self.bias, dtype=np.float32)
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
-            raise UserError(f"layer with weight {weight.shape} and bias {bias.shape} does not fit")
+            raise UserError(
+                f"a layer has weight {weight.shape} and bias {bias.shape}; they must be "
+                "(outputs, inputs) and (outputs,)"
+            )
         object.__setattr__(self, "weight", weight)
         object.__setattr__(self, "bias", bias)
 
@@ -77,7 +80,7 @@ class Transform:
 
     Attributes:
         shift, scale: shape (features,), float32.
-        low, high: bounds after scaling; infinite where there is no clipping.
+        low, high: bounds after scaling; infinite if nothing is clipped.
     """
 
     shift: FloatArray
@@ -102,9 +105,9 @@ class Decoding:
 
     Attributes:
         kind: ``argmax`` (one discrete action, the lowest index wins a tie), ``multi-argmax`` (one
-            argmax a group of `sizes`), ``clip`` (continuous, clipped to low..high) or ``tanh``
+            argmax per group of `sizes`), ``clip`` (continuous, clipped to low..high) or ``tanh``
             (continuous, squashed by tanh and scaled to low..high).
-        start: the number of the first discrete action.
+        start: number of the first discrete action.
         low, high: bounds of continuous actions, shape (outputs,).
     """
 
@@ -122,7 +125,9 @@ class Decoding:
             groups = np.split(logits, np.cumsum(self.sizes)[:-1], axis=-1)
             return np.stack([np.argmax(g, axis=-1) for g in groups], axis=-1).astype(np.int64)
         if self.low is None or self.high is None:
-            raise UserError(f"decoding {self.kind!r} needs the bounds of the action space")
+            raise UserError(
+                f"decoding {self.kind!r} needs `low` and `high`, the bounds of the action space"
+            )
         if self.kind == "tanh":
             unit = (np.tanh(logits) + np.float32(1)) * np.float32(0.5)
             return (self.low + unit * (self.high - self.low)).astype(np.float32)
@@ -148,7 +153,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Layers shared over items with a pooled context; see the module's docstring."""
+    """Layers shared by all items, plus a pooled context; see the module's docstring."""
 
     encoder: tuple[Dense, ...]
     scorer: tuple[Dense, ...]
@@ -180,14 +185,14 @@ class Scorer:
 
 @dataclass(frozen=True)
 class Network:
-    """A policy that needs NumPy alone.
+    """A policy that needs only NumPy.
 
     Attributes:
         body: `Stack` or `Scorer`.
-        transform: applied to observations first; None where they are used as they are.
+        transform: applied to observations first; None: they are used unchanged.
         masked: whether actions must be chosen under the environment's mask.
-        decoding: outputs to actions.
-        notes: facts for people, such as the environment and agent it came from.
+        decoding: turns outputs into actions.
+        notes: information for people, such as the environment and agent it came from.
     """
 
     body: Stack | Scorer
@@ -205,13 +210,15 @@ class Network:
         x = np.asarray(observations, dtype=np.float32)
         if isinstance(self.body, Scorer):
             if x.ndim != 3:
-                raise UserError(f"a scorer needs observations (N, items, features), not {x.shape}")
+                raise UserError(
+                    f"a scorer takes observations of shape (N, items, features), not {x.shape}"
+                )
             present = x[..., 0]
             return self.body(x if self.transform is None else self.transform(x), present)
         x = x.reshape(len(x), -1)
         wanted = self.body.layers[0].weight.shape[1]
         if x.shape[1] != wanted:
-            raise UserError(f"the network takes {wanted} observed values, not {x.shape[1]}")
+            raise UserError(f"the network takes observations of {wanted} values, not {x.shape[1]}")
         return self.body(x if self.transform is None else self.transform(x))
 
     def act(self, observations: Array, masks: Array | None = None) -> Array:
@@ -224,7 +231,7 @@ class Network:
         logits = self.logits(observations)
         if self.masked:
             if masks is None:
-                raise UserError("this network was trained with action masks and needs them")
+                raise UserError("the network was trained with action masks; pass `masks`")
             logits = np.where(masks, logits, np.float32(-np.inf))
         return self.decoding(logits)
 
@@ -240,14 +247,14 @@ class Network:
         """Refuse NaN and infinity.
 
         Raises:
-            UserError: naming the layer.
+            UserError: names the layer.
         """
         for role, group in self.layers().items():
             for index, layer in enumerate(group):
                 if not (np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()):
                     raise UserError(
-                        f"network layer {role}[{index}] holds NaN or infinity; training diverged: "
-                        "lower the learning rate and train again"
+                        f"network layer {role}[{index}] contains NaN or infinity; "
+                        "training diverged: lower the learning rate and train again"
                     )
 
     def parts(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -281,7 +288,7 @@ class Network:
         return header, arrays
 
     def save(self, path: str | Path) -> None:
-        """Write the network to one ``.npz`` file, atomically; arrays plus a JSON header."""
+        """Write the network to one ``.npz`` file (arrays and a JSON header), atomically."""
         write_archive(Path(path), *self.parts())
 
     @classmethod
@@ -289,21 +296,21 @@ class Network:
         """Read a network; nothing is unpickled.
 
         Raises:
-            UserError: no such file, not a network, or a newer format.
+            UserError: the file does not exist, is not a network, or has another format version.
         """
         return cls.of_parts(*read_archive(Path(path), "network"), str(path))
 
     @classmethod
     def of_parts(cls, header: Any, arrays: Mapping[str, Array], source: str) -> Network:
-        """Return the network of `parts`; `source` is the name of the file for messages.
+        """Build the network from `parts`; `source` names the file in messages.
 
         Raises:
-            UserError: not a network, or a newer format.
+            UserError: not a network, or another format version.
         """
         if not isinstance(header, dict):
-            raise UserError(f"{source}: not a readable network file: its header is no mapping")
+            raise UserError(f"{source}: not a readable network file: its header is not a mapping")
         if header.get("format") != FORMAT:
-            raise UserError(f"{source}: format {header.get('format')!r} is not {FORMAT!r}")
+            raise UserError(f"{source}: the format is {header.get('format')!r}, not {FORMAT!r}")
         try:
             return cls._from_parts(header, arrays)
         except (KeyError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Whatever was trained, one network or one a role: read it back and let it act."""
+"""Load a trained policy, whether one network or one per role, and run it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Policy: TypeAlias = Network | RolePolicy
 
 
 def load_policy(path: str | Path) -> Policy:
-    """Read what `save` of a network or of a policy with roles wrote.
+    """Read a network, or a policy with roles, that its `save` wrote.
 
     Raises:
-        UserError: no such file, or neither of the two.
+        UserError: the file does not exist, or is neither of the two.
     """
     header, arrays = read_archive(Path(path), "network")
     if isinstance(header, dict) and header.get("format") == FORMAT:
@@ -26,7 +26,7 @@ def load_policy(path: str | Path) -> Policy:
 
 
 def controller_of(policy: Policy) -> Controller:
-    """Return the controller that acts as `policy` says."""
+    """Return the controller that runs `policy`."""
     if isinstance(policy, RolePolicy):
         return RoleController(policy)
     return NetworkController(policy)

@@ -1,26 +1,26 @@
 """Several kinds of agent in one environment: who they are, and policies with a network for each.
 
-An environment with roles lets them decide in turn. A step of the system (a slot, a round) is made
-of half-steps, one a role; in each of them only the acting role is live, and it sees what was
-decided before it in the same step. Whatever plays or trains drives it through the usual interface:
+In an environment with roles, the roles decide in turn. A step of the system (a slot, a round)
+consists of half-steps, one per role. In each half-step only one role acts, and it sees what was
+decided before it in the same step. The environment is driven through the usual interface:
 
 * ``roles``: `Role` descriptions, in the order in which they decide;
-* ``acting``: the name of the role whose half-step it is;
+* ``acting``: the name of the role that acts in this half-step;
 * ``reset(...)`` returns what the first role sees, ``(num_envs, agents, ...)``;
 * ``step(actions)`` takes the acting role's actions ``(num_envs, agents, ...)`` and returns what the
-  next role sees. Rewards ``(num_envs,)`` and the ends of episodes come with the last half-step; all
-  roles share the reward. Autoreset is in the same step, as everywhere.
+  next role sees. Rewards ``(num_envs,)`` and ends of episodes come with the last half-step; all
+  roles share the reward. Autoreset happens in the same step, as everywhere.
 
 All agents of a role share one network, which sees one agent's observation at a time.
 
-An environment may also tell what each agent's own decision was worth, for agents that learn from
-it instead of the shared reward:
+An environment may also report what each agent's own decision was worth. Agents can learn from this
+instead of the shared reward:
 
-* ``difference_rewards()``, called after a slot's last half-step, returns by name of the role
-  ``(num_envs, agents)``: the slot's reward less something that does not depend on what this agent
-  did, such as the slot's reward had it done something fixed beforehand (difference rewards; Wolpert
-  and Tumer, 2001). A role that is left out has the reward itself. It counts this slot alone, so
-  that it suits where no slot depends on what was decided in another.
+* ``difference_rewards()``, called after a slot's last half-step, returns an array
+  ``(num_envs, agents)`` by role name: the slot's reward minus something that does not depend on
+  what this agent did, such as the slot's reward had the agent taken a fixed default action
+  (difference rewards; Wolpert and Tumer, 2001). A role that is left out gets the reward itself.
+  Only this slot counts, so use it only where no slot depends on decisions made in another.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ class Role:
     """One kind of agent.
 
     Attributes:
-        agents: how many of them one copy of the environment has.
+        agents: number of agents of this role in one copy of the environment.
         observation_space, action_space: of one agent.
-        items: whether its observation is a list of items (items, features), column 0 of which is 1
-            for one that is there and 0 for padding, and its first actions belong to the items in
-            their order. Then it can have a `rlsys.network.Scorer`.
+        items: whether the observation is a list of items (items, features) and the first actions
+            belong to the items in the same order. Column 0 is 1 for a present item and 0 for
+            padding. Such a role can have a `rlsys.network.Scorer`.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Role:
 
 
 def roles_of(env: VectorEnv[Any, Any, Any]) -> tuple[Role, ...]:
-    """Return the roles of an environment, none where it has a single agent."""
+    """Return the roles of an environment; empty if it has a single agent."""
     return tuple(getattr(env, "roles", ()))
 
 
@@ -83,7 +83,7 @@ def difference_rewards(
         by role, (num_envs, agents).
 
     Raises:
-        UserError: another shape, or a value that is not finite.
+        UserError: the environment returned another shape, or a value that is not finite.
     """
     told = env.difference_rewards()  # type: ignore[attr-defined]  # see the module's docstring
     earned = {}
@@ -92,25 +92,25 @@ def difference_rewards(
         own = np.asarray(told.get(role.name, np.broadcast_to(rewards[:, None], shape)), np.float64)
         if own.shape != shape or not np.isfinite(own).all():
             raise UserError(
-                f"{type(env).__name__}.difference_rewards gave role {role.name!r} values of shape "
-                f"{own.shape}; it must give finite ones of shape {shape}"
+                f"{type(env).__name__}.difference_rewards returned values of shape {own.shape} for "
+                f"role {role.name!r}; it must return finite values of shape {shape}"
             )
         earned[role.name] = own
     return earned
 
 
 def acting_role(env: VectorEnv[Any, Any, Any]) -> str:
-    """Return the name of the role whose half-step it is."""
+    """Return the name of the role that acts in this half-step."""
     name: str = env.acting  # type: ignore[attr-defined]  # see the module's docstring
     return name
 
 
 @dataclass(frozen=True)
 class RolePolicy:
-    """A network for each role; the counterpart of `rlsys.network.Network` where there are several.
+    """One network per role; the counterpart of `rlsys.network.Network` for several roles.
 
     Attributes:
-        networks: by name of the role.
+        networks: by role name.
     """
 
     networks: Mapping[str, Network]
@@ -123,7 +123,7 @@ class RolePolicy:
         """Refuse NaN and infinity.
 
         Raises:
-            UserError: naming role and layer.
+            UserError: names the role and the layer.
         """
         for name, network in self.networks.items():
             try:
@@ -144,10 +144,10 @@ class RolePolicy:
     def of_parts(
         cls, header: Mapping[str, Any], arrays: Mapping[str, Array], source: str
     ) -> RolePolicy:
-        """Return the policy of an archive's header and arrays; `source` names it in messages.
+        """Build the policy from an archive's header and arrays; `source` names it in messages.
 
         Raises:
-            UserError: a network in it that is not readable.
+            UserError: a network in it is not readable.
         """
         roles = header.get("roles")
         if not isinstance(roles, dict) or not roles:
@@ -165,22 +165,22 @@ class RolePolicy:
 
 
 class RoleController:
-    """The networks of all roles at work, each in its half-steps; needs NumPy alone."""
+    """Runs the networks of all roles, each in its half-steps; needs only NumPy."""
 
     def __init__(self, policy: RolePolicy) -> None:
         self.policy = policy
 
     def reset(self, env: VectorEnv[Any, Any, Any]) -> None:
-        """Check that the policy is one for this environment.
+        """Check that the policy fits this environment.
 
         Raises:
-            UserError: a role without a network.
+            UserError: a role has no network.
         """
         wanted = [role.name for role in roles_of(env)]
         missing = [name for name in wanted if name not in self.policy.networks]
         if missing or not wanted:
             raise UserError(
-                f"the policy has networks for the roles {list(self.policy.networks)}, and the "
+                f"the policy has networks for the roles {list(self.policy.networks)}, but the "
                 f"environment has the roles {wanted}; use the environment it was trained in"
             )
 

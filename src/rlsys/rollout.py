@@ -1,4 +1,4 @@
-"""Play whole episodes with a controller, and keep count of episodes that end in training."""
+"""Play whole episodes with a controller, and average over the episodes that end in training."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MAX_COPIES = 256
 def play(
     make_env: MakeEnv, controller: Controller, seeds: Sequence[int], metrics: Iterable[str] = ()
 ) -> dict[str, NDArray[np.float64]]:
-    """Play one episode a seed to its end.
+    """Play one episode per seed to its end.
 
     Args:
         make_env: see `MakeEnv`.
         controller: chooses the actions.
-        seeds: one an episode; the result depends on them alone, not on how they are batched.
-        metrics: names in the environment's final info to collect besides `reward`.
+        seeds: one per episode; the result depends only on them, not on how they are batched.
+        metrics: names in the environment's final info to collect in addition to `reward`.
 
     Returns:
         ``reward``, ``length`` and each metric, shape (len(seeds), ...).
@@ -100,7 +100,7 @@ class EpisodeMeter:
         self._returns[done] = 0.0
 
     def flush(self) -> dict[str, float]:
-        """Return the means and the number of episodes, and begin anew; empty if none ended."""
+        """Return the means and the number of episodes, then start over; empty if none ended."""
         if not self._episodes:
             return {}
         means = {name: total / self._episodes for name, total in self._sums.items()}
@@ -110,11 +110,11 @@ class EpisodeMeter:
         return means
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a checkpoint must keep of the episodes under way."""
+        """Return what a checkpoint must store about the episodes in progress."""
         return {"returns": self._returns.copy(), "sums": dict(self._sums), "n": self._episodes}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_state`."""
+        """Continue from the result of `get_state`."""
         self._returns[:] = state["returns"]
         self._sums = {str(k): float(v) for k, v in state["sums"].items()}
         self._episodes = int(state["n"])
@@ -130,12 +130,13 @@ def record(
     count: int,
     role: str | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
-    """Collect what a controller sees.
+    """Collect the observations that a controller sees.
 
     Args:
-        seeds: one a copy; copies begin new episodes of their own where one ends.
+        seeds: one per copy; a copy starts a new episode whenever one ends.
         count: how many observations.
-        role: whose, in an environment with roles; those of one agent each.
+        role: the role whose observations are collected, in an environment with roles. Each one is
+            the observation of a single agent.
 
     Returns:
         Observations (count, ...), and masks (count, n_actions) or None.

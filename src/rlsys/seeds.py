@@ -1,4 +1,4 @@
-"""Seeds that never meet: of training, of validation (choosing a checkpoint), of evaluation."""
+"""Disjoint episode seeds for training, validation (choosing a checkpoint) and evaluation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def validation_seeds(count: int) -> list[int]:
 
 
 def evaluation_seeds(count: int, first: int = 0) -> list[int]:
-    """Return the held-out seeds number `first` to `first + count - 1`, all at least 2**31."""
+    """Return held-out seeds number `first` to `first + count - 1`; all are at least 2**31."""
     if not 0 <= first <= _SPAN - count:
         raise ValueError(f"held-out episodes are numbered 0..{_SPAN - count}, not {first}")
     return [_EVALUATION + first + i for i in range(count)]

@@ -1,8 +1,8 @@
 """Training as agents see it: the problem, the session they report to, and the agent protocol.
 
-An agent owns its learning loop.  At every point where it could be stopped and go on exactly, it
-calls `Session.boundary`; the session decides whether a checkpoint is due, keeps the best network,
-and ends the training when the user asks.
+An agent owns its learning loop.  It calls `Session.boundary` at every point where training could
+stop and later resume exactly.  The session decides whether a checkpoint is due, keeps the best
+network, and ends the training when the user asks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Problem:
     Attributes:
         make_env: ``make_env(num_envs)`` makes a fresh batched environment.
         metrics: names of the episode metrics in the environment's final info.
-        make_oracle: makes the oracle, or None where the environment has none.
+        make_oracle: makes the oracle; None if the environment has none.
     """
 
     make_env: MakeEnv
@@ -48,12 +48,13 @@ class Session:
         seed: of this training.
         start: the network of the agent before this one, or None.
         emit: takes each line of metrics.
-        stop_requested: asked at each boundary; True ends the training with everything saved.
+        stop_requested: called at each boundary; True ends the training with everything saved.
         checkpoint_every: environment steps between periodic checkpoints; 0: only at the end.
-        keep_periodic: whether ``step-N`` copies are kept besides ``last`` and ``best``.
-        validate_every: environment steps between validations besides those at checkpoints; 0: none.
-        validation_episodes: episodes on which ``best`` is chosen.
-        resume: whether to go on from ``last`` where there is one.
+        keep_periodic: whether to keep ``step-N`` copies in addition to ``last`` and ``best``.
+        validate_every: environment steps between validations, in addition to those at checkpoints;
+            0: none.
+        validation_episodes: number of episodes on which ``best`` is chosen.
+        resume: whether to continue from ``last`` if it exists.
     """
 
     directory: Path
@@ -74,7 +75,7 @@ class Session:
     _begun: float = field(default_factory=time.monotonic)
 
     def resumed_state(self) -> dict[str, Any] | None:
-        """Return the agent's state of the last checkpoint, or None where it begins anew."""
+        """Return the agent's state from the last checkpoint, or None if training starts over."""
         path = self.directory / "last" / STATE_FILE
         if not (self.resume and path.exists()):
             self._next_checkpoint = self.checkpoint_every
@@ -104,12 +105,12 @@ class Session:
         network: Callable[[], Policy],
         state: Callable[[], Mapping[str, Any]],
     ) -> None:
-        """Say that training could stop here and go on exactly.
+        """Tell the session that training could stop here and resume exactly.
 
         Args:
             step: environment steps done, of `total`.
-            network: makes the portable network of this moment.
-            state: returns all that is needed to go on (see `rlsys.storage.states.save_state`).
+            network: makes the current portable network.
+            state: returns all that is needed to resume (see `rlsys.storage.states.save_state`).
 
         Raises:
             Interrupted: the user asked to stop; ``last`` has been written.
@@ -126,7 +127,7 @@ class Session:
             self._next_validation = (step // self.validate_every + 1) * self.validate_every
         current = network()
         current.check_finite()
-        # Also where it stops at a due boundary: the resumed training does not come by here again.
+        # Validate even when stopping at a due boundary: the resumed run does not pass here again.
         reward = self._validation_reward(current) if judge else None
         better = reward is not None and (self.best_reward is None or reward > self.best_reward)
         if better:
@@ -137,11 +138,12 @@ class Session:
             self._write("best", step, current, None)
         if reward is not None:
             self.emit({"step": step, "total": total, "validation_reward": reward})
-        # At the end: a kill before this goes on from the checkpoint before and does all that again.
+        # Written last: after a kill before this line, training resumes from the previous checkpoint
+        # and repeats everything above.
         if due or stop or step >= total:
             self._write("last", step, current, state())
         if stop and step < total:
-            raise Interrupted(f"stopped at step {step} of {total}; go on with --resume")
+            raise Interrupted(f"stopped at step {step} of {total}; continue with --resume")
 
     def _validation_reward(self, network: Policy) -> float:
         played = play(
@@ -173,26 +175,26 @@ class Session:
         except OSError as error:
             raise UserError(
                 f"{directory}: checkpoint cannot be written: {error.strerror}; "
-                "free space and go on with --resume"
+                "free space and continue with --resume"
             ) from error
 
 
 def checkpoint_step(directory: Path) -> int | None:
-    """Return the step of the last checkpoint in `directory`, or None where there is none."""
+    """Return the step of the last checkpoint in `directory`, or None if there is none."""
     path = directory / "last" / STATE_FILE
     return int(load_state(path)["step"]) if path.exists() else None
 
 
 class Agent(Protocol):
-    """A way to obtain a network; made by an `AgentSpec`'s factory from its config model."""
+    """Trains a network; made by an `AgentSpec`'s factory from its config model."""
 
     def train(self, problem: Problem, session: Session) -> Policy:
         """Train and return the final network.
 
-        It begins from ``session.start`` where its description says it can, goes on from
-        ``session.resumed_state()`` where that is not None, and calls ``session.boundary``.
+        The agent starts from ``session.start`` if its description says it can, continues from
+        ``session.resumed_state()`` if that is not None, and calls ``session.boundary``.
 
         Raises:
-            UserError: the problem does not suit it (its action space, no oracle, ...).
+            UserError: the agent cannot train on this problem (its action space, no oracle, ...).
             Interrupted: from `Session.boundary`.
         """

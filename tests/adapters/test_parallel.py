@@ -70,7 +70,7 @@ def test_it_is_the_batch_with_one_copy_over_several_episodes(relay):
     while ends < 3:
         acting = [agent for agent in env.agents if infos[agent]["acting"]]
         np.testing.assert_array_equal(np.stack([seen[agent] for agent in acting]), shown[0])
-        # Actions of those whose turn it is not are ignored.
+        # Actions of agents that do not act now are ignored.
         actions = {agent: int(random.integers(2)) for agent in env.agents}
         chosen = np.array([[actions[agent] for agent in acting]])
         shown, rewards, over, _, told = batch.step(chosen)
@@ -90,9 +90,9 @@ def test_faults_are_told(relay):
     with pytest.raises(UserError, match=r"call reset\(\) before step"):
         env.step({})
     env.reset(seed=0)
-    with pytest.raises(UserError, match=r"role 'runner' acts now, .*: runner_1, runner_2"):
+    with pytest.raises(UserError, match=r"role 'runner' acts now, .* runner_1, runner_2"):
         env.step({"runner_0": 1, "judge_0": 1})
-    with pytest.raises(ValueError, match="wraps 1 copy, not 2"):
+    with pytest.raises(ValueError, match="num_envs=1, not 2"):
         RoleParallelEnv(relay(copies=2))
 
     class NoRoles:

@@ -24,7 +24,7 @@ def adapted(env, metrics=()):
 
 @pytest.mark.parametrize("kind", [Corridor, Basket, Target])
 def test_same_as_stable_baselines_own_vectorisation_of_single_environments(kind):
-    """DummyVecEnv with one environment object a copy is the other implementation."""
+    """The other implementation is DummyVecEnv with one environment object per copy."""
     copies = 3
     ours = adapted(kind(copies))
     theirs = DummyVecEnv([lambda: SingleEnv(kind(1))] * copies)

@@ -86,7 +86,7 @@ def test_masks_are_those_of_the_only_copy():
 
 
 def test_refuses_other_batches():
-    with pytest.raises(ValueError, match="1 copy, not 2"):
+    with pytest.raises(ValueError, match="num_envs=1, not 2"):
         SingleEnv(Corridor(2))
     other = Corridor(1)
     other.metadata = {"autoreset_mode": gymnasium.vector.AutoresetMode.NEXT_STEP}

@@ -27,7 +27,7 @@ def make_agent(name: str, **settings: Any) -> Any:
 
 @dataclass
 class Recipe:
-    """An agent's name, settings that take a moment, and where it learns."""
+    """An agent's name, settings that take a moment to train, and its environment."""
 
     agent: str
     make_env: Any

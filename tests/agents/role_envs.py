@@ -26,7 +26,7 @@ class RoleEnv:
     memory_shape: tuple[int, ...] = ()
 
     def draw(self, copies: np.ndarray, first: bool) -> None:
-        """Put what a slot begins with into ``memory[copies]``; `first` of an episode or not."""
+        """Put the start of a slot into ``memory[copies]``; `first`: of an episode or not."""
         raise NotImplementedError
 
     def look(self, role: str) -> np.ndarray:
@@ -34,7 +34,7 @@ class RoleEnv:
         raise NotImplementedError
 
     def settle(self) -> tuple[np.ndarray, np.ndarray]:
-        """Change `memory` by what was `decided`; return rewards and terminations."""
+        """Apply what was `decided` to `memory`; return rewards and terminations."""
         raise NotImplementedError
 
     @property

@@ -29,7 +29,7 @@ SETTINGS: dict[Any, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class RoleRecipe:
-    """An agent's name, its settings, and where it learns."""
+    """An agent's name, its settings and its environment."""
 
     agent: str
     make_env: Any

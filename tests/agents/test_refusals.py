@@ -1,4 +1,4 @@
-"""What an agent cannot learn from is refused in one line that says what would suit."""
+"""What an agent cannot learn from is refused in one line that says what is supported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refused(recipe, tmp_path, **session):
 def test_continuous_actions_where_discrete_ones_are_needed(name, tmp_path):
     message = refused(Recipe(name, Target, make_oracle=CorridorOracle), tmp_path)
     assert f"agent {name!r} needs discrete" in message
-    assert "not continuous ones" in message
+    assert "not continuous actions" in message
 
 
 def test_discrete_actions_where_continuous_ones_are_needed(tmp_path):
@@ -58,9 +58,7 @@ def test_nothing_to_choose(tmp_path):
             last = self.cells - 1
             return [False, cell < last, cell == last]
 
-    assert "nothing to imitate" in refused(
-        Recipe("imitation", OneWay, {}, CorridorOracle), tmp_path
-    )
+    assert "nothing to learn" in refused(Recipe("imitation", OneWay, {}, CorridorOracle), tmp_path)
 
 
 def test_an_oracle_that_gives_nonsense(tmp_path):

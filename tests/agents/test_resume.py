@@ -41,7 +41,7 @@ OFF_POLICY = ("dqn", "sac")
 
 
 def short(name):
-    """The recipe cut to what a comparison needs, and the boundary at which it is interrupted."""
+    """The recipe, shortened for a comparison, and the boundary at which it is interrupted."""
     recipe = SHORT[name]
     if recipe.agent in OFF_POLICY:
         return replace(recipe, settings={**recipe.settings, "steps": 1000}), 90
@@ -58,7 +58,7 @@ def test_resumed_training_ends_bit_for_bit_the_same(name, tmp_path):
     recipe.interrupt(tmp_path / "cut", boundary, seed=3, emit=resumed_lines.append)
     halfway = len(resumed_lines)
     assert 0 < halfway < len(whole_lines)
-    # Another process: its global generators stand elsewhere.
+    # Another process: its global generators have another state.
     np.random.seed(99)
     torch.manual_seed(99)
     resumed, _ = recipe.train(tmp_path / "cut", seed=3, resume=True, emit=resumed_lines.append)
@@ -103,7 +103,7 @@ def test_other_network_sizes_than_in_the_checkpoint_are_refused(name, tmp_path):
     recipe, boundary = short(name)
     recipe.interrupt(tmp_path, boundary)
     other = replace(recipe, settings={**recipe.settings, "net_arch": (8,)})
-    with pytest.raises(UserError, match="resume with the settings it was begun with"):
+    with pytest.raises(UserError, match="resume with the settings of the original training"):
         other.train(tmp_path, resume=True)
 
 

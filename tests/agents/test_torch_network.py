@@ -1,4 +1,4 @@
-"""The torch mirror computes what the portable network computes, and turns back unchanged."""
+"""The torch mirror computes the same as the portable network, and converts back unchanged."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class ToyEnv(VectorEnv):
 
 
 class Corridor(ToyEnv):
-    """Walk to the far end of five cells for 1.0; a poor 0.1 lies at the near end.
+    """Walk to the far end of five cells for a reward of 1.0; the near end gives only 0.1.
 
     Actions, counted from `first`: left, right, take. The mask forbids walls and taking nothing.
     A step costs 0.01.

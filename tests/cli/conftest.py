@@ -1,4 +1,4 @@
-"""What the tests of the command line share: the real program, and runs that many tests look at."""
+"""What the tests of the command line share: the real program, and runs that many tests read."""
 
 from __future__ import annotations
 

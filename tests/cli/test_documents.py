@@ -1,4 +1,4 @@
-"""`--json` prints one document that fits its schema; progress goes to stderr, unless `--quiet`."""
+"""`--json` prints one document that matches its schema; progress goes to stderr, if wanted."""
 
 from __future__ import annotations
 

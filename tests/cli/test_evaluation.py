@@ -46,7 +46,7 @@ def test_every_controller_plays_the_same_episodes(episodes):
 
 
 def test_a_kept_episode_can_be_played_again_by_hand(whole, episodes):
-    """Without anything of the core but the network's own arithmetic."""
+    """Uses nothing from the core except the network's own arithmetic."""
     row = next(r for r in episodes if r["kind"] == "learned" and r["training"] == "1")
     network = Network.load(whole.path / "policies" / row["case"] / "seed-1" / "network.npz")
     env = Lamps(LampsConfig(), 1)

@@ -1,4 +1,4 @@
-"""Executors of plugins: chosen by name, with options of their own, refused where they lack."""
+"""Executors of plugins: chosen by name, with their own options, refused if something is missing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_option_that_is_taken_names_the_plugin(tmp_path):
     text = LAMPS_FILE.with_name("elsewhere.py").read_text()
     file.write_text(text.replace('name="diary"', 'name="seed"').replace("elsewhere", "greedy"))
     line = refused(*LAMPS, "--plugin-file", file, "train", "lamps", "--quiet")
-    assert "plugin 'greedy': there is an option --seed already" in line
+    assert "plugin 'greedy': the option --seed already exists" in line
 
 
 def test_executors_are_listed():

@@ -62,7 +62,7 @@ def test_its_checks_are_verdicts(copied, tmp_path):
     [
         (("--to", "jsn"), "unknown exporter 'jsn' (did you mean 'json'?"),
         (("--to", "json", "--case", "hal"), "unknown case 'hal' (did you mean 'hall'?"),
-        (("--to", "json", "--seed", "2"), "seed 2 was not trained; there are [0, 1]"),
+        (("--to", "json", "--seed", "2"), "seed 2 was not trained; choose one of [0, 1]"),
     ],
 )
 def test_what_is_unknown_is_refused_in_one_line(whole, tmp_path, arguments, message):
@@ -79,7 +79,7 @@ def test_a_folder_with_other_files_is_left_alone(whole, tmp_path):
     mine.write_text("years of work")
     result = export(whole.path, "--to", "json", "--out", tmp_path / "out", "--quiet")
     assert result.returncode == 1
-    assert "holds files that no export wrote (thesis.txt)" in result.stderr
+    assert "contains files that no export wrote (thesis.txt)" in result.stderr
     assert mine.read_text() == "years of work"
     assert len(list(mine.parent.iterdir())) == 1
 
@@ -185,8 +185,8 @@ def test_settings_and_flags_reach_the_exporter(whole, tmp_path, printing):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--to", "json", "--build"), "--build: json writes nothing to build"),
-        (("--to", "print", "--run"), "--run: print writes nothing to run"),
+        (("--to", "json", "--build"), "--build: not supported by json"),
+        (("--to", "print", "--run"), "--run: not supported by print"),
         (("--to", "print", "--set", "digit=1"), "--set digit=1: digit: unknown key"),
         (("--to", "json", "--set", "x=1"), "--set x=1: exporter 'json' has no setting 'x'"),
         (

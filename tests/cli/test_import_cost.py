@@ -1,6 +1,6 @@
-"""No command imports what it does not need: judged by the modules that are loaded, not by a clock.
+"""No command imports what it does not need: checked by the loaded modules, not by time.
 
-Where plugins come with commands of their own, their tests do the same for those.
+The tests of plugins with their own commands do the same for these.
 """
 
 from __future__ import annotations

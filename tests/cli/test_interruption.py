@@ -1,4 +1,4 @@
-"""A training that is stopped or killed goes on to the result of an undisturbed one."""
+"""A training that is stopped or killed resumes to the same result as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CASES = {"lamps": "hall", "rtos": "normal"}
 
 @pytest.fixture
 def hold(tmp_path, monkeypatch) -> Path:
-    """Hold the trainings of this test in their middle until this file is removed."""
+    """Pause the trainings of this test halfway until this file is removed."""
     file = tmp_path / "hold"
     file.touch()
     monkeypatch.setenv("HOLD", str(file))
@@ -81,7 +81,7 @@ def assert_same_outcome(path: Path, reference: Path, case: str, seeds=(0,), may_
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory):
-    """Return a function that trains without disturbance, once a plugin."""
+    """Return a function that trains without disturbance, once per plugin."""
     done = {}
 
     def reference(plugin: str) -> Path:
@@ -98,7 +98,7 @@ def undisturbed(tmp_path_factory):
 
 
 def disturb(plugin: str, path: Path, number: signal.Signals) -> tuple[int, str]:
-    """Send `number` to a training in its middle; return its exit code and stderr."""
+    """Send signal `number` to a training halfway; return its exit code and stderr."""
     child = start(*SETTINGS[plugin], "--out", path)
     try:
         wait_until(lambda: lines_of(path) >= 3 or child.poll() is not None)
@@ -132,7 +132,7 @@ def test_a_disturbed_training_goes_on_to_the_same_result(
         assert (code, status(path)) == (-9, "running")
     else:
         assert (code, status(path)) == (130, "interrupted")
-        assert "go on with --resume" in stderr
+        assert "continue with --resume" in stderr
         last = list(path.rglob("last/state.npz"))
         assert len(last) == 1
     assert not list(path.rglob("seed-0/network.npz"))
@@ -150,7 +150,7 @@ def test_a_run_that_was_stopped_cannot_be_exported_or_evaluated_yet(tmp_path):
     for command in (["evaluate"], ["export", "--to", "json"]):
         result = run_here(*LAMPS, *command, path)
         assert result.returncode == 1
-        assert "has not finished; finish it with --resume" in result.stderr
+        assert "has not finished; continue it with --resume" in result.stderr
     assert status(path) == "interrupted"
 
 
@@ -262,7 +262,7 @@ def test_a_run_is_not_resumed_with_other_settings(tmp_path_factory, more, key):
     before = (path / "manifest.json").read_bytes()
     result = run_here(*LAMPS, "train", "lamps", "--out", path, "--resume", *more)
     assert result.returncode == 1, result.stderr
-    assert f"was begun with {key}" in result.stderr
+    assert f"was started with {key}" in result.stderr
     assert (path / "manifest.json").read_bytes() == before
 
 
@@ -282,7 +282,7 @@ def test_agents_are_not_dropped_or_swapped_by_resuming(tmp_path):
     for agents in (first, (*second, *first)):
         result = run(*both, *agents, *out, "--resume")
         assert result.returncode == 1
-        assert "was begun with agents = 'hill-climbing, climbing-again'" in result.stderr
+        assert "was started with agents = 'hill-climbing, climbing-again'" in result.stderr
     assert run(*both, *first, *second, *out, "--resume").returncode == 0
 
 

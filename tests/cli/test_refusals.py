@@ -22,8 +22,8 @@ TRAIN = ("train", "lamps")
         ((*TRAIN, "--steps", "0"), "--steps: steps: input should be greater than or equal to 1"),
         ((*TRAIN, "--seeds", "1001"), "--seeds: seeds: input should be less than or equal to 1000"),
         ((*TRAIN, "--agent", "self-labelling", "--steps", "5"), "has no setting 'steps'"),
-        (("compare", "lamps", "nowhere"), "nowhere: no run directory"),
-        (("evaluate", "nowhere"), "nowhere: no run directory"),
+        (("compare", "lamps", "nowhere"), "nowhere: not a run directory"),
+        (("evaluate", "nowhere"), "nowhere: not a run directory"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -78,4 +78,4 @@ def test_a_bug_shows_its_traceback_and_has_a_code_of_its_own(tmp_path):
     )
     assert result.returncode == 4
     assert "RuntimeError: the agent broke down" in result.stderr
-    assert "bug of rlsys or of a plugin" in result.stderr
+    assert "bug in rlsys or a plugin" in result.stderr

@@ -61,16 +61,16 @@ def test_every_role_is_exported_to_a_folder_of_its_own(relay):
 def test_an_agent_for_one_policy_refuses_several_roles_and_the_other_way_round(tmp_path):
     pytest.importorskip("sb3_contrib", reason="pip install 'rlsys[sb3]'")
     message = refused(*RELAY, "train", "relay", "--agent", "ppo", "--out", tmp_path / "a", "-q")
-    assert "agent 'ppo' trains one policy, and relay has the roles runner, judge" in message
+    assert "agent 'ppo' trains a single policy, but relay has the roles runner, judge" in message
     both = (*RELAY, *LAMPS)
     message = refused(
         *both, "train", "lamps", "--agent", "knows-all", "--out", tmp_path / "b", "-q"
     )
-    assert "trains environments with several roles, and lamps has none" in message
+    assert "trains environments with several roles, but lamps has none" in message
 
 
 def test_a_network_for_one_is_not_taken_for_a_policy_with_roles(relay):
     path, _ = relay
     file = path / "policies" / "default" / "seed-0" / "network.npz"
-    with pytest.raises(Exception, match=r"format 'rlsys.roles/1' is not 'rlsys.network/1'"):
+    with pytest.raises(Exception, match=r"format is 'rlsys.roles/1', not 'rlsys.network/1'"):
         Network.load(file)

@@ -1,4 +1,4 @@
-"""`rlsys run --sweep`: a run directory a point, one document and one figure for all."""
+"""`rlsys run --sweep`: one run directory per point, one document and one figure for all."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_resuming_does_the_missing_points_alone(series):
 def test_what_is_there_is_not_overwritten(series):
     home, _ = series
     message = refused(*RUN, "--sweep", "noise=0,1", "--out", home)
-    assert "exists already; choose another --out, or go on with --resume" in message
+    assert "already exists; choose another --out, or continue with --resume" in message
 
 
 def test_a_bad_point_is_refused_in_one_line(tmp_path):

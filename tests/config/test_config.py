@@ -82,7 +82,7 @@ def test_what_is_no_clean_yaml_is_refused_with_its_line(text, expected):
 
 @pytest.mark.parametrize("text", ["- 1\n", "just words\n", "3\n"])
 def test_what_is_no_mapping_is_refused(text):
-    assert fault(text).startswith("plant.yaml:1: must be a mapping of keys to values")
+    assert fault(text).startswith("plant.yaml:1: must map keys to values")
 
 
 def test_an_empty_file_means_the_defaults():

@@ -1,4 +1,4 @@
-"""Which exporters a configuration names, with which settings, and what may be left out."""
+"""Exporters in a configuration: their settings, and which ones may be skipped."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_a_check_decides_whether_its_requirement_is_met(monkeypatch):
 
 @pytest.mark.parametrize("fields", [{"kind": "check"}, {"check": "a:b"}])
 def test_a_check_belongs_to_its_kind(fields):
-    with pytest.raises(ValueError, match="`check` belongs to the kind 'check'"):
+    with pytest.raises(ValueError, match="kind 'check' needs `check`"):
         Requirement(name="a compiler", fix="x", **fields)
 
 

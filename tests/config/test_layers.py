@@ -118,7 +118,10 @@ def test_the_resolved_configuration_resolves_to_itself(plan, registry):
     [
         ({"preset": "two-room"}, r"lamps has no preset 'two-room' \(did you mean 'two-rooms'\?"),
         ({"text": "preset: 3"}, r"my.yaml:1: lamps has no preset 3 "),
-        ({"text": "plugin: pumps"}, r"my.yaml:1: plugin: is 'pumps', but 'lamps' is to run"),
+        (
+            {"text": "plugin: pumps"},
+            r"my.yaml:1: plugin: is 'pumps', but the command line names 'lamps'",
+        ),
         ({"agents": ("dqm",)}, r"unknown agent 'dqm' \(did you mean 'dqn'\?"),
         ({"text": "agents: [ppo]", "agents": ("ppo",)}, r"my.yaml:1: agents: must map names"),
         ({"text": "agents: [ppo]"}, r"my.yaml:1: agents: input should be a valid dictionary"),
@@ -129,7 +132,7 @@ def test_the_resolved_configuration_resolves_to_itself(plan, registry):
         ),
         ({"text": "seed: 1\nsede: 2"}, r"my.yaml:2: sede: unknown key \(did you mean 'seed'\?"),
         ({"text": "environment: {nois: 1}"}, r"my.yaml:1: nois: unknown key .*'noise'"),
-        ({"text": "- 1"}, r"my.yaml: must be a mapping"),
+        ({"text": "- 1"}, r"my.yaml: must map keys to values"),
         ({"assignments": ("noise",)}, r"--set 'noise': must be key=value"),
         ({"assignments": ("noise=2",)}, r"^--set noise=2: noise: .*less than or equal to 1"),
         ({"assignments": ("nois=0",)}, r"^--set nois=0: nois: unknown key .*'noise'"),
@@ -151,7 +154,11 @@ def test_what_is_not_allowed_is_refused_in_one_line(plan, layers, message):
 
 @pytest.mark.parametrize(
     ("rooms", "message"),
-    [("[a, a]", "two cases are called 'a'"), ("['../up']", "is no file name"), ("['']", "no file")],
+    [
+        ("[a, a]", "two cases are called 'a'"),
+        ("['../up']", "not usable as a file name"),
+        ("['']", "not usable"),
+    ],
 )
 def test_case_names_become_folders_and_must_be_fit_for_it(plan, rooms, message):
     with pytest.raises(ConfigError, match=message):

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "src" / "rlsys"
 PLUGINS = sorted(path for path in (ROOT / "plugins").glob("*/src/*") if path.is_dir())
 
-# What only a plugin talks about, in code, docstrings, schemas and templates.
+# Words that only plugins may use, in code, docstrings, schemas and templates.
 DOMAIN = re.compile(
     r"""rtos|taskset|\btask_?set|schedulers?\b|scheduling|wcet|hyperperiod|laxity|preempt|\bedf\b
     |\bllf\b|lbesa|rate.monotonic|gantt|deadline|job.?shop|makespan|\bmec\b|offload|sysctl

@@ -105,7 +105,7 @@ def test_stack_flattens_observations_and_refuses_another_size():
     network = stack_network(rng)
     x = rng.normal(size=(3, 2, 3))
     np.testing.assert_array_equal(network.logits(x), network.logits(x.reshape(3, 6)))
-    with pytest.raises(UserError, match="takes 6 observed values, not 7"):
+    with pytest.raises(UserError, match="takes observations of 6 values, not 7"):
         network.logits(np.zeros((3, 7)))
 
 
@@ -131,7 +131,7 @@ def test_padding_changes_no_logit_of_the_present_items(seed, padding, rest):
     rng = np.random.default_rng(seed)
     network = scorer_network(rng, rest=rest)
     x = items(rng, 3, 5)
-    # Padding is told by column 0 alone; what else stands in its row must not matter.
+    # Only column 0 marks padding; the rest of its row must not matter.
     filler = rng.normal(size=(3, padding, 5)).astype(np.float32)
     filler[..., 0] = 0.0
     logits, padded = network.logits(x), network.logits(np.concatenate([x, filler], axis=1))
@@ -210,7 +210,7 @@ def test_clip_and_tanh_decodings_stay_in_their_bounds():
         for v, lo, hi in zip(outputs, low.tolist(), high.tolist(), strict=True)
     ]
     np.testing.assert_allclose(tanh.act(np.zeros((1, 1)))[0], expected, rtol=1e-5)
-    with pytest.raises(UserError, match="needs the bounds"):
+    with pytest.raises(UserError, match="needs `low` and `high`"):
         constant_network(outputs, decoding=Decoding("tanh")).act(np.zeros((1, 1)))
 
 
@@ -220,7 +220,7 @@ def test_unknown_activation_is_refused_with_the_nearest():
 
 
 def test_layer_that_does_not_fit_is_refused():
-    with pytest.raises(UserError, match="does not fit"):
+    with pytest.raises(UserError, match="they must be"):
         Dense(np.zeros((2, 3)), np.zeros(3))
 
 
@@ -230,7 +230,7 @@ def test_numbers_that_are_none_are_refused_naming_the_layer(bad):
     network = scorer_network(rng)
     network.check_finite()
     network.body.scorer[1].bias[0] = bad
-    with pytest.raises(UserError, match=r"scorer\[1\] holds NaN or infinity"):
+    with pytest.raises(UserError, match=r"scorer\[1\] contains NaN or infinity"):
         network.check_finite()
 
 
@@ -342,5 +342,5 @@ def test_foreign_network_file_is_the_users_error(tmp_path, write):
 def test_newer_format_is_refused_by_name(tmp_path):
     path = tmp_path / "n.npz"
     np.savez(path, header=np.array(json.dumps({"format": "rlsys.network/9"})))
-    with pytest.raises(UserError, match=r"'rlsys\.network/9' is not 'rlsys\.network/1'"):
+    with pytest.raises(UserError, match=r"'rlsys\.network/9', not 'rlsys\.network/1'"):
         Network.load(path)

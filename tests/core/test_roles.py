@@ -1,4 +1,4 @@
-"""Policies with a network for each role: kept, read back, and at work."""
+"""Policies with one network per role: saved, loaded and run."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_another_environment_is_refused(names):
 def test_a_fault_names_the_role(tmp_path):
     bad = network(3, 2, 0)
     bad.body.layers[0].weight[0, 0] = np.nan
-    with pytest.raises(UserError, match=r"role 'b': network layer layers\[0\] holds NaN"):
+    with pytest.raises(UserError, match=r"role 'b': network layer layers\[0\] contains NaN"):
         RolePolicy({"a": network(3, 2, 0), "b": bad}).check_finite()
     RolePolicy({}).save(tmp_path / "empty.npz")
     with pytest.raises(UserError, match="it names no roles"):

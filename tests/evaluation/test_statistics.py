@@ -67,7 +67,7 @@ def test_one_sample_covers_the_true_mean():
 
 
 def crossed_results(rng: np.random.Generator) -> np.ndarray:
-    """10 training seeds on 30 shared episodes, true mean 5, most of the luck in the episodes."""
+    """10 training seeds on 30 shared episodes, true mean 5, most variance between episodes."""
     seeds, episodes = rng.normal(0, 0.5, size=(10, 1)), rng.normal(0, 2.0, size=(1, 30))
     return 5.0 + seeds + episodes + rng.normal(0, 0.5, size=(10, 30))
 

@@ -1,4 +1,4 @@
-"""What a verdict is about stands in its fields; names are for people, and may say anything."""
+"""The fields say what a verdict is about; names are for people and may be anything."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_terminal_shows_it_too(document, capsys):
 
 
 def test_nothing_depends_on_names(document):
-    """With other names for people everything that is derived stays as it is."""
+    """Other names for people do not change anything that is derived."""
     renamed = {
         **document,
         "verdicts": [{**v, "name": f"verdict {i}"} for i, v in enumerate(document["verdicts"])],

@@ -1,4 +1,4 @@
-"""Runs the examples as a reader runs them, in a process of their own."""
+"""Runs the examples as a reader does, in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole plugin of somebody else: installed with pip, it does everything that a plugin can."""
+"""A complete third-party plugin: installed with pip, it does everything that a plugin can."""
 
 from __future__ import annotations
 

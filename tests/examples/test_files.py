@@ -66,7 +66,7 @@ def test_tuning_finds_the_better_setting_and_leaves_everything_as_it_was(run_exa
 
 
 def test_tuning_never_looks_at_the_kernel_of_this_machine():
-    """Whoever changes the example shall not find out on their own machine."""
+    """Errors must show here, not on the reader's machine."""
     text = (EXAMPLES / "tune_kernel.py").read_text(encoding="utf-8")
     calls = [
         node

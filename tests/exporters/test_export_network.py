@@ -1,4 +1,4 @@
-"""What protects the user at every export, whatever the exporter."""
+"""The protections of the user that apply to every exporter."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_empty_folder_is_taken(tmp_path):
 
 def test_folder_with_foreign_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(UserError, match=r"holds files that no export wrote \(thesis\.tex\)"):
+    with pytest.raises(UserError, match=r"contains files that no export wrote \(thesis\.tex\)"):
         export_network(network(), JSON, tmp_path, ExportContext())
     assert os.listdir(tmp_path) == ["thesis.tex"]
 
@@ -109,7 +109,7 @@ def test_exported_file_that_was_edited_is_left_alone(tmp_path):
     out = tmp_path / "out"
     export_network(network(), JSON, out, ExportContext())
     (out / "policy_weights.json").write_text("tuned by hand")
-    with pytest.raises(UserError, match=r"changed since \(policy_weights\.json\)"):
+    with pytest.raises(UserError, match=r"since been changed \(policy_weights\.json\)"):
         export_network(network(), JSON, out, ExportContext())
     assert (out / "policy_weights.json").read_text() == "tuned by hand"
 
@@ -143,7 +143,7 @@ def find_fault(_network, directory, _context):
     ("factory", "error", "words"),
     [
         (fail_in_the_middle, UserError, "No space left on device"),
-        (find_fault, CheckFailed, r"check 'same' does not hold \(different 7\)"),
+        (find_fault, CheckFailed, r"check 'same' failed \(different 7\)"),
     ],
 )
 def test_failed_export_leaves_the_earlier_one_and_nothing_else(
@@ -179,7 +179,7 @@ def test_rename_that_fails_brings_the_earlier_export_back(tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (network(np.nan), r"layers\[0\] holds NaN"),
+        (network(np.nan), r"layers\[0\] contains NaN"),
         (network(transform=Transform(np.float32([0, np.nan]), np.ones(2))), "observation shift"),
         (network(transform=Transform(np.zeros(2), np.float32([1, np.inf]))), "observation scale"),
         (network(transform=Transform(np.zeros(2), np.ones(2), np.nan, 1)), "observation clip"),
@@ -233,7 +233,7 @@ def test_random_checks_of_a_scorer_hold_padding():
 
 def test_masked_network_is_not_checked_without_the_masks():
     context = ExportContext(observations=np.zeros((5, 2)))
-    with pytest.raises(UserError, match="one mask for each of its 5 observations"):
+    with pytest.raises(UserError, match="one mask for each of the 5 observations"):
         checking_batch(network(masked=True), context)
 
 
@@ -308,7 +308,7 @@ def test_an_exporter_with_a_config_gets_its_settings(tmp_path, exporter, given, 
 
 @pytest.fixture
 def finished(tmp_path, exporter):
-    """Return what a finished export is recognised by, and its folder."""
+    """Return what identifies a finished export, and its folder."""
     spec = exporter(lambda n, d, c, _: write_two(n, d, c), config=f"{HERE}:config")
     sys.modules[HERE].config = Digits
     context = ExportContext(case="small", notes={"seed": 3})

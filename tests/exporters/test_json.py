@@ -92,7 +92,7 @@ def test_float32_survives_its_decimal(values):
 @pytest.mark.parametrize("weight", [2**21, -(2**21) - 1])
 def test_weight_beyond_q10_is_refused(exported, tmp_path, weight):
     network = Network(Stack((Dense([[weight]], [0.0]),)))
-    with pytest.raises(UserError, match=r"weight -?2\.09715e\+06 does not fit Q10"):
+    with pytest.raises(UserError, match=r"weight -?2\.09715e\+06 does not fit into Q10"):
         exported(network)
     assert not (tmp_path / "out").exists()
     assert q10(np.array([-(2**21)])).tolist() == [-(2**31)]
@@ -104,7 +104,7 @@ def test_weight_beyond_q10_is_refused(exported, tmp_path, weight):
         (lambda d: d.update(format="rlsys.policy-weights/9"), "format is not"),
         (lambda d: d.pop("decoding"), "'decoding' is missing"),
         (lambda d: d["layers"][0].update(weight_shape=[9, 9]), "weights of shape"),
-        (lambda d: d["layers"][0].update(biases=[1.0]), "does not fit"),
+        (lambda d: d["layers"][0].update(biases=[1.0]), "they must be"),
         (lambda d: d["layers"][0].update(activation="gelu"), "unknown activation 'gelu'"),
         (lambda d: d["layers"].reverse(), "out of order"),
         (lambda d: d["layers"][0]["weights"][0].append("x"), "not readable"),

@@ -1,4 +1,4 @@
-"""policy.onnx in onnxruntime decides as the network does, for any batch and number of items."""
+"""policy.onnx acts like the network in onnxruntime, for any batch size and number of items."""
 
 from __future__ import annotations
 

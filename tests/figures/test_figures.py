@@ -1,4 +1,4 @@
-"""Figures show the right numbers, can be read, and fail with a clear word."""
+"""Figures show the right numbers, are readable, and fail with a clear message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broken plugin takes nothing down: the rest works, and its fault is shown with its origin."""
+"""A broken plugin breaks nothing else, and its error is shown with its origin."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ BROKEN = {
     "returns another kind": (
         "@hookimpl\ndef rlsys_agents(): return [exporter()]\n"
         "@hookimpl\ndef rlsys_exporters(): return [exporter()]",
-        "which describes no agent",
+        "not a description of kind 'agent'",
     ),
     "has a bad name": (
         "@hookimpl\ndef rlsys_exporters(): return [exporter('My Format')]",
@@ -65,7 +65,7 @@ BROKEN = {
         "@hookimpl\ndef rlsys_environments():\n"
         "    return [EnvironmentSpec(name='a', summary='', config='a:b', vector_env='a:b',"
         " agent='ppo', reference='best')]",
-        "reference 'best' is none of the baselines",
+        "reference 'best' is not one of the baselines",
     ),
 }
 
@@ -211,7 +211,7 @@ def test_a_plugin_file_cannot_take_the_name_of_another_module(tmp_path, name):
     file.write_text(HEAD + GOOD)
     row = plugins("--plugin-file", file)[name]
     assert row["status"] == "failed"
-    assert f"there is a module called {name!r} already; rename it" in row["error"]
+    assert f"a module {name!r} already exists; rename the file" in row["error"]
 
 
 def test_a_plugin_file_that_is_not_python(tmp_path):
@@ -253,7 +253,7 @@ def test_a_command_named_like_a_built_in_one_is_told_of(installed, monkeypatch):
 
 @pytest.mark.parametrize(
     ("reference", "message"),
-    [("waver:HEAD", "has no attribute"), ("waver:rlsys_commands", "is no click.Command")],
+    [("waver:HEAD", "has no attribute"), ("waver:rlsys_commands", "is not a click.Command")],
 )
 def test_a_command_that_is_none_is_refused_and_diagnosed(installed, reference, message):
     installed(waver=COMMAND.format(reference=reference))

@@ -1,4 +1,4 @@
-"""Listeners hear a run in order, and none of them can harm it or the others."""
+"""Listeners receive the events of a run in order, and none can harm it or the others."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def rlsys_run_finished(directory, status):
 
 def heard(tmp_path, *settings, trouble="pass"):
     """Train with a listener in a plugin of its own; return what it heard and the outcome."""
-    file = tmp_path / f"ear_{next(NUMBERS)}.py"  # a module is loaded once a process
+    file = tmp_path / f"ear_{next(NUMBERS)}.py"  # a module is loaded once per process
     notes = tmp_path / "notes.jsonl"
     file.write_text(LISTENER.format(notes=str(notes), trouble=trouble))
     out = tmp_path / "run"

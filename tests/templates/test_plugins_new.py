@@ -76,7 +76,7 @@ def test_the_project_asks_for_the_core_that_wrote_it(here):
     assert project["name"] == "rlsys-heat-pump"
     assert project["dependencies"] == [f"rlsys[sb3,figures]>={rlsys.__version__}"]
     assert project["entry-points"] == {ENTRY_POINT_GROUP: {"heat-pump": "rlsys_heat_pump.plugin"}}
-    assert "license" not in project  # that choice is the author's
+    assert "license" not in project  # the author chooses it
 
 
 def test_the_directory_may_be_named_and_may_be_there_if_it_is_empty(here):
@@ -117,7 +117,7 @@ def test_the_name_of_an_installed_plugin_is_refused(here, tmp_path_factory):
 
 def test_the_name_of_a_plugin_of_ours_is_refused_also_where_it_is_not_installed(here):
     message = refused("plugins", "new", "rtos")
-    assert "'rtos' is that of rlsys[rtos]" in message
+    assert "'rtos' is taken by rlsys[rtos]" in message
     assert not os.listdir(here)
 
 
@@ -135,14 +135,18 @@ def test_what_is_there_is_never_touched(here):
     (here / "file").write_text("mine")
     assert "rlsys-heat-pump is not empty" in refused("plugins", "new", "heat-pump")
     assert "is a file" in refused("plugins", "new", "heat-pump", "--directory", "file")
-    assert "no folder" in refused("plugins", "new", "heat-pump", "--directory", "not/there")
+    assert "does not exist; create it first" in refused(
+        "plugins", "new", "heat-pump", "--directory", "not/there"
+    )
     assert files_below(here) == {"rlsys-heat-pump/mine.txt", "file"}
 
 
 def test_the_present_folder_is_not_replaced(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    assert "that you are in" in refused("plugins", "new", "heat-pump", "--directory", ".")
+    assert "current folder cannot be replaced" in refused(
+        "plugins", "new", "heat-pump", "--directory", "."
+    )
     assert Path.cwd() == tmp_path / "empty"
 
 
@@ -221,7 +225,7 @@ def test_the_project_works_as_any_plugin(stranger, tmp_path):
         row["controller"]: row["mean"] for row in result["results"] if row["metric"] == "reward"
     }
     assert set(earned) == {"ppo", "on-demand", "clairvoyant-bound"}
-    # Learning pays, and nobody beats who knows what is to come.
+    # Learning pays off, and nothing beats a controller that knows the future.
     assert earned["on-demand"] < earned["ppo"] < earned["clairvoyant-bound"]
     units = {row["metric"]: row["unit"] for row in result["results"]}
     assert units == {"reward": "", "waiting": "requests", "energy": "J"}

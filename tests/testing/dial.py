@@ -1,4 +1,4 @@
-"""A whole plugin in one file that keeps the contract: what the faulty ones depart from.
+"""A complete plugin in one file that keeps the contract; the faulty ones are variants of it.
 
 A dial with five levels follows a target that jumps: down, stay or up. Episodes of the copies end at
 different times, masks forbid the ends, and everything is a function of seed and episode.

@@ -1,4 +1,4 @@
-"""docs/testing.md lists every check and every attribute, and nothing that is not there."""
+"""docs/testing.md lists every check and every attribute, and nothing else."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def test_every_attribute_is_described(title, kind):
     described = set(re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (`.*?) \|", first, re.M))))
     declared = set().union(*(vars(base).get("__annotations__", {}) for base in kind.__mro__))
     if kind is not AgentConformance:
-        declared -= {"environment_plugin"}  # only an agent has its environment elsewhere
+        declared -= {"environment_plugin"}  # only agents may use an environment of another plugin
     assert described == declared

@@ -100,7 +100,7 @@ def test_a_base_class_alone_is_no_test(uses):
 def test_settings_that_are_refused_are_told_in_a_line(uses):
     ran = uses(SOUND + "    settings = {'nam': 'a'}", "-k", "closed")
     assert ran.returncode == 1
-    assert "the settings to test with are refused" in ran.stdout
+    assert "the settings to test with are not valid" in ran.stdout
     assert "did you mean 'name'" in ran.stdout
     assert "Traceback" not in ran.stdout
 

@@ -1,4 +1,4 @@
-"""The conformance classes have nothing against a plugin that keeps the contract."""
+"""The conformance classes accept a plugin that keeps the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole plugin in one file, small enough that its optimum is known: what the tests run.
+"""A complete plugin in one file for the tests, small enough that its optimum is known.
 
 Each of six steps shows two signals; naming the sign of the first earns 1.0.  The dynamics follow
 Gymnasium's vector interface without importing it, and the agent needs NumPy alone, so that a

@@ -1,4 +1,4 @@
-"""Waiting for events, as long as it takes on a busy machine: the limit ends only what hangs."""
+"""Waits for events, however long it takes on a busy machine: the limit only ends hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A search that was stopped goes on as if nothing had happened."""
+"""A search that was stopped resumes as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -107,4 +107,4 @@ def test_more_trials_go_on_whatever_a_kill_left_running(uninterrupted, tmp_path)
     )
     other = rlsys(*SEARCH, "--out", path, "--resume", "--quiet")
     assert other.returncode == 1
-    assert "was begun with agents.descent.steps = 20, not 40" in other.stderr
+    assert "was started with agents.descent.steps = 20, not 40" in other.stderr

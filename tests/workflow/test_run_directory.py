@@ -1,4 +1,4 @@
-"""The run directory: refused before the work where it cannot be kept, and never half-written."""
+"""The run directory: refused before training if it cannot be written, and never half-written."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def status(path: Path) -> str:
 
 def test_a_file_in_place_of_a_folder(tmp_path):
     (tmp_path / "file").write_text("mine")
-    assert "exists already" in refused(*TRAIN, "--out", tmp_path / "file")
+    assert "already exists" in refused(*TRAIN, "--out", tmp_path / "file")
     message = refused(*TRAIN, "--out", tmp_path / "file" / "run")
     assert "cannot be written: Not a directory" in message
     assert "--out" in message
@@ -54,7 +54,7 @@ def test_a_place_that_takes_no_folder(tmp_path):
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    assert "exists already; choose another --out" in refused(*TRAIN, "--out", tmp_path)
+    assert "already exists; choose another --out" in refused(*TRAIN, "--out", tmp_path)
     assert os.listdir(tmp_path) == ["notes.txt"]
 
 
@@ -161,7 +161,7 @@ def test_only_one_process_writes(tmp_path):
     other = [sys.executable, "-c", code, str(tmp_path)]
     with run.writing():
         result = subprocess.run(other, capture_output=True, text=True, check=False)
-        assert "another process is writing this run" in result.stderr
+        assert "another process is writing to this run" in result.stderr
         assert status(tmp_path) == "running"
     assert subprocess.run(other, check=False).returncode == 0
 
@@ -178,7 +178,7 @@ def test_a_torn_last_line_of_metrics_is_left_out_and_a_torn_other_one_is_an_erro
     run.append_metrics({"step": 3})
     assert run.metrics() == [{"step": 1}, {"step": 3}]
     file.write_text('{"step": 1\n{"step": 2}\n')
-    with pytest.raises(UserError, match="holds a line that is not JSON"):
+    with pytest.raises(UserError, match="contains a line that is not JSON"):
         run.metrics()
 
 
@@ -200,7 +200,7 @@ def test_a_first_line_that_is_torn_does_not_spoil_a_resumed_run(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "no run directory"),
+        (None, "not a run directory"),
         ("{", "cannot be read"),
         ("[]", "schema is not 'rlsys.manifest/1'"),
         ('{"schema": "other/1"}', "schema is not 'rlsys.manifest/1'"),

@@ -1,4 +1,4 @@
-"""The values of a sweep, and one result document of those of its points."""
+"""The values of a sweep, and the merging of its points' result documents."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_point_is_named_by_the_last_part_of_its_key():
         ("n=1,2,1", "1 is given twice"),
         ("n=1..2000", "more than 1000 values"),
         ("n=1,[2]", "must have the form"),
-        ("n=../../etc,1", "is no name for a folder"),
+        ("n=../../etc,1", "cannot be used as a folder name"),
     ],
 )
 def test_what_is_no_sweep_is_refused(text, message):

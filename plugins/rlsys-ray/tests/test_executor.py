@@ -124,7 +124,7 @@ def test_a_stopped_run_has_everything_saved_and_leaves_nothing_running(
         assert status == "running"
     else:
         assert (child.returncode, status) == (130, "interrupted"), stderr
-        assert "go on with --resume" in stderr
+        assert "continue with --resume" in stderr
         assert left == []
     assert "Traceback" not in stderr
     saved = {p.parents[3].name for p in path.rglob("last/state.npz")}

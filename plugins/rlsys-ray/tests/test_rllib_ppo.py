@@ -142,7 +142,7 @@ def test_a_stopped_training_goes_on_from_its_checkpoint(tmp_path):
 def test_a_checkpoint_of_other_sizes_is_refused(tmp_path):
     problem, path = aim(discrete=True), tmp_path / "agent"
     trained(problem, path, 256)
-    with pytest.raises(UserError, match="checkpoint does not fit: policy 'default_policy' has"):
+    with pytest.raises(UserError, match="checkpoint does not match: in policy 'default_policy'"):
         trained(problem, path, 512, resume=True, settings={"net_arch": (9,)})
 
 

@@ -1,1 +1,1 @@
-"""One batched environment, seen through the interfaces of other libraries."""
+"""Adapters that give one batched environment the interfaces of other libraries."""

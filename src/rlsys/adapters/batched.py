@@ -1,4 +1,4 @@
-"""What every adapter asks of the batched environment that it wraps."""
+"""What every adapter requires of the batched environment that it wraps."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ def require_same_step(env: VectorEnv[Any, Any, Any]) -> None:
     """Refuse an environment that does not start the next episode in the step that ends one.
 
     Raises:
-        UserError: its ``metadata["autoreset_mode"]`` is another.
+        UserError: its ``metadata["autoreset_mode"]`` is another mode.
     """
     mode = env.metadata.get("autoreset_mode")
     if mode != AutoresetMode.SAME_STEP:
         raise UserError(
             f"{type(env).__name__} has autoreset mode {mode}; rlsys needs "
-            "AutoresetMode.SAME_STEP: set metadata['autoreset_mode'] and end each step accordingly"
+            "AutoresetMode.SAME_STEP: set metadata['autoreset_mode'] and start the next episode "
+            "in the step that ends one"
         )

@@ -1,10 +1,10 @@
 """An environment with roles as a PettingZoo `ParallelEnv`.
 
-PettingZoo knows environments in which all agents act in every step, and ones in which a single
-agent does. Here a whole role acts at once. So a step of the adapter is a half-step: every agent
-stays in `agents` until the episode ends, and ``infos[agent]["acting"]`` says whose actions will be
-used in the next step. The actions of the others are ignored and may be left out, and they go on
-seeing what they saw in their own last half-step: zeros before the first.
+In PettingZoo, either all agents act in every step, or a single one does. Here all agents of one
+role act at once. So a step of the adapter is a half-step. Every agent stays in `agents` until the
+episode ends, and ``infos[agent]["acting"]`` says whose actions the next step uses. The actions of
+the other agents are ignored and may be left out. Those agents keep their observation from their own
+last half-step: zeros before the first.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ Array = NDArray[Any]
 class RoleParallelEnv(ParallelEnv):  # type: ignore[misc]  # the library is not typed
     """`pettingzoo.ParallelEnv` over a batched environment with roles and one copy.
 
-    Agents are called ``ROLE_INDEX``. All of them earn the reward of a step of the system in the
-    half-step that ends it, where ``infos`` bears the metrics of an episode that is over. For one
-    seed and the same actions the trajectory is that of copy 0 of the batch; ``reset()`` without a
-    seed hands out the episode that the batch has begun by itself.
+    Agents are called ``ROLE_INDEX``. All of them get the reward of a step of the system in the
+    half-step that ends it. When an episode ends, ``infos`` has its metrics. With the same seed and
+    actions, the trajectory is that of copy 0 of the batch. ``reset()`` without a seed returns the
+    episode that the batch has already started.
 
     Args:
         vector_env: batched environment with roles (see `rlsys.roles`) and ``num_envs == 1``.
 
     Raises:
-        UserError: no roles.
-        ValueError: another number of copies.
+        UserError: the environment has no roles.
+        ValueError: it has another number of copies.
 
     Example:
         >>> env = RoleParallelEnv(make_roles_env(num_envs=1))  # doctest: +SKIP
@@ -51,7 +51,9 @@ class RoleParallelEnv(ParallelEnv):  # type: ignore[misc]  # the library is not 
                 "the adapter for one agent"
             )
         if vector_env.num_envs != 1:
-            raise ValueError(f"a parallel environment wraps 1 copy, not {vector_env.num_envs}")
+            raise ValueError(
+                f"a parallel environment wraps a batch of num_envs=1, not {vector_env.num_envs}"
+            )
         self.metadata = {"name": type(vector_env).__name__, "render_modes": []}
         self.render_mode = None
         self._members = {
@@ -65,17 +67,17 @@ class RoleParallelEnv(ParallelEnv):  # type: ignore[misc]  # the library is not 
         self._seen: dict[str, Array] = {}
 
     def observation_space(self, agent: str) -> Any:
-        """Return what `agent` sees; the same object for all agents of a role."""
+        """Return the observation space of `agent`; the same object for all agents of a role."""
         return self._role_of[agent].observation_space
 
     def action_space(self, agent: str) -> Any:
-        """Return what `agent` can do; the same object for all agents of a role."""
+        """Return the action space of `agent`; the same object for all agents of a role."""
         return self._role_of[agent].action_space
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Array], dict[str, dict[str, Any]]]:
-        """Begin an episode; see the class about ``reset()`` without a seed."""
+        """Start an episode; the class describes ``reset()`` without a seed."""
         begun, self._begun = self._begun, None
         if begun is None or seed is not None or options:
             begun, _ = self.vector_env.reset(seed=seed, options=options)
@@ -99,15 +101,15 @@ class RoleParallelEnv(ParallelEnv):  # type: ignore[misc]  # the library is not 
         """Do one half-step with the actions of the acting role's agents.
 
         Raises:
-            UserError: no episode is under way, or an acting agent's action is missing.
+            UserError: no episode is running, or an acting agent's action is missing.
         """
         if not self.agents:
-            raise UserError("no episode is under way; call reset() before step()")
+            raise UserError("no episode is running; call reset() before step()")
         acting = self._members[self.vector_env.acting]
         missing = [agent for agent in acting if agent not in actions]
         if missing:
             raise UserError(
-                f"role {self.vector_env.acting!r} acts now, and these agents of it have no action: "
+                f"role {self.vector_env.acting!r} acts now, but no action was given for its agents "
                 f"{', '.join(missing)}"
             )
         stacked = np.stack([np.asarray(actions[agent]) for agent in acting])[None]

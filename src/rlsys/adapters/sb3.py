@@ -1,7 +1,7 @@
-"""A batched environment as Stable-Baselines3's `VecEnv`, with next to no work a step.
+"""A batched environment as Stable-Baselines3's `VecEnv`, with almost no work per step.
 
-The environment stays one batch: there is no object, no wrapper and no dictionary per copy, which
-for small dynamics would cost more than the dynamics themselves.
+The environment stays one batch. There is no object, wrapper or dictionary per copy: with small
+dynamics, those would cost more than the dynamics themselves.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ class Sb3VecEnv(VecEnv):
     """Stable-Baselines3's view of a Gymnasium `VectorEnv` with same-step autoreset.
 
     A copy whose episode ends gets ``terminal_observation`` and ``TimeLimit.truncated`` in its info.
-    Discrete actions that start at another number than 0 are counted from 0 here, as SB3 counts.
+    Discrete actions are numbered from 0 here, as in SB3, even if the environment's do not start
+    at 0.
 
     Args:
         vector_env: the batched environment.
-        meter: takes in the rewards and episode metrics of every step.
+        meter: collects the rewards and episode metrics of every step.
 
     Raises:
-        UserError: another autoreset mode.
+        UserError: the environment has another autoreset mode.
     """
 
     def __init__(self, vector_env: VectorEnv[Any, Any, Any], meter: EpisodeMeter) -> None:
@@ -48,12 +49,12 @@ class Sb3VecEnv(VecEnv):
             self._start = int(action_space.start)
             action_space = spaces.Discrete(int(action_space.n))
         super().__init__(vector_env.num_envs, vector_env.single_observation_space, action_space)
-        # SB3 writes into the info of a copy whose episode ended, and into no other.
+        # SB3 writes only into the info of a copy whose episode ended, so these can be shared.
         self._nothing: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         self._actions: Array = np.empty(0)
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Draw one training seed a copy from `seed`, for the next reset."""
+        """Draw one training seed per copy from `seed`, for the next reset."""
         if seed is None:
             self._reset_seeds()
         else:
@@ -95,25 +96,27 @@ class Sb3VecEnv(VecEnv):
         """Return the batch's attribute, once for each copy.
 
         Raises:
-            AttributeError: the environment has none of that name.
+            AttributeError: the environment has no attribute of that name.
         """
         value = getattr(self.vector_env, attr_name)
         return [value for _ in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Set the batch's attribute; it is one for all copies.
+        """Set the batch's attribute, which all copies share.
 
         Raises:
             ValueError: `indices` names only some copies.
         """
         if len(list(self._get_indices(indices))) != self.num_envs:
-            raise ValueError("the copies of a batched environment share their attributes")
+            raise ValueError(
+                "the copies of a batched environment share their attributes; set them for all"
+            )
         setattr(self.vector_env, attr_name, value)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: VecEnvIndices = None, **kwargs: Any
     ) -> list[Any]:
-        """Call the batch's method once and return each copy's row of its result."""
+        """Call the batch's method once and return each copy's row of the result."""
         rows = getattr(self.vector_env, method_name)(*method_args, **kwargs)
         return [rows[index] for index in self._get_indices(indices)]
 

@@ -1,4 +1,4 @@
-"""A batch of one as an ordinary Gymnasium environment."""
+"""A batch of one copy as an ordinary Gymnasium environment."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Array = NDArray[Any]
 class SingleEnv(gymnasium.Env[Array, Any]):
     """`gymnasium.Env` over a batched environment with one copy.
 
-    The batch starts its next episode in the very step that ends one.  That is hidden here: the last
-    step returns the episode's own final observation and, in its info, the episode's metrics as
-    plain numbers; then ``reset()`` hands out the episode that has already begun.  So for one seed
-    and one sequence of actions the single environment and the batch give the same trajectory, over
-    any number of episodes.  ``reset(seed=s)`` starts anew, exactly as copy 0 of
+    The batch starts its next episode in the same step that ends one.  The adapter hides this: the
+    last step returns the episode's own final observation and, in its info, the episode's metrics as
+    plain numbers.  The following ``reset()`` returns the episode that has already started.  So with
+    the same seed and actions, the single environment and the batch give the same trajectory over
+    any number of episodes.  ``reset(seed=s)`` starts over, exactly as copy 0 of
     ``vector_env.reset(seed=s)`` does.
 
     Args:
         vector_env: batched environment with same-step autoreset and ``num_envs == 1``.
 
     Raises:
-        UserError: another autoreset mode.
-        ValueError: another number of copies.
+        UserError: the batch has another autoreset mode.
+        ValueError: it has another number of copies.
 
     Example:
         >>> env = SingleEnv(ValveVectorEnv(config, num_envs=1))  # doctest: +SKIP
@@ -40,7 +40,9 @@ class SingleEnv(gymnasium.Env[Array, Any]):
     def __init__(self, vector_env: VectorEnv[Any, Any, Any]) -> None:
         require_same_step(vector_env)
         if vector_env.num_envs != 1:
-            raise ValueError(f"a single environment wraps 1 copy, not {vector_env.num_envs}")
+            raise ValueError(
+                f"a single environment wraps a batch of num_envs=1, not {vector_env.num_envs}"
+            )
         self.vector_env = vector_env
         self.observation_space = vector_env.single_observation_space
         self.action_space = vector_env.single_action_space
@@ -51,7 +53,7 @@ class SingleEnv(gymnasium.Env[Array, Any]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode; see the class about ``reset()`` without a seed."""
+        """Start an episode; the class describes ``reset()`` without a seed."""
         super().reset(seed=seed)
         waiting, self._next = self._next, None
         self._running = True
@@ -64,10 +66,10 @@ class SingleEnv(gymnasium.Env[Array, Any]):
         """Do one step.
 
         Raises:
-            ResetNeeded: no episode is under way.
+            ResetNeeded: no episode is running.
         """
         if not self._running:
-            raise ResetNeeded("no episode is under way; call reset() before step()")
+            raise ResetNeeded("no episode is running; call reset() before step()")
         observations, rewards, terminated, truncated, infos = self.vector_env.step(
             np.asarray(action)[None]
         )
@@ -96,10 +98,10 @@ class SingleEnv(gymnasium.Env[Array, Any]):
 
 
 def flatten_info(infos: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the batched `infos` say about copy 0, scalars as plain Python numbers.
+    """Return the batched `infos` of copy 0, with scalars as plain Python numbers.
 
-    Gymnasium's vector infos map each name to an array over the copies and ``"_" + name`` to a
-    boolean array of the copies for which the value is valid.
+    Gymnasium's vector infos map each name to an array over the copies, and ``"_" + name`` to a
+    boolean array that marks the copies for which the value is valid.
     """
     flat: dict[str, Any] = {}
     for name, value in infos.items():

@@ -1,6 +1,6 @@
-"""The built-in agents, described through the same hook as everyone else's.
+"""The built-in agents, described through the same hook that plugins use.
 
-This module is imported whenever the command line starts: descriptions only.
+The command line imports this module at every start, so it contains only descriptions.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
         ),
         AgentSpec(
             name="self-labelling",
-            summary="samples many episodes, keeps the best, imitates them",
+            summary="samples many episodes, keeps the best and imitates them",
             config="rlsys.agents.settings:SelfLabellingSettings",
             factory="rlsys.agents.rounds.self_labelling:make_self_labelling",
             actions=("discrete",),
@@ -135,7 +135,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
         ),
         AgentSpec(
             name="sb3-shared",
-            summary="one PPO a role, shared by its agents (Stable-Baselines3)",
+            summary="one PPO per role, shared by its agents (Stable-Baselines3)",
             config="rlsys.agents.roles.settings:SharedPpoSettings",
             factory="rlsys.agents.roles.shared_ppo:make_shared_ppo",
             actions=("discrete", "multi-discrete", "continuous"),

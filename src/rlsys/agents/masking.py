@@ -1,4 +1,4 @@
-"""Masked logits in training: one value instead of them, and the log-probabilities that follow."""
+"""Masked logits in training: the value that replaces them, and the log-probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def masked_log_softmax(logits: Tensor, masks: Any) -> Tensor:
     Args:
         logits: (N, actions).
         masks: tensor or array with as many elements, True or 1 where the action is allowed; None:
-            all are.
+            all actions are allowed.
     """
     if masks is not None:
         allowed = torch.as_tensor(masks, dtype=torch.bool).view_as(logits)

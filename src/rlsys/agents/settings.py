@@ -1,6 +1,6 @@
-"""Settings of the built-in agents: what a preset, a file or ``--set agent...`` may say.
+"""Settings of the built-in agents, for presets, files and ``--set agents...``.
 
-They import no learning library, so that a configuration is checked before one is loaded.
+This module imports no learning library, so a configuration is checked before one is loaded.
 """
 
 from __future__ import annotations
@@ -18,37 +18,38 @@ Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class NetworkSettings(BaseModel):
-    """The policy's network; which shape it has follows from the observation."""
+    """The policy's network; the observation determines its shape."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     net_arch: tuple[Width, ...] = (32, 32)
-    """Hidden layers of a plain stack (one-dimensional observations)."""
+    """Sizes of the hidden layers of a plain stack (one-dimensional observations)."""
     encoder: Annotated[tuple[Width, ...], Field(min_length=1)] = (32, 32)
-    """Layers that turn each item into a code (observations of items)."""
+    """Sizes of the layers that turn each item into a code (observations of items)."""
     scorer: Annotated[tuple[Width, ...], Field(min_length=1)] = (32,)
-    """Hidden layers from code and context to an item's logit (observations of items)."""
+    """Sizes of the hidden layers from code and context to an item's logit (observations of
+    items)."""
     activation: Literal["relu", "tanh"] = "relu"
-    """Of all hidden layers; relu costs next to nothing on a microcontroller."""
+    """Activation of all hidden layers; relu is almost free on a microcontroller."""
 
 
 class Sb3Settings(NetworkSettings):
-    """What all Stable-Baselines3 agents share."""
+    """Settings that all Stable-Baselines3 agents share."""
 
     steps: Count = 500_000
-    """Environment steps of the training; whole rollouts are done, so it may be a little more."""
+    """Environment steps of the training, rounded up to whole rollouts."""
     num_envs: Annotated[int, Field(ge=1, le=65_536)] = 1
     """Copies of the environment that are stepped together."""
     learning_rate: Rate = 3e-4
-    """Of Adam, at the start."""
+    """Learning rate of Adam at the start."""
     learning_rate_final: Fraction | None = None
-    """Of Adam, at the end, reached linearly; null: as at the start."""
+    """Learning rate of Adam at the end, reached linearly; null: the same as at the start."""
     gamma: Fraction = 0.99
-    """Discount a step."""
+    """Discount factor per step."""
     normalize_observations: bool = False
-    """Whether observations are scaled by their running mean and variance."""
+    """Whether to scale observations by their running mean and variance."""
     normalize_rewards: bool = False
-    """Whether rewards are scaled by the running deviation of the return while training."""
+    """Whether to scale rewards by the running standard deviation of the return during training."""
 
 
 class PpoSettings(Sb3Settings):
@@ -57,21 +58,21 @@ class PpoSettings(Sb3Settings):
     n_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 2048
     """Steps of each copy between two updates."""
     batch_size: Annotated[int, Field(ge=2, le=10_000_000)] = 64
-    """Steps in one gradient step."""
+    """Number of steps in one minibatch."""
     n_epochs: Annotated[int, Field(ge=1, le=1000)] = 10
-    """Passes over the collected steps in one update."""
+    """Passes over the collected steps per update."""
     gae_lambda: Fraction = 0.95
-    """Bias against variance of the advantage estimate."""
+    """Trade-off between bias and variance of the advantage estimate (GAE)."""
     clip_range: Rate = 0.2
-    """Clipping of the probability ratio."""
+    """Clipping range of the probability ratio."""
     ent_coef: NonNegative = 0.0
     """Weight of the entropy bonus."""
     vf_coef: NonNegative = 0.5
     """Weight of the value loss."""
     max_grad_norm: Positive = 0.5
-    """Gradients are scaled down to this norm."""
+    """Maximum norm of the gradients; larger ones are scaled down."""
     target_kl: Positive | None = None
-    """An update stops early beyond 1.5 times this divergence; null: never."""
+    """An update stops early if the KL divergence exceeds 1.5 times this; null: never."""
 
     @model_validator(mode="after")
     def _batch_fits(self) -> Self:
@@ -84,35 +85,35 @@ class PpoSettings(Sb3Settings):
 
 
 class MaskablePpoSettings(PpoSettings):
-    """PPO under action masks (Huang and Ontanon, 2022), many copies and large batches."""
+    """PPO with action masks (Huang and Ontanon, 2022), many copies and large batches."""
 
     num_envs: Annotated[int, Field(ge=1, le=65_536)] = 64
     """Copies of the environment that are stepped together."""
     n_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 128
     """Steps of each copy between two updates."""
     batch_size: Annotated[int, Field(ge=2, le=10_000_000)] = 1024
-    """Steps in one gradient step."""
+    """Number of steps in one minibatch."""
     learning_rate: Rate = 2e-3
-    """Of Adam, at the start."""
+    """Learning rate of Adam at the start."""
     learning_rate_final: Fraction | None = 1e-4
-    """Of Adam, at the end, reached linearly; null: as at the start."""
+    """Learning rate of Adam at the end, reached linearly; null: the same as at the start."""
     ent_coef: NonNegative = 0.03
     """Weight of the entropy bonus."""
 
 
 class OffPolicySettings(Sb3Settings):
-    """What the agents with a replay buffer share."""
+    """Settings that the agents with a replay buffer share."""
 
     buffer_size: Annotated[int, Field(ge=1, le=100_000_000)] = 100_000
-    """Transitions kept."""
+    """Maximum number of transitions in the replay buffer."""
     learning_starts: Annotated[int, Field(ge=0, le=1_000_000_000)] = 1000
-    """Random environment steps before learning."""
+    """Random environment steps before learning starts."""
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 256
-    """Transitions in one gradient step."""
+    """Number of transitions in one minibatch."""
     train_freq: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     """Steps of each copy between two updates."""
     gradient_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    """Gradient steps in one update."""
+    """Gradient steps per update."""
 
     @model_validator(mode="after")
     def _buffer_fits(self) -> Self:
@@ -131,53 +132,55 @@ class DqnSettings(OffPolicySettings):
     target_update_interval: Count = 1000
     """Environment steps between two updates of the target network."""
     exploration_fraction: Rate = 0.2
-    """Part of the training over which random actions become rarer."""
+    """Share of the training over which the probability of random actions decreases."""
     exploration_initial: Fraction = 1.0
     """Probability of a random action at the start."""
     exploration_final: Fraction = 0.05
-    """Probability of a random action after that part."""
+    """Probability of a random action after that share of the training."""
     max_grad_norm: Positive = 10.0
-    """Gradients are scaled down to this norm."""
+    """Maximum norm of the gradients; larger ones are scaled down."""
 
 
 class SacSettings(OffPolicySettings):
     """Soft actor-critic (Haarnoja et al., 2018)."""
 
     tau: Rate = 0.005
-    """How fast the target networks follow."""
+    """Soft update coefficient of the target networks."""
     ent_coef: Positive | Literal["auto"] = "auto"
-    """Weight of the entropy, or ``auto``: learned."""
+    """Weight of the entropy; ``auto``: it is learned."""
 
 
 class SelfLabellingSettings(NetworkSettings):
     """Sample, keep the best, imitate (after Corsini et al., 2024)."""
 
     rounds: Annotated[int, Field(ge=1, le=1_000_000)] = 40
-    """Times that episodes are sampled and imitated."""
+    """Number of rounds; each samples episodes and imitates the best ones."""
     episodes: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
-    """Episodes sampled in a round."""
+    """Episodes sampled per round."""
     keep: Annotated[int, Field(ge=1, le=100_000)] = 128
-    """Best distinct episodes imitated in a round; shared out among its instances."""
+    """Number of best distinct episodes imitated per round, divided among its instances."""
     instances: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    """0: every episode is the same instance, whatever the seed, and the best ever seen are kept.
-    Otherwise each round draws so many instances (seeds), shares its episodes out among them and
-    keeps the best of each. null: 0 where different seeds give the same episode, else 32."""
+    """0: every episode is the same instance, whatever the seed, and the best episodes of all rounds
+    are kept. Otherwise each round draws this many instances (seeds), divides its episodes among
+    them and keeps the best of each. null: 0 if different seeds give the same episode, else 32."""
     restarts: Fraction = 0.8
-    """Share of the episodes that repeat a kept episode up to a random step and go on by sampling,
-    where every episode is the same instance (the idea of Go-Explore: Ecoffet et al., 2021)."""
+    """Share of the episodes that repeat a kept episode up to a random step and then continue by
+    sampling. It applies if every episode is the same instance (the idea of Go-Explore: Ecoffet et
+    al., 2021)."""
     temperatures: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1.0, 2.0)
-    """Divide the logits when sampling, an episode each in turn; a higher one tries more."""
+    """Sampling temperatures, which divide the logits; episodes use them in turn. Higher ones
+    explore more."""
     persistence: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.8
-    """Probability that the noise of sampling is kept from a step to the next: departures from the
-    policy come in stretches."""
+    """Probability that the sampling noise is kept from one step to the next, so that an episode
+    deviates from the policy over several steps in a row."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 5
-    """Passes over the kept episodes in a round."""
+    """Passes over the kept episodes per round."""
     batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1024
-    """Steps in one gradient step."""
+    """Number of steps in one minibatch."""
     learning_rate: Rate = 2e-3
-    """Of Adam."""
+    """Learning rate of Adam."""
     max_grad_norm: Positive = 1.0
-    """Gradients are scaled down to this norm."""
+    """Maximum norm of the gradients; larger ones are scaled down."""
 
     @model_validator(mode="after")
     def _enough_episodes(self) -> Self:
@@ -193,33 +196,34 @@ class ImitationSettings(NetworkSettings):
     """Learning from an oracle in the learner's own states (after DAgger: Ross et al., 2011)."""
 
     rounds: Annotated[int, Field(ge=1, le=1_000_000)] = 30
-    """Times that episodes are rolled out, labelled and learned from."""
+    """Number of rounds; each plays episodes, labels their states and learns from them."""
     instances: Annotated[int, Field(ge=1, le=100_000)] = 32
-    """Different instances (seeds) of a round; the oracle solves each once."""
+    """Different instances (seeds) per round; the oracle solves each once."""
     rollouts: Annotated[int, Field(ge=1, le=10_000)] = 4
     """Episodes played on each instance of a round."""
     oracle_share: Fraction = 1.0
-    """Probability, in the first round, that the oracle acts instead of the policy."""
+    """Probability that the oracle acts instead of the policy in the first round."""
     oracle_decay: Fraction = 0.5
-    """Factor on that probability from round to round."""
+    """Factor by which that probability changes from round to round."""
     temperature: NonNegative = 1.0
-    """Divides the policy's logits when it acts; 0: it acts greedily."""
+    """Sampling temperature of the policy, which divides its logits; 0: it acts greedily."""
     capacity: Annotated[int, Field(ge=1, le=100_000_000)] = 200_000
-    """Labelled states kept, the newest."""
+    """Number of labelled states to keep; the newest are kept."""
     updates: Annotated[int, Field(ge=1, le=1_000_000)] = 300
-    """Gradient steps in a round."""
+    """Gradient steps per round."""
     batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1024
-    """States in one gradient step."""
+    """Number of states in one minibatch."""
     learning_rate: Rate = 2e-3
-    """Of Adam, at the start."""
+    """Learning rate of Adam at the start."""
     learning_rate_final: Fraction = 1e-4
-    """Of Adam, in the last round, reached linearly."""
+    """Learning rate of Adam in the last round, reached linearly."""
     regret_weight: NonNegative = 1.0
-    """Weight of the expected regret: what the policy's next action loses against the best."""
+    """Weight of the expected regret: the loss of return by the policy's next action, compared with
+    the best action."""
     cross_entropy_weight: NonNegative = 0.1
-    """Weight of the negative log-probability of the best actions together."""
+    """Weight of the negative log of the total probability of all best actions."""
     max_grad_norm: Positive = 1.0
-    """Gradients are scaled down to this norm."""
+    """Maximum norm of the gradients; larger ones are scaled down."""
 
     @model_validator(mode="after")
     def _some_loss(self) -> Self:

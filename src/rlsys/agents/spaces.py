@@ -1,4 +1,4 @@
-"""Which observations and actions the agents can work with, and how actions are decoded."""
+"""Checks that an agent supports an environment's spaces, and says how to decode its actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kind_of(action_space: Space) -> str:
     """Return ``discrete``, ``multi-discrete`` or ``continuous``.
 
     Raises:
-        UserError: an action space of another kind.
+        UserError: the action space is of another kind.
     """
     if isinstance(action_space, spaces.Discrete):
         return "discrete"
@@ -29,13 +29,13 @@ def kind_of(action_space: Space) -> str:
     elif isinstance(action_space, spaces.Box) and len(action_space.shape) == 1:
         return "continuous"
     raise UserError(
-        f"no built-in agent can act in {action_space}; allowed are Discrete, a MultiDiscrete "
-        "vector that starts at 0, and a Box vector"
+        f"no built-in agent supports the action space {action_space}; allowed are Discrete, a "
+        "MultiDiscrete vector that starts at 0, and a Box vector"
     )
 
 
 def outputs_for(action_space: Space) -> int:
-    """Return how many outputs a network for `action_space` has."""
+    """Return the number of outputs of a network for `action_space`."""
     kind = kind_of(action_space)
     if isinstance(action_space, spaces.Discrete):
         return int(action_space.n)
@@ -51,7 +51,7 @@ def decoding_for(action_space: Space, *, squashed: bool = False) -> Decoding:
 
     Args:
         action_space: of one copy.
-        squashed: whether continuous outputs go through tanh (SAC) or are clipped (PPO).
+        squashed: whether continuous outputs pass through tanh (SAC) or are clipped (PPO).
     """
     kind_of(action_space)
     if isinstance(action_space, spaces.Discrete):
@@ -70,14 +70,14 @@ def require_items(observation_space: Space, action_space: Space) -> int:
     """Return how many actions belong to no item of a two-dimensional observation.
 
     Raises:
-        UserError: not an action an item and perhaps some more, discrete or continuous.
+        UserError: the actions are not discrete or continuous, or there are fewer than items.
     """
     items = (observation_space.shape or (0,))[0]
     fits = isinstance(action_space, spaces.Discrete | spaces.Box)
     if not fits or outputs_for(action_space) < items:
         raise UserError(
-            f"observations of {items} items need Discrete actions or a Box vector, one an item and "
-            f"perhaps some more, not {action_space}"
+            f"observations of {items} items need Discrete actions or a Box vector with at least "
+            f"one action per item, not {action_space}"
         )
     return outputs_for(action_space) - items
 
@@ -90,17 +90,17 @@ def check_problem(
     items: bool,
     masks: bool = False,
 ) -> None:
-    """Refuse an environment that an agent cannot learn in.
+    """Refuse an environment that an agent cannot train in.
 
     Args:
         agent: its name, for the message.
         env: batched environment.
-        kinds: action kinds that the agent can act in (see `kind_of`).
+        kinds: action kinds that the agent supports (see `kind_of`).
         items: whether it can learn from observations of items.
         masks: whether it needs action masks.
 
     Raises:
-        UserError: saying what does not suit and what does.
+        UserError: names what is not supported and what is.
     """
     observation, action = env.single_observation_space, env.single_action_space
     if not isinstance(observation, spaces.Box) or len(observation.shape) not in (1, 2):
@@ -111,7 +111,7 @@ def check_problem(
     kind = kind_of(action)
     if kind not in kinds:
         raise UserError(
-            f"agent {agent!r} needs {' or '.join(kinds)} actions, not {kind} ones ({action}); "
+            f"agent {agent!r} needs {' or '.join(kinds)} actions, not {kind} actions ({action}); "
             "choose another agent"
         )
     if len(observation.shape) == 2:
@@ -123,6 +123,6 @@ def check_problem(
         require_items(observation, action)
     if masks and not hasattr(env, "action_masks"):
         raise UserError(
-            f"agent {agent!r} needs an environment with action_masks(); "
-            f"{type(env).__name__} has none: use ppo"
+            f"agent {agent!r} needs an environment with action_masks(), but "
+            f"{type(env).__name__} has none; use ppo"
         )

@@ -1,4 +1,4 @@
-"""The portable network as a torch module, to be trained and turned back."""
+"""The portable network as a torch module: for training, and for conversion back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dense_layers(modules: Sequence[nn.Module]) -> tuple[Dense, ...]:
     """Return `modules` (linear layers, each perhaps followed by an activation) as arrays.
 
     Raises:
-        UserError: another kind of module.
+        UserError: there is another kind of module.
     """
     names: dict[type[nn.Module], Activation] = {nn.ReLU: "relu", nn.Tanh: "tanh"}
     layers: list[Dense] = []
@@ -43,8 +43,8 @@ def dense_layers(modules: Sequence[nn.Module]) -> tuple[Dense, ...]:
             layers[-1] = replace(layers[-1], activation=names[type(module)])
         else:
             raise UserError(
-                f"a portable network cannot hold a {type(module).__name__} here; "
-                "it holds linear layers, ReLU and Tanh"
+                f"a portable network cannot contain a {type(module).__name__} here; "
+                "use linear layers, ReLU and Tanh"
             )
     return tuple(layers)
 
@@ -53,7 +53,7 @@ def _modules(layers: Sequence[Dense]) -> nn.Sequential:
     modules: list[nn.Module] = []
     for layer in layers:
         outputs, inputs = layer.weight.shape
-        # The weights come from `layers`: drawing others would disturb the global generator.
+        # The weights come from `layers`; drawing initial ones would advance the global generator.
         linear: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(layer.weight))
@@ -115,7 +115,7 @@ class TorchScorer(nn.Module):
 
 
 def pooled(code: Tensor, present: Tensor) -> Tensor:
-    """Return the mean code (N, width) of the present items; zeros where there are none."""
+    """Return the mean code (N, width) of the present items; zeros if there are none."""
     weights = present.unsqueeze(-1)
     return (code * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1.0)
 
@@ -123,7 +123,7 @@ def pooled(code: Tensor, present: Tensor) -> Tensor:
 def scorer_modules(
     features: int, encoder: Sequence[int], scorer: Sequence[int], rest: int, activation: str
 ) -> TorchScorer:
-    """Return a scorer with fresh weights; `rest` is the number of actions that are no item."""
+    """Return a scorer with fresh weights; `rest` is the number of actions without an item."""
     width = encoder[-1]
     return TorchScorer(
         nn.Sequential(*hidden_layers([features, *encoder], activation)),
@@ -135,7 +135,7 @@ def scorer_modules(
 
 
 def initialise(module: nn.Module, last_gain: float = 0.01) -> None:
-    """Set orthogonal weights and zero biases; the last layer of each stack gets a small gain."""
+    """Set orthogonal weights and zero biases; the last layer of each stack gets `last_gain`."""
     for stack in (m for m in module.modules() if isinstance(m, nn.Sequential)):
         for layer in (m for m in stack if isinstance(m, nn.Linear)):
             gain = last_gain if layer is stack[-1] else float(np.sqrt(2))
@@ -147,7 +147,7 @@ class TorchNetwork(nn.Module):
     """A trainable mirror of `rlsys.network.Network`; the observation transform stays fixed.
 
     Args:
-        source: what is mirrored; its layers' values are copied.
+        source: the network to mirror; its layers' values are copied.
     """
 
     shift: Tensor
@@ -185,7 +185,7 @@ class TorchNetwork(nn.Module):
         return cast("Tensor", self.body(observations, present))
 
     def to_network(self, notes: Mapping[str, Any] | None = None) -> Network:
-        """Return the portable network with the present weights."""
+        """Return the portable network with the current weights."""
         return replace(
             self._source,
             body=self.body.body(),
@@ -204,7 +204,7 @@ def fresh_network(
     masked: bool = False,
     seed: int = 0,
 ) -> TorchNetwork:
-    """Return an untrained network for an environment; its shape follows from the observation.
+    """Return an untrained network for an environment; the observation determines its shape.
 
     Args:
         observation_space: of one copy; two-dimensional (items, features) for a scorer.
@@ -213,10 +213,10 @@ def fresh_network(
         encoder, scorer: hidden layers of a scorer.
         activation: of hidden layers, ``relu`` or ``tanh``.
         masked: whether it acts under action masks.
-        seed: of the weights.
+        seed: seed of the weights.
 
     Raises:
-        UserError: the spaces do not suit a portable network.
+        UserError: a portable network does not support the spaces.
     """
     outputs = outputs_for(action_space)
     shape = observation_space.shape or ()

@@ -1,4 +1,4 @@
-"""Tensors and random generators as the plain nested state that `rlsys.storage.states` can save."""
+"""Converts tensors and random generators to the nested state that `rlsys.storage.states` saves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlsys.errors import UserError
 
 
 def pack(value: Any) -> Any:
-    """Return `value` (such as a ``state_dict()``) with arrays for tensors and string keys."""
+    """Return `value` (such as a ``state_dict()``) with string keys, and arrays for tensors."""
     if isinstance(value, torch.Tensor):
         return value.detach().cpu().numpy().copy()
     if isinstance(value, Mapping):
@@ -24,7 +24,7 @@ def pack(value: Any) -> Any:
 
 
 def unpack(value: Any) -> Any:
-    """Undo `pack`: tensors for arrays, and numbers for keys that are numbers (optimiser states)."""
+    """Undo `pack`: arrays become tensors, and numeric keys (of optimiser states) become numbers."""
     if isinstance(value, np.ndarray):
         return torch.from_numpy(np.array(value))
     if isinstance(value, Mapping):
@@ -35,18 +35,18 @@ def unpack(value: Any) -> Any:
 
 
 def require_same_tensors(saved: Mapping[str, Any], present: Mapping[str, Any], what: str) -> None:
-    """Refuse saved tensors that do not fit the present ones in name or shape.
+    """Refuse saved tensors whose names or shapes differ from the current ones.
 
     Raises:
-        UserError: the settings have been changed since.
+        UserError: the settings have changed since.
     """
     old = {name: np.shape(value) for name, value in saved.items()}
     new = {name: tuple(value.shape) for name, value in present.items()}
     if old != new:
         name = next(n for n in sorted({*old, *new}) if old.get(n) != new.get(n))
         raise UserError(
-            f"checkpoint does not fit: {what} has {name} of shape {old.get(name)} there and "
-            f"{new.get(name)} here; resume with the settings it was begun with"
+            f"the checkpoint does not match: in {what}, {name} has shape {old.get(name)} there and "
+            f"{new.get(name)} here; resume with the settings of the original training"
         )
 
 
@@ -61,7 +61,7 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: Mapping[str, Any]) -> None:
-    """Put the generators back to what `random_state` returned."""
+    """Restore the generators to what `random_state` returned."""
     torch.set_rng_state(torch.from_numpy(np.array(state["torch"])))
     np.random.set_state(dict(state["numpy"]))
     version, internal, gauss = state["python"]

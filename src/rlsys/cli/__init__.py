@@ -1,1 +1,1 @@
-"""The command line: one file a command; nothing heavy is imported before it is needed."""
+"""The command line: one file per command; heavy imports happen only when they are needed."""

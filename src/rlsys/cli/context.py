@@ -1,4 +1,4 @@
-"""What the subcommands share: the plugins, loaded when first needed."""
+"""What all subcommands share: the plugins, loaded when first needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class App:
     def __init__(self, blocked: Iterable[str] = (), files: Iterable[str] = ()) -> None:
         self.options = PluginOptions.from_environment(blocked, files)
         self.given_options: dict[str, str] = {}
-        """Options of executors that the user gave, and the plugins that they belong to."""
+        """Executor options that the user gave, with the plugins that they belong to."""
 
     @cached_property
     def manager(self) -> PluginManager:

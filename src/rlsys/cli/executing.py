@@ -1,4 +1,4 @@
-"""Commands that run work units: the executor, and the options that executors add."""
+"""What commands that run work units share: the executor, and the options that executors add."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Place:
 
     Attributes:
         executor: its name.
-        jobs: how many at a time; None: as the executor thinks fit.
+        jobs: how many units run at a time; None: the executor decides.
     """
 
     executor: str
@@ -33,7 +33,7 @@ class Place:
 
 
 class ExecutingCommand(click.Command):
-    """A command with the options of all executors besides its own."""
+    """A command that also has the options of all executors."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the command's own parameters, then those of the executors."""
@@ -48,7 +48,9 @@ class ExecutingCommand(click.Command):
             for option in executors.get(name).options:
                 flag, owner = f"--{option.name}", executors.entries[name].plugin.name
                 if flag in taken:
-                    raise PluginError(f"plugin {owner!r}: there is an option {flag} already")
+                    raise PluginError(
+                        f"plugin {owner!r}: the option {flag} already exists; rename it"
+                    )
                 taken.add(flag)
                 added.append(
                     click.Option(
@@ -81,11 +83,11 @@ def _restore(variable: str, before: str | None) -> None:
 
 
 def make_executor(app: App, place: Place, plan: Plan) -> Executor:
-    """Return the executor for what `plan` trains.
+    """Return the executor that runs the trainings of `plan`.
 
     Raises:
-        UserError: no such executor, it lacks something, or an option was given that neither it nor
-            an agent of `plan` heeds.
+        UserError: there is no such executor, something it needs is missing, or an option was given
+            that neither it nor an agent of `plan` uses.
     """
     registry, name = app.registry, place.executor
     spec = registry.executors.get(name)
@@ -95,8 +97,8 @@ def make_executor(app: App, place: Place, plan: Plan) -> Executor:
     for flag, owner in app.given_options.items():
         if owner not in heeding:
             raise UserError(
-                f"{flag} is for the executor and the agents of plugin {owner!r}, and none of them "
-                "takes part; choose one with --executor or --agent, or leave it out"
+                f"{flag} is for the executor and the agents of plugin {owner!r}, but none of them "
+                f"is used; choose one with --executor or --agent, or leave out {flag}"
             )
     executor: Executor = resolve(spec.factory)(place.jobs)
     return executor

@@ -1,4 +1,4 @@
-"""The `rlsys` command: its subcommands, and what becomes of errors."""
+"""The `rlsys` command: its subcommands, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rlsys.errors import ExitCode, Interrupted, RlsysError, UserError, did_you_m
 
 
 class PluginGroup(click.Group):
-    """Built-in commands, then those of plugins; each is imported only when it is used."""
+    """The built-in commands, then those of plugins; each is imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*BUILT_IN, *_app(ctx).registry.commands]
@@ -37,7 +37,7 @@ class PluginGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        # A built-in command may be there to find out what is wrong with plugins: load none for it.
+        # The user may run a built-in command to find out what is wrong with plugins: load none.
         known = name in BUILT_IN or name.startswith("-")
         if not known and name not in self.list_commands(ctx):
             hint = did_you_mean(name, self.list_commands(ctx))
@@ -56,7 +56,9 @@ class PluginGroup(click.Group):
 
 def _command(found: Any) -> click.Command:
     if not isinstance(found, click.Command):
-        raise UserError(f"{found!r} is no click.Command; the plugin's CommandSpec is wrong")
+        raise UserError(
+            f"{found!r} is not a click.Command; correct `command` in the plugin's CommandSpec"
+        )
     return found
 
 
@@ -71,8 +73,8 @@ def _app(ctx: click.Context) -> App:
 @click.group(
     cls=PluginGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 ok; 1 your input, configuration or a missing tool; 2 usage; 3 a check "
-    "did not hold; 4 a bug; 130 interrupted with everything saved.",
+    epilog="Exit codes: 0 ok; 1 wrong input or configuration, or a missing tool; 2 wrong usage; "
+    "3 a check failed; 4 a bug; 130 interrupted, with everything saved.",
 )
 @click.option(
     "--no-plugin", multiple=True, metavar="NAME", is_eager=True, help="Leave a plugin out."
@@ -89,10 +91,10 @@ def cli(ctx: click.Context, no_plugin: tuple[str, ...], plugin_file: tuple[str, 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a code of `rlsys.errors.ExitCode`."""
-    # Networks here are small: more threads than one only slow them down.  NumPy reads this when it
-    # is first imported, which happens after this line; the user's own choice stands.
+    # Networks here are small: more than one thread only slows them down.  NumPy reads this when it
+    # is first imported, which happens after this line.  A value set by the user is kept.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    # While nothing trains, a SIGTERM ends the work as Ctrl-C does, so that the status is right.
+    # Outside training, a SIGTERM acts like Ctrl-C, so that the run gets the right status.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         # Without standalone mode click returns the code of ctx.exit().
@@ -102,7 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted; what was saved stays, and --resume goes on")
+        _say("interrupted; everything saved so far is kept, and --resume continues")
         sys.exit(ExitCode.INTERRUPTED)
     except Interrupted as error:
         _say(str(error))
@@ -112,12 +114,12 @@ def main(arguments: list[str] | None = None) -> None:
             _say(f"error: {line}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does.
+        # The reader of our output has exited, as `head` does.
         sys.stderr.close()
         sys.exit(ExitCode.OK)
-    except Exception:  # noqa: BLE001 - the last resort, with the traceback shown
+    except Exception:  # noqa: BLE001 - last resort, with the traceback shown
         traceback.print_exc()
-        _say("this is a bug of rlsys or of a plugin; please report it with the lines above")
+        _say("this is a bug in rlsys or a plugin; please report it with the lines above")
         sys.exit(ExitCode.BUG)
 
 

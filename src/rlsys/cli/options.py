@@ -1,4 +1,4 @@
-"""Options that several commands share, declared once."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -31,21 +31,19 @@ def _together(*options: Decorator) -> Decorator:
 
 
 config_options = _together(
-    click.option(
-        "--preset", metavar="NAME", help="Which preset of the plugin.  [default: default]"
-    ),
-    click.option("--config", "file", metavar="FILE", help="YAML file laid over the preset."),
+    click.option("--preset", metavar="NAME", help="Preset of the plugin.  [default: default]"),
+    click.option("--config", "file", metavar="FILE", help="YAML file that overrides the preset."),
     click.option(
         "--set",
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
-        help="One setting, such as agents.ppo.gamma=0.9, or one of the environment's own keys.",
+        help="One setting, such as agents.ppo.gamma=0.9, or a key of the environment's settings.",
     ),
 )
 
 evaluation_options = _together(
-    click.option("--episodes", type=int, metavar="N", help="Held-out episodes a controller."),
+    click.option("--episodes", type=int, metavar="N", help="Held-out episodes per controller."),
     click.option("--no-oracle", is_flag=True, help="Do not compute the optimum."),
 )
 
@@ -55,16 +53,19 @@ training_options = _together(
         "agents",
         multiple=True,
         metavar="NAME",
-        help="Agent instead of the preset's; several go on from one another.",
+        help="Agent to use instead of the preset's; repeat it to train several, each starting from "
+        "the one before.",
     ),
     click.option("--steps", type=int, metavar="N", help="Environment steps of the first agent."),
     click.option("--seed", type=int, metavar="N", help="Seed of the first training.  [default: 0]"),
-    click.option("--seeds", type=int, metavar="N", help="Trainings with consecutive seeds."),
+    click.option(
+        "--seeds", type=int, metavar="N", help="Number of trainings, with consecutive seeds."
+    ),
     click.option(
         "--jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Trainings at a time, each in a process of its own.  [default: the executor's; 1]",
+        help="Trainings at a time, each in its own process.  [default: the executor's; 1 locally]",
     ),
     click.option(
         "--executor",
@@ -77,7 +78,7 @@ training_options = _together(
     click.option(
         "--resume",
         is_flag=True,
-        help="Go on with the run in --out, or with the newest unfinished one.",
+        help="Continue the run in --out, or the newest unfinished one.",
     ),
 )
 
@@ -93,7 +94,7 @@ def overrides(
     episodes: int | None = None,
     no_oracle: bool = False,
 ) -> Overrides:
-    """Turn the values of the shared options into configuration layers."""
+    """Convert the values of the shared options into configuration layers."""
     from rlsys.config.plan import Overrides  # late: pydantic and YAML would double every --help
 
     flags = {

@@ -1,4 +1,4 @@
-"""What every command prints with: JSON, and a console that does not fold tables."""
+"""Output of all commands: JSON, and a console that does not wrap tables."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def print_json(document: Any) -> None:
 
 
 def console() -> Console:
-    """Return a console on stdout that does not fold tables where there is no terminal."""
+    """Return a console on stdout that does not wrap tables when there is no terminal."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
     return Console(width=width, highlight=False)

@@ -1,4 +1,4 @@
-"""Progress for people, on stderr: a bar with steps/s and the time that is left on a terminal."""
+"""Progress on stderr: on a terminal, a bar with steps/s and the remaining time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rlsys.hookspecs import hookimpl
 
 
 def announce(quiet: bool) -> Callable[[str], None]:
-    """Return what the steps of a run report to: lines on stderr, or nothing."""
+    """Return the function that the steps of a run report to; it prints to stderr unless `quiet`."""
 
     def say(text: str) -> None:
         if not quiet:
@@ -33,9 +33,9 @@ def announce(quiet: bool) -> Callable[[str], None]:
 
 
 class ProgressListener:
-    """Hears the metrics of a run and draws one bar a training that is under way.
+    """Receives the metrics of a run and draws one progress bar per running training.
 
-    Without a terminal, it writes a line each time an agent of a training has ended.
+    Without a terminal, it prints one line each time an agent of a training has finished.
     """
 
     def __init__(self, plan: Plan, quiet: bool) -> None:
@@ -65,12 +65,12 @@ class ProgressListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._bar.disable:  # an older rich ends one that was never shown with an empty line
+        if not self._bar.disable:  # older versions of rich print an empty line if it never started
             self._bar.stop()
 
     @hookimpl
     def rlsys_run_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Move the bar of the training that `metrics` is about."""
+        """Update the bar of the training that `metrics` belongs to."""
         key = (metrics["case"], metrics["seed"], metrics["agent"])
         name = f"{key[0]} seed {key[1]} {key[2]}" if self._many else key[2]
         step, total, now = metrics["step"], metrics["total"], metrics["time"]

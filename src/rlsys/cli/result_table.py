@@ -1,4 +1,4 @@
-"""A result document on the terminal: a table per case with the verdicts below it."""
+"""Prints a result document on the terminal: one table per case, with the verdicts below it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rlsys.evaluation.verdicts import figures_text, verdicts_of
 
 
 def show_document(document: Mapping[str, Any], as_json: bool, *, reference: str | None) -> None:
-    """Print a result document: as JSON, or a table a case with the verdicts below it."""
+    """Print a result document: as JSON, or as one table per case with the verdicts below it."""
     if as_json:
         print_json(document)
         return

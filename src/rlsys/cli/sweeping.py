@@ -1,4 +1,4 @@
-"""`rlsys run --sweep`: the whole job at every value of one setting, and one result for all."""
+"""`rlsys run --sweep`: one complete run for every value of a setting, and one result for all."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def whole_series(
     resume: bool,
     quiet: bool,
 ) -> tuple[dict[str, Any], str | None]:
-    """Run every point into a run directory of its own below `out`; return the merged document.
+    """Run every point in its own run directory below `out`; return the merged document.
 
-    With `resume` points that are complete are left as they are.
+    With `resume`, points that are already complete are not run again.
 
     Raises:
-        UserError: `out` exists and is not to be resumed, or a point is refused.
+        UserError: `out` exists and `resume` is not set, or a point cannot be run.
     """
     sweep = parse_sweep(text)
     if resume and out is None:
-        raise UserError("a series is resumed by its directory: name it with --out")
+        raise UserError("--resume needs the directory of the sweep; give it with --out")
     preset = f"{settings.get('preset') or 'default'}-{sweep.name}"
     home = out or default_directory(plugin, preset)
     if home.exists() and any(home.iterdir()) and not resume:
-        raise UserError(f"{home}: exists already; choose another --out, or go on with --resume")
+        raise UserError(f"{home}: already exists; choose another --out, or continue with --resume")
     say = announce(quiet)
     documents: dict[Any, Mapping[str, Any]] = {}
     reference: str | None = app.registry.environments.get(plugin).reference

@@ -1,4 +1,4 @@
-"""What `run` and `train` do alike: resolve, open the run directory, train with progress shown."""
+"""What `run` and `train` share: resolve the plan, open the run directory, train with progress."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def training(
     *,
     whole: bool = False,
 ) -> Iterator[tuple[workflow.Workplace, Plan, RunDirectory]]:
-    """Train, then yield with the run directory still held for writing.
+    """Train, then yield while the run directory is still locked for writing.
 
     Args:
-        whole: whether figures and exports follow; what they need is then checked before training.
+        whole: whether figures and exports follow; their requirements are checked before training.
     """
     work = app.workplace(announce(quiet))
     layers = dict(settings)
@@ -67,7 +67,7 @@ def training(
 
 
 def _check_export(planned: PlannedExport) -> None:
-    """Find out before a long training, not after it, that an export cannot be made here."""
+    """Find out before a long training, not after it, whether this machine can make an export."""
     if planned.spec is None or planned.optional:
         return
     check_requirements(f"exporter {planned.name!r}", planned.spec.requires)
@@ -76,17 +76,17 @@ def _check_export(planned: PlannedExport) -> None:
 
 
 def plan_with_steps(app: App, plugin: str, layers: Overrides, steps: int | None) -> Plan:
-    """Resolve a plan; `steps`, where given, are those of its first agent.
+    """Resolve a plan; `steps`, if given, sets the environment steps of its first agent.
 
     Raises:
-        UserError: the first agent does not count in environment steps.
+        UserError: the first agent has no setting ``steps``.
     """
     plan = resolve_plan(app.registry, plugin, layers)
     if steps is None:
         return plan
     spec, config = plan.agents[0]
     if "steps" not in type(config).model_fields:
-        raise UserError(f"agent {spec.name!r} has no setting 'steps'; leave --steps out")
+        raise UserError(f"agent {spec.name!r} has no setting 'steps'; leave out --steps")
     flags = (*layers.flags, (f"agents.{spec.name}.steps", steps))
     return resolve_plan(
         app.registry,

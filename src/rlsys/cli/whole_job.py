@@ -1,4 +1,4 @@
-"""Train, evaluate, draw, report and export, into one run directory."""
+"""`rlsys run`: train, evaluate, draw, report and export into one run directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def whole_job(
     resume: bool,
     quiet: bool,
 ) -> tuple[dict[str, Any], str | None]:
-    """Do everything that `rlsys run` promises; return the result document and the reference."""
+    """Do everything that `rlsys run` does; return the result document and the reference."""
     outcome = training(app, plugin, settings, place, out, resume, quiet, whole=True)
     with outcome as (work, plan, run):
         evaluation = workflow.judge(work, plan, run)

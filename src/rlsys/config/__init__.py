@@ -1,6 +1,7 @@
 """Configuration: documents with places and layers, and the plan that a run follows.
 
-The core's upper rooms and plugins come in here; it needs the room `rlsys.plugins` to look names up.
+The core's higher packages and the plugins import from here. It uses `rlsys.plugins` to look up
+names.
 """
 
 from __future__ import annotations

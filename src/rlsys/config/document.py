@@ -23,16 +23,16 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """Data read from YAML, with the place that every key and item was given at."""
+    """Data read from YAML, with the place where each key and item was given."""
 
     data: Any
     source: str = ""
-    """Name for messages about places that are not known more closely."""
+    """Name to use in messages when no more exact place is known."""
     places: Mapping[KeyPath, str] = field(default_factory=dict)
-    """``file:line``, or the option of the command line, by key path."""
+    """``file:line``, or the command-line option, by key path."""
 
     def where(self, path: KeyPath) -> str:
-        """Return ``file:line: `` of `path`, or of its nearest known parent."""
+        """Return ``file:line: `` for `path`, or for its nearest known parent."""
         for end in range(len(path), -1, -1):
             place = self.places.get(path[:end])
             if place is not None:
@@ -40,7 +40,7 @@ class Document:
         return f"{self.source}: " if self.source else ""
 
     def section(self, *keys: str) -> Document:
-        """Return the part below `keys` (an empty mapping where it is absent)."""
+        """Return the part below `keys` (an empty mapping if it is absent)."""
         data = self.data
         for key in keys:
             data = data.get(key) if isinstance(data, Mapping) else None
@@ -49,7 +49,7 @@ class Document:
         return Document({} if data is None else data, self.source, places)
 
     def laid_upon(self, base: Document) -> Document:
-        """Return `base` with this document's values over it, each with its own place."""
+        """Return `base` overridden by this document's values, each with its own place."""
         if not isinstance(self.data, Mapping) or not isinstance(base.data, Mapping):
             return self
         places = dict(base.places)
@@ -59,7 +59,7 @@ class Document:
         places.update(self.places)
         if not base.data:
             return Document(self.data, self.source, places)
-        # A mapping that both have a hand in was given at no single place.
+        # A mapping that both documents contribute to has no single place.
         shared = {path[:end] for path in self.places for end in range(len(path))}
         for path in shared & base.places.keys():
             if isinstance(_value_at(self.data, path), Mapping):
@@ -98,7 +98,7 @@ def parse_yaml(text: str, source: str) -> Document:
     """Parse YAML text; `source` is its name in messages.
 
     Raises:
-        ConfigError: not YAML, or a key twice.
+        ConfigError: not YAML, or a key is given twice.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -120,7 +120,7 @@ def load_yaml(path: str | Path) -> Document:
     """Read a YAML file.
 
     Raises:
-        ConfigError: unreadable, not UTF-8, not YAML, or a key twice.
+        ConfigError: unreadable, not UTF-8, not YAML, or a key is given twice.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -131,10 +131,10 @@ def load_yaml(path: str | Path) -> Document:
 
 
 def load_resource(resource: str) -> Document:
-    """Read a YAML file inside a package or beside a module, ``"package:relative/path"``.
+    """Read a YAML file inside a package or next to a module, ``"package:relative/path"``.
 
     Raises:
-        ConfigError: as `load_yaml`, or there is no such package.
+        ConfigError: as in `load_yaml`, or there is no such package.
     """
     package, _, name = resource.partition(":")
     try:
@@ -196,17 +196,17 @@ def _describe(error: Mapping[str, Any], model: type[BaseModel], path: KeyPath) -
 
 
 def validate(model: type[Model], document: Document | Mapping[str, Any]) -> Model:
-    """Make a `model` of a document.
+    """Validate a document and return it as a `model`.
 
     Raises:
-        ConfigError: every fault, one a line: ``file:line: key: what is allowed (got ...)``.
+        ConfigError: every error, one per line: ``file:line: key: what is allowed (got ...)``.
     """
     if not isinstance(document, Document):
         document = Document(document, "")
     data = {} if document.data is None else document.data
     if not isinstance(data, Mapping):
         raise ConfigError(
-            f"{document.where(())}must be a mapping of keys to values, not {type(data).__name__}"
+            f"{document.where(())}must map keys to values; it is a {type(data).__name__}"
         )
     try:
         return model.model_validate(data)
@@ -237,7 +237,7 @@ def _existing_path(path: KeyPath, data: Any, *, missing: bool) -> KeyPath:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `over` upon `base`, mapping by mapping; lists and scalars are replaced."""
+    """Override `base` by `over`, mapping by mapping; lists and scalars are replaced."""
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
@@ -249,10 +249,10 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
-    """Parse ``a.b=value`` of ``--set``; the value is YAML.
+    """Parse the ``a.b=value`` of ``--set``; the value is YAML.
 
     Raises:
-        ConfigError: no ``=``, an empty key, or a value that is not YAML.
+        ConfigError: there is no ``=``, the key is empty, or the value is not YAML.
     """
     key, equals, value = text.partition("=")
     parts = tuple(key.strip().split("."))

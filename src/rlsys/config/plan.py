@@ -1,4 +1,4 @@
-"""What a run is to do: the resolved configuration, and how its layers become one.
+"""What a run does: the resolved configuration, and how its layers are merged.
 
 Layers, weakest first: defaults, preset, file, ``--set``, flags.
 """
@@ -31,56 +31,56 @@ class _Section(BaseModel):
 
 
 class TrainingConfig(_Section):
-    """How trainings are kept."""
+    """Checkpoints and validation during training."""
 
     checkpoint_every: int = Field(default=100_000, ge=0)
     """Environment steps between checkpoints; 0: only at the end and when stopped."""
     keep_periodic: bool = True
-    """Whether a copy is kept of every periodic checkpoint, besides the last and the best."""
+    """Whether to keep every periodic checkpoint, in addition to the last and the best."""
     validate_every: int = Field(default=0, ge=0)
-    """Environment steps between validations besides those at checkpoints, to the next point where
-    training can stop; 0: none, 1: at every iteration."""
+    """Environment steps between validations, in addition to those at checkpoints. Rounded up to the
+    next point where training can stop. 0: none; 1: at every iteration."""
     validation_episodes: int = Field(default=8, ge=1, le=10_000)
-    """Episodes on which the best network is chosen; never those of the evaluation."""
+    """Number of episodes on which the best network is chosen; never those of the evaluation."""
 
 
 class EvaluationConfig(_Section):
-    """What the result is measured on."""
+    """How the result is measured."""
 
     episodes: int = Field(default=100, ge=1, le=1_000_000)
-    """Held-out episodes, the same for every controller."""
+    """Number of held-out episodes, the same ones for every controller."""
     first_episode: int = Field(default=0, ge=0, le=100_000_000)
     """Number of the first held-out episode; another number gives other episodes."""
     baselines: list[str] | None = None
-    """Which baselines; all that the environment has where this is not given."""
+    """Baselines to compare with; by default all that the environment has."""
     options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Options of baselines by name, such as ``{round-robin: {quantum: 3}}``."""
     oracle: bool = True
-    """Whether the optimum is computed."""
+    """Whether to compute the optimum."""
 
 
 class RunConfig(_Section):
     """Everything that determines a run."""
 
     plugin: str
-    """Name of the environment; where a file has it, it must be the one on the command line."""
+    """Name of the environment; if a file sets it, it must match the command line."""
     preset: str = "default"
-    """Which preset of the environment lies below the other layers."""
+    """Preset of the environment that the other layers override."""
     environment: dict[str, Any] = Field(default_factory=dict)
-    """Settings of the environment; see the page of its plugin."""
+    """Settings of the environment; see its plugin's page."""
     agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Agents with their settings; each starts from the network of the one before it."""
     other_agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Settings for agents that are not in `agents`, for when ``--agent`` chooses them instead."""
+    """Settings for other agents, used when ``--agent`` chooses one of them."""
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     exports: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Formats that are written at the end, a list of names or names with settings. The setting
-    `optional` belongs to every format: what cannot be exported here is left out with a note."""
+    """Export formats to write at the end: a list of names, or names with settings. Every format has
+    the setting `optional`: if it cannot be exported on this machine, it is skipped with a note."""
     seed: int = Field(default=0, ge=0, lt=2**31)
     """Seed of the first training."""
     seeds: int = Field(default=1, ge=1, le=1000)
-    """How many trainings with consecutive seeds."""
+    """Number of trainings, with consecutive seeds."""
 
     @field_validator("exports", mode="before")
     @classmethod
@@ -98,7 +98,7 @@ class RunConfig(_Section):
 
 @dataclass(frozen=True)
 class Overrides:
-    """What the command line says, weakest first."""
+    """What the command line sets, weakest first."""
 
     preset: str | None = None
     file: str | None = None
@@ -110,12 +110,12 @@ class Overrides:
 
 @dataclass(frozen=True)
 class PlannedExport:
-    """A format in which policies are to leave.
+    """A format to export the policies to.
 
     Attributes:
-        spec: None where no plugin provides the format and it is optional.
-        settings: a model of the exporter's config; None where it has none.
-        optional: whether what cannot be done on this machine is left out with a note.
+        spec: None if no plugin provides the format and it is optional.
+        settings: a model of the exporter's config; None if it has none.
+        optional: whether to skip it with a note if it cannot be exported on this machine.
     """
 
     name: str
@@ -126,7 +126,7 @@ class PlannedExport:
 
 @dataclass(frozen=True)
 class Plan:
-    """A resolved configuration together with the descriptions that it names."""
+    """A resolved configuration, with the descriptions that it refers to."""
 
     config: RunConfig
     environment: EnvironmentSpec
@@ -142,7 +142,7 @@ class Plan:
 
     @property
     def controller_name(self) -> str:
-        """What is trained: the agents, joined by ``+``."""
+        """The names of the agents, joined by ``+``."""
         return "+".join(self.config.agents)
 
     def case(self, name: str) -> Case:
@@ -156,20 +156,20 @@ class Plan:
 
 
 def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
-    """Lay all layers upon one another and validate the result.
+    """Merge all layers and validate the result.
 
     Raises:
-        UserError: unknown plugin, preset or agent, with the nearest name.
-        ConfigError: a key or value that is not allowed, with its place.
+        UserError: unknown plugin, preset or agent; names the closest match.
+        ConfigError: a key or value is not allowed; names its place.
     """
     spec = registry.environments.get(plugin)
     file = load_yaml(overrides.file) if overrides.file else Document({})
     if not isinstance(file.data, dict | None):
-        raise ConfigError(f"{file.source}: must be a mapping of keys to values")
+        raise ConfigError(f"{file.source}: must map keys to values")
     meant = (file.data or {}).get("plugin", plugin)
     if meant != plugin:
         raise ConfigError(
-            f"{file.where(('plugin',))}plugin: is {meant!r}, but {plugin!r} is to run"
+            f"{file.where(('plugin',))}plugin: is {meant!r}, but the command line names {plugin!r}"
         )
     preset = overrides.preset or (file.data or {}).get("preset", "default")
     if preset not in (*spec.presets, "default"):
@@ -187,7 +187,7 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
             parts = ("environment", *parts)
         document = assignment(parts, value, f"--set {text}").laid_upon(document)
     for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
-        # The option bears the last part of its key's name.
+        # An option is named after the last part of its key.
         option = f"--{key.rpartition('.')[2]}"
         document = assignment(key.split("."), value, option).laid_upon(document)
     if overrides.agents:
@@ -211,7 +211,7 @@ def plan_of(registry: Registry, document: Document) -> Plan:
         planned_export(registry, name, document.section("exports", name)) for name in config.exports
     )
     spec = _with_options(spec, config.evaluation)
-    # The dumped settings are complete: a file that was named in them is read only once.
+    # The dumped settings are complete: a file that they refer to is read only once.
     config = config.model_copy(
         update={
             "environment": settings.model_dump(mode="json"),
@@ -226,11 +226,11 @@ def plan_of(registry: Registry, document: Document) -> Plan:
 
 
 def planned_export(registry: Registry, name: str, document: Document) -> PlannedExport:
-    """Return the exporter called `name` with its settings, those of `document`.
+    """Return the exporter called `name` with its settings from `document`.
 
     Raises:
-        UserError: no such exporter, unless it is optional.
-        ConfigError: a setting that it does not have or that is not allowed.
+        UserError: there is no such exporter, and it is not optional.
+        ConfigError: a setting is unknown or not allowed.
     """
     data = document.data if isinstance(document.data, Mapping) else {}
     optional = data.get("optional", False)
@@ -252,13 +252,13 @@ def planned_export(registry: Registry, name: str, document: Document) -> Planned
 
 
 def _dumped(export: PlannedExport, given: Mapping[str, Any]) -> dict[str, Any]:
-    # `optional` stays as it was given: it may be read again where nothing may be left out.
+    # Keep `optional` as given: the file may be read again in CI, where nothing may be skipped.
     settings = {} if export.settings is None else export.settings.model_dump(mode="json")
     return {**given, **settings}
 
 
 def _with_options(spec: EnvironmentSpec, evaluation: EvaluationConfig) -> EnvironmentSpec:
-    """Return the description with the options that the configuration gives to baselines."""
+    """Return the description with the baseline options from the configuration."""
     known = {baseline.name: baseline for baseline in spec.baselines}
     for name in (*(evaluation.baselines or ()), *evaluation.options):
         if name not in known:
@@ -284,10 +284,14 @@ def _cases(spec: EnvironmentSpec, settings: BaseModel, preset: str) -> tuple[Cas
             raise ConfigError(f"two cases are called {case.name!r}; give them different names")
         if not re.fullmatch(r"[\w.+-]{1,100}", case.name) or case.name.startswith("."):
             raise ConfigError(
-                f"case name {case.name!r} is no file name: letters, digits, '_', '.', '+' and '-'"
+                f"case name {case.name!r} is not usable as a file name: use letters, digits, '_', "
+                "'.', '+' and '-'"
             )
         if case.policy is not None and case.policy not in names:
-            raise PluginError(f"case {case.name!r} wants the policy of unknown {case.policy!r}")
+            raise PluginError(
+                f"case {case.name!r} uses the policy of unknown case {case.policy!r}"
+                f"{did_you_mean(case.policy, names)}"
+            )
     return tuple(cases)
 
 
@@ -298,7 +302,7 @@ def _without_agents(document: Document) -> Document:
 
 
 def _with_agents(document: Document, names: Sequence[str]) -> Document:
-    """Keep the named agents alone, with the settings that the document has for them."""
+    """Keep only the named agents, with their settings from the document."""
     own, others = _settings_of(document, "agents"), _settings_of(document, "other_agents")
     kept = {name: {**(others.get(name) or {}), **(own.get(name) or {})} for name in names}
     return Document({**document.data, "agents": kept}, document.source, document.places)

@@ -1,6 +1,6 @@
-"""Evaluation: play held-out episodes, say what they show, and how sure that is.
+"""Evaluation: play held-out episodes, and say what they show and how certain that is.
 
-The rooms above (tuning, workflow, command line) and plugins come in here.
+The higher packages (tuning, workflow, command line) and plugins import from here.
 """
 
 from __future__ import annotations

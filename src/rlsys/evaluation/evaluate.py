@@ -1,4 +1,4 @@
-"""Judge learned policies, baselines and the optimum on the same held-out episodes."""
+"""Evaluate learned policies, baselines and the optimum on the same held-out episodes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rlsys.storage.atomic import write_atomically
 
 Kind = Literal["learned", "baseline", "oracle"]
 Policies = Mapping[str, Mapping[str, Sequence[Policy]]]
-"""Learned controllers: name, then case, then one network a training seed."""
+"""Learned controllers: by name, then by case, one network per training seed."""
 
 REWARD = MetricSpec(
     name="reward", summary="sum of rewards of an episode", better="higher", curve=True
@@ -53,27 +53,27 @@ class Played:
 
 @dataclass
 class Evaluation:
-    """Everything that was measured, and what follows from it."""
+    """Everything that was measured, and the verdicts that follow from it."""
 
     environment: EnvironmentSpec
     cases: tuple[Case, ...]
     seeds: tuple[int, ...]
-    """Of the held-out episodes."""
+    """Seeds of the held-out episodes."""
     played: list[Played] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What could not be measured, and why."""
 
     @property
     def metrics(self) -> tuple[MetricSpec, ...]:
-        """Reward and the environment's metrics."""
+        """The reward and the environment's metrics."""
         return (REWARD, *self.environment.metrics)
 
     def of(self, case: str, kind: Kind | None = None) -> list[Played]:
-        """Return what was played on `case`, of one kind or of all."""
+        """Return what was played on `case`, by controllers of one kind or of all."""
         return [p for p in self.played if p.case == case and kind in (None, p.kind)]
 
     def results(self) -> list[dict[str, Any]]:
-        """Return a row per case, controller, metric and part of it, as in the result document."""
+        """Return the result document's rows: one per case, controller, metric and its part."""
         return [
             {
                 "case": played.case,
@@ -115,7 +115,7 @@ class Evaluation:
             yield reaches(learned.case, learned.controller, oracle.controller, ahead, share)
 
     def write_csv(self, path: Path) -> None:
-        """Write every episode: one row a case, controller, training and episode."""
+        """Write every episode: one row per case, controller, training and episode."""
         buffer = io.StringIO()
         names = [metric.name for metric in self.metrics if not metric.vector]
         writer = csv.writer(buffer)
@@ -145,11 +145,11 @@ def evaluate(
     Args:
         policies: see `Policies`; a case without networks of its own uses those of `case.policy`.
         baselines: names; None: all.
-        oracle: whether the optimum is computed where there is one.
-        progress: hears what is being played.
+        oracle: whether to compute the optimum, if there is an oracle.
+        progress: is called with what is being played.
 
     Raises:
-        CheckFailed: a controller earned more than the exact optimum, so one of them is wrong.
+        CheckFailed: a controller earned more than the optimum, so one of the two is wrong.
     """
     seeds = tuple(evaluation_seeds(episodes, first_episode))
     result = Evaluation(environment, tuple(cases), seeds)
@@ -178,7 +178,7 @@ def make_baseline(baseline: ControllerSpec, case: Case) -> Controller:
     """Return a fresh baseline for a case.
 
     Raises:
-        ConfigError: it refuses its options.
+        ConfigError: it does not accept its options.
     """
     try:
         controller: Controller = resolve(baseline.factory)(case.config, **baseline.options)

@@ -28,8 +28,8 @@ def result_document(
     """Return the document that ``--json`` prints, described by ``schemas/result.json``.
 
     Args:
-        evaluation: None where nothing was evaluated.
-        verdicts: besides those of the evaluation, such as an exporter's checks.
+        evaluation: None if nothing was evaluated.
+        verdicts: additional to those of the evaluation, such as an exporter's checks.
     """
     return {
         "schema": RESULT_SCHEMA,
@@ -46,7 +46,7 @@ def result_document(
 
 
 def ranked(document: Mapping[str, Any], case: str, metric: str = "reward") -> list[dict[str, Any]]:
-    """Return the rows of a case and metric, best mean first; the optimum leads a tie."""
+    """Return the rows of a case and metric, best mean first; in a tie the optimum comes first."""
     rows = [r for r in document["results"] if r["case"] == case and r["metric"] == metric]
     order = {"oracle": 0, "learned": 1, "baseline": 2}
     sign = 1 if rows and rows[0]["better"] == "lower" else -1
@@ -54,18 +54,18 @@ def ranked(document: Mapping[str, Any], case: str, metric: str = "reward") -> li
 
 
 def cases_of(document: Mapping[str, Any]) -> list[str]:
-    """Return the cases of a result document in its order."""
+    """Return the cases of a result document, in its order."""
     return list(dict.fromkeys(row["case"] for row in document["results"]))
 
 
 def scalar_metrics(document: Mapping[str, Any]) -> list[str]:
-    """Return the names of the metrics that have one value an episode, reward first."""
+    """Return the names of the metrics that have one value per episode, reward first."""
     scalar = (row["metric"] for row in document["results"] if "part" not in row)
     return list(dict.fromkeys(scalar))
 
 
 def values_of(document: Mapping[str, Any], case: str, controller: str) -> dict[str, float]:
-    """Return the mean of every metric without parts of a controller on a case."""
+    """Return a controller's mean of every metric without parts, on one case."""
     return {
         row["metric"]: row["mean"]
         for row in document["results"]
@@ -94,11 +94,11 @@ def markdown(
     """Write the report of a run.
 
     Args:
-        command: as it was typed.
+        command: the command line as typed.
         config: the resolved configuration as YAML.
-        versions: of the packages that took part.
-        summaries: a sentence a case.
-        reference: the baseline from which the closed share of the gap is counted.
+        versions: versions of the packages that were used.
+        summaries: one sentence per case.
+        reference: the baseline that marks 0 % of the gap to the optimum.
     """
     parts = [
         f"# {document['plugin']}: {document['preset']}\n",
@@ -119,7 +119,7 @@ def markdown(
         "## How it was made\n",
         "Intervals are 95 % bootstrap intervals of the mean over trainings and held-out episodes; "
         "with one training they say nothing about other training seeds. A controller is called "
-        "better only where the interval of the paired difference excludes zero.\n",
+        "better only if the interval of the paired difference excludes zero.\n",
         f"```yaml\n{config}```\n",
         _table(["package", "version"], versions.items()),
     ]

@@ -1,17 +1,17 @@
 """Means with honest intervals: bootstrap over training seeds and episodes, paired differences.
 
-All intervals are two-sided 95 % percentile bootstrap intervals of the mean (Efron, 1979) from
+All intervals are two-sided 95 % percentile bootstrap intervals of the mean (Efron, 1979). They use
 `RESAMPLES` resamples with a fixed seed, so the same numbers always give the same interval.
 
-Every training seed is judged on the same held-out episodes, so a result is a matrix (training
-seeds, episodes) whose rows share the luck of the episodes and whose columns share the luck of the
-training.  Its resamples draw seeds and episodes independently of each other and keep the crossing
-(the pigeonhole bootstrap: Owen, The Annals of Applied Statistics, 2007); resampling all cells as
-if they were independent would give intervals that are far too narrow.
+Every training seed is evaluated on the same held-out episodes.  So a result is a matrix (training
+seeds, episodes): values in a row share the randomness of the training, and values in a column share
+the randomness of the episode.  The resamples draw seeds and episodes independently of each other
+and keep the crossing (the pigeonhole bootstrap: Owen, The Annals of Applied Statistics, 2007).
+Resampling all cells as if they were independent would give intervals that are far too narrow.
 
-Mind the limits.  With one training seed the interval covers the luck of the episodes alone: it
-says nothing about what another training seed would give.  With a handful of training seeds S it
-still is narrow, by about sqrt((S - 1) / S).
+Two limits: with one training seed, the interval covers only the randomness of the episodes and says
+nothing about other training seeds.  With a small number S of training seeds, it is still too
+narrow, by a factor of about sqrt((S - 1) / S).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CONFIDENCE = 0.95
 SEED = 20_240_501
 
 ROUNDING = 1e-9
-"""Returns that differ by a smaller share are equal: the same rewards summed in another order."""
+"""Returns with a smaller relative difference are equal: the same rewards in another order."""
 
 _CELLS_PER_CHUNK = 1_000_000
 
@@ -38,10 +38,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Summary:
-    """What is said of one quantity.
+    """Summary statistics of one quantity.
 
     Attributes:
-        n: number of values, training seeds times episodes.
+        n: number of values: training seeds times episodes.
         mean: their mean.
         iqm: their interquartile mean.
         low, high: 95 % bootstrap interval of the mean.
@@ -54,14 +54,14 @@ class Summary:
     high: float
 
     def fields(self) -> dict[str, float]:
-        """Return it as rows of the result document have it."""
+        """Return the fields for a row of the result document."""
         return asdict(self)
 
 
 def interquartile_mean(values: ArrayLike) -> float:
     """Return the mean of the middle 50 % of all values.
 
-    A quarter of the values, rounded down, is left out at either end (Agarwal et al., Deep
+    A quarter of the values, rounded down, is left out at each end (Agarwal et al., Deep
     Reinforcement Learning at the Edge of the Statistical Precipice, NeurIPS 2021).
     """
     ordered = np.sort(_checked(values), axis=None)
@@ -78,7 +78,7 @@ def summarise(values: ArrayLike) -> Summary:
 
     Raises:
         UserError: a value is NaN or infinite.
-        ValueError: no values, or another number of dimensions.
+        ValueError: there are no values, or the number of dimensions is wrong.
     """
     matrix = np.atleast_2d(_checked(values))
     means = _resampled_means(matrix)
@@ -92,8 +92,8 @@ def summarise(values: ArrayLike) -> Summary:
 def paired_difference(a: ArrayLike, b: ArrayLike) -> Summary:
     """Return the summary of ``a - b``, episode by episode.
 
-    Pairing removes the luck that both had in the same episode.  Differences below `ROUNDING`, as
-    a share of the values, count as zero.
+    Pairing removes the randomness of the episode, which both share.  Relative differences below
+    `ROUNDING` count as zero.
 
     Args:
         a: shape (episodes,), or (training seeds, episodes); with one training seed the interval
@@ -113,11 +113,11 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Summary:
 
 
 def better(difference: Summary, direction: Literal["higher", "lower", "neither"]) -> bool:
-    """Say whether a difference ``a - b`` shows that a is better: its interval excludes zero.
+    """Return whether a difference ``a - b`` shows that a is better: its interval excludes zero.
 
     Args:
         difference: from `paired_difference`.
-        direction: which values of the metric are better; ``neither`` shows nothing.
+        direction: which values of the metric are better; with ``neither`` the result is False.
     """
     if direction == "higher":
         return difference.low > 0
@@ -127,8 +127,8 @@ def better(difference: Summary, direction: Literal["higher", "lower", "neither"]
 def gap_closed(value: float, reference: float, optimum: float) -> float | None:
     """Return the share of the gap from `reference` to `optimum` that `value` closes.
 
-    0 is as good as the reference, 1 as good as the optimum, negative worse than the reference.
-    None where the reference already is the optimum (up to `ROUNDING`).
+    0 is as good as the reference, 1 is as good as the optimum, and a negative value is worse than
+    the reference.  None if the reference already is the optimum (up to `ROUNDING`).
     """
     gap = optimum - reference
     if abs(gap) <= ROUNDING * max(abs(optimum), abs(reference)):
@@ -153,7 +153,7 @@ def _resampled_means(matrix: Floats) -> Floats:
     rng = np.random.default_rng(SEED)
     chunk = max(1, _CELLS_PER_CHUNK // max(matrix.shape))  # keeps memory small
     means = np.empty(RESAMPLES)
-    # Rounding must not make an interval of equal values wider than nothing.
+    # Rounding must not give an interval of equal values a width.
     centre = matrix.mean() if np.ptp(matrix) else matrix[0, 0]
     centred = matrix - centre
     for begin in range(0, RESAMPLES, chunk):
@@ -165,7 +165,7 @@ def _resampled_means(matrix: Floats) -> Floats:
 
 
 def _draw_counts(rng: np.random.Generator, count: int, size: int) -> Floats:
-    """Return how often each of `size` things is drawn in `size` draws with replacement.
+    """Return how often each of `size` items is drawn in `size` draws with replacement.
 
     Shape (count, size).
     """

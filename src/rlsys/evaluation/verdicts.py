@@ -1,6 +1,6 @@
-"""Statements that were checked: better than a baseline, as good as the optimum, exported right.
+"""Statements that were checked: better than a baseline, as good as the optimum, exported correctly.
 
-What a verdict is about stands in its fields.  Its name is for people: nothing is read out of it.
+Programs read the fields of a verdict.  Its name is only for people: nothing parses it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from rlsys.evaluation.statistics import Summary, better
 
 VerdictKind = Literal["better-than", "reaches", "check"]
 REACHED = 1e-6
-"""Mean gap to the optimum below which it counts as reached: rewards summed in another order."""
+"""A smaller mean gap to the optimum counts as none: it comes from another order of summation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +24,9 @@ class Verdict:
         case: what was evaluated or exported.
         kind: ``better-than`` and ``reaches`` compare two controllers, ``check`` is an exporter's.
         subject: the controller, or the exporter, that the statement is about.
-        reference: the controller that it is compared with; None for a check.
+        reference: the controller that `subject` is compared with; None for a check.
         name: for people.
-        figures: what it rests on, numbers or texts by name.
+        figures: the numbers or texts that it is based on, by name.
     """
 
     case: str
@@ -38,7 +38,7 @@ class Verdict:
     figures: Mapping[str, float | str]
 
     def row(self) -> dict[str, Any]:
-        """Return it as the result document has it."""
+        """Return the verdict as a row of the result document."""
         return {
             "case": self.case,
             "kind": self.kind,
@@ -51,10 +51,10 @@ class Verdict:
 
 
 def better_than(case: str, subject: str, reference: str, ahead: Summary) -> Verdict:
-    """Say whether `subject` is better than `reference`.
+    """Return the verdict whether `subject` is better than `reference`.
 
     Args:
-        ahead: of the paired difference of rewards, subject minus reference.
+        ahead: summary of the paired difference of rewards, subject minus reference.
     """
     return Verdict(
         case=case,
@@ -68,12 +68,12 @@ def better_than(case: str, subject: str, reference: str, ahead: Summary) -> Verd
 
 
 def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float | None) -> Verdict:
-    """Say whether `subject` reaches the optimum.
+    """Return the verdict whether `subject` reaches the optimum.
 
     Args:
-        ahead: of the paired difference of rewards, subject minus optimum.
-        share: of the gap from the environment's reference to the optimum that is closed; None
-            where there is no such gap.
+        ahead: summary of the paired difference of rewards, subject minus optimum.
+        share: share of the gap from the environment's reference to the optimum that is closed;
+            None if there is no such gap.
     """
     figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
     return Verdict(
@@ -90,7 +90,7 @@ def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float |
 def verdicts_of(
     document: Mapping[str, Any], case: str, kind: VerdictKind, subject: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the verdicts of a result document of one kind, about one subject or all."""
+    """Yield the verdicts of one kind in a result document, about one subject or all."""
     for verdict in document["verdicts"]:
         about = subject is None or verdict["subject"] == subject
         if verdict["case"] == case and verdict["kind"] == kind and about:
@@ -98,7 +98,7 @@ def verdicts_of(
 
 
 def figures_text(verdict: Mapping[str, Any]) -> str:
-    """Return the figures of a verdict of a result document on one line."""
+    """Return the figures of a result document's verdict on one line."""
     return ", ".join(
         f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
         for name, value in verdict["figures"].items()

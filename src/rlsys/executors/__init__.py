@@ -1,6 +1,6 @@
-"""The built-in executor, described through the same hook as everyone else's.
+"""The built-in executor, described through the same hook that plugins use.
 
-This module is imported whenever the command line starts: descriptions only.
+The command line imports this module at every start, so it contains only descriptions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where work units run is an executor's business; this is what every executor keeps to."""
+"""The interface of executors, which decide where work units run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rlsys.executors.trials import Ending, Line, TrialUnit
 
 
 class TrialRunner(Protocol):
-    """Runs the trials of a search, so many at a time; a context manager.
+    """Runs the trials of a search, several at a time; a context manager.
 
-    Leaving it stops what is still running.
+    Leaving the context stops the trials that are still running.
     """
 
     def __enter__(self) -> TrialRunner: ...
@@ -37,18 +37,18 @@ class TrialRunner(Protocol):
 
     @property
     def running(self) -> list[int]:
-        """Numbers of the trials that are under way."""
+        """Numbers of the running trials."""
 
     def start(self, unit: TrialUnit) -> None:
-        """Start a trial; only where there is a `free` place."""
+        """Start a trial; call it only while `free` is true."""
 
     def stop(self, number: int) -> None:
-        """Have a running trial end at its next boundary."""
+        """Make a running trial end at its next boundary."""
 
     def wait(self, on_line: Line) -> list[Ending]:
-        """Wait a moment; hand on what was reported; return which trials have ended.
+        """Wait a moment; pass reported lines to `on_line`; return which trials have ended.
 
-        All lines of a trial are handed on, in their order, before it is returned.
+        All lines of a trial are passed on, in order, before the trial is returned.
 
         Raises:
             UserError: a trial was lost.
@@ -58,21 +58,21 @@ class TrialRunner(Protocol):
 class Executor(Protocol):
     """Runs work units; made by an `ExecutorSpec`'s factory.
 
-    Whatever the place, the directories of the units hold the same files afterwards, and the
-    process that calls it hears the same lines of metrics.
+    Wherever the units run, their directories have the same files afterwards, and the calling
+    process receives the same lines of metrics.
     """
 
     def run(
         self, units: Sequence[TrainingUnit], emit: Emit, stop_requested: Callable[[], bool]
     ) -> None:
-        """Run all units and hand what they report to `emit`, in this thread.
+        """Run all units and pass what they report to `emit`, in this thread.
 
-        Where `stop_requested` becomes True, or one of them fails, the others end at their next
-        boundary with everything saved in their directories; then it raises or returns.
+        If `stop_requested` returns True or a unit fails, the others end at their next boundary with
+        everything saved in their directories. Then this raises or returns.
 
         Raises:
             Interrupted: a unit was stopped.
-            UserError: a unit cannot be run, or was lost.
+            UserError: a unit could not run, or was lost.
         """
 
     def trials(self) -> TrialRunner:
@@ -80,10 +80,10 @@ class Executor(Protocol):
 
 
 def run_units(units: Sequence[TrainingUnit], executor: Executor, emit: Emit) -> None:
-    """Run all units where `executor` runs them.
+    """Run all units with `executor`.
 
-    SIGINT and SIGTERM end them at their next boundary with everything saved; a second SIGINT ends
-    at once.
+    SIGINT and SIGTERM end them at their next boundary with everything saved. A second SIGINT ends
+    them at once.
 
     Raises:
         Interrupted: the user asked to stop.
@@ -91,4 +91,4 @@ def run_units(units: Sequence[TrainingUnit], executor: Executor, emit: Emit) -> 
     with stop_on_signal() as stop:
         executor.run(units, emit, stop.is_set)
         if stop.is_set():
-            raise Interrupted("stopped; go on with --resume")
+            raise Interrupted("stopped; continue with --resume")

@@ -1,4 +1,4 @@
-"""Work units on this machine: one after another in this process, or in a pool of processes."""
+"""Runs work units on this machine: one after another in this process, or in a process pool."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from rlsys.executors.training_unit import Emit, TrainingUnit
 
 
 class LocalExecutor:
-    """Runs work units here.
+    """Runs work units on this machine.
 
     Args:
-        jobs: how many at a time, each in a process of its own; None or 1: one after another, and
-            trainings in this very process.
+        jobs: how many at a time, each in its own process; None or 1: one after another, with
+            trainings in this process.
     """
 
     def __init__(self, jobs: int | None) -> None:
@@ -37,7 +37,7 @@ class LocalExecutor:
             _run_pool(units, self.jobs, emit, stop_requested)
 
     def trials(self) -> TrialPool:
-        """Return processes for the trials of a search."""
+        """Return a process pool for the trials of a search."""
         return TrialPool(self.jobs)
 
 
@@ -71,8 +71,8 @@ def _run_pool(
                 error = None if future.cancelled() else future.exception()
                 if isinstance(error, BrokenProcessPool):
                     error = UserError(
-                        "a training process was killed (perhaps for memory: try fewer --jobs); "
-                        "go on with --resume"
+                        "a training process was killed (out of memory?); continue with --resume "
+                        "and fewer --jobs"
                     )
                 if error is not None and not isinstance(error, Interrupted):
                     failure = failure or error

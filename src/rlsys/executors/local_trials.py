@@ -1,8 +1,7 @@
-"""Trials in processes of this machine, each of which serves one at a time.
+"""Runs trials in worker processes on this machine, one trial per process at a time.
 
-The process that owns the study hears every line of metrics in the order in which it was reported,
-all of them before it learns that the trial has ended, so that what is pruned does not depend on
-how fast anything is.
+The process that owns the study receives every line of metrics in the order in which it was
+reported, and all of them before the trial ends. So pruning does not depend on timing.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class TrialPool:
 
     def __init__(self, jobs: int) -> None:
         context = multiprocessing.get_context("spawn")
-        # A simple queue has no thread behind it: what was put is there before the trial ends.
+        # A simple queue has no thread behind it: what was put arrives before the trial ends.
         self._lines = context.SimpleQueue()
         self._stops = [context.Event() for _ in range(jobs)]
         self._slots: dict[int, int] = {}
@@ -66,7 +65,7 @@ class TrialPool:
     ) -> None:
         for number in self._slots:
             self.stop(number)
-        while self._futures:  # a trial may be waiting for its lines to be taken
+        while self._futures:  # a trial may be blocked until its lines are read
             self.wait(lambda _number, _line: None)
         self._pool.shutdown()
 
@@ -82,22 +81,22 @@ class TrialPool:
 
     @property
     def running(self) -> list[int]:
-        """Numbers of the trials that are under way."""
+        """Numbers of the running trials."""
         return list(self._slots)
 
     def start(self, unit: TrialUnit) -> None:
-        """Start a trial; only where there is a `free` process."""
+        """Start a trial; call it only while `free` is true."""
         slot = min(set(range(len(self._stops))) - set(self._slots.values()))
         self._stops[slot].clear()
         self._slots[unit.number] = slot
         self._futures[self._pool.submit(_run_in_worker, unit, slot)] = unit.number
 
     def stop(self, number: int) -> None:
-        """Have a running trial end at its next boundary."""
+        """Make a running trial end at its next boundary."""
         self._stops[self._slots[number]].set()
 
     def wait(self, on_line: Line) -> list[Ending]:
-        """Wait a moment; hand on what was reported; return which trials have ended.
+        """Wait a moment; pass reported lines to `on_line`; return which trials have ended.
 
         Raises:
             UserError: a process died.
@@ -118,6 +117,6 @@ class TrialPool:
             return Ending(number, reason=str(error))
         except BrokenProcessPool as error:
             raise UserError(
-                f"the process of trial {number} died (out of memory?); go on with --resume and "
+                f"the process of trial {number} died (out of memory?); continue with --resume and "
                 "fewer --jobs"
             ) from error

@@ -40,10 +40,10 @@ _SECONDS_TO_HAND_OVER = 1.0
 
 
 def follow_parent() -> None:
-    """Leave it to the parent process when to stop, and end with it; for a worker's initializer.
+    """Let the parent process decide when to stop, and end with it; for a worker's initializer.
 
-    A SIGTERM comes from a pool that has lost another worker, or to the whole process group: the
-    worker finishes what it is at, which the parent has been told to stop, and then ends.
+    A SIGTERM comes from a pool that has lost another worker, or goes to the whole process group.
+    The worker then ends after its current unit, which the parent was also told to stop.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(
@@ -55,7 +55,7 @@ def follow_parent() -> None:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Mark the time in which this worker has something to finish."""
+    """Mark the time while this worker has something to finish."""
     _working.set()
     try:
         yield
@@ -71,7 +71,7 @@ def _end_when_idle() -> None:
 
 
 def _end_with_parent() -> None:
-    """End this worker when its parent is killed: nobody is left to take what it reports."""
+    """End this worker when its parent is killed: nothing is left to receive its reports."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,8 +1,8 @@
 """Work units: one training of one case with one seed, wherever it runs.
 
 A unit is a picklable description.  It runs in this process or another one (see
-`rlsys.executors.executor`); what it reports travels to the process that owns the run directory, so
-that the outcome is the same.
+`rlsys.executors.executor`).  Its reports are sent to the process that owns the run directory, so
+the result is the same.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ SUMMARY_FILE = "training.json"
 
 @dataclass(frozen=True)
 class TrainingUnit:
-    """One training, from nothing to its network.
+    """One training, from the start to its final network.
 
     Attributes:
         plugins: which plugins to load.
-        config: the resolved run configuration, JSON types.
+        config: the resolved run configuration, as JSON types.
         case: name of the case to train on.
         seed: of this training.
         directory: where its network and checkpoints go.
-        resume: whether to go on from what is there.
+        resume: whether to continue from what is in `directory`.
     """
 
     plugins: PluginOptions
@@ -59,7 +59,7 @@ class TrainingUnit:
 
 
 def problem_of(plan: Plan, case: str) -> Problem:
-    """Return what an agent needs to know of a case."""
+    """Return what an agent needs to know about a case."""
     spec, config = plan.environment, plan.case(case).config
     make_vector_env = resolve(spec.vector_env)
     drawn = {figure.metric for figure in spec.learning_figures}
@@ -71,7 +71,7 @@ def problem_of(plan: Plan, case: str) -> Problem:
 
 
 def agent_directory(unit: Path, index: int, name: str) -> Path:
-    """Return where the checkpoints of the pipeline's agent number `index` are."""
+    """Return the checkpoint folder of the pipeline's agent number `index`."""
     return unit / "checkpoints" / f"{index}-{name}"
 
 
@@ -86,7 +86,7 @@ def train_pipeline(
         directory = agent_directory(unit.directory, index, spec.name)
         done = directory / SUMMARY_FILE
         if not (unit.resume and done.exists()):
-            # Made anew for each agent: one may leave its environment in the middle of an episode.
+            # Each agent gets a new problem: one may leave its environment in mid-episode.
             session = Session(
                 directory=directory,
                 seed=unit.seed,
@@ -124,13 +124,13 @@ def _check_roles(plan: Plan, case: str) -> None:
     for spec, _ in plan.agents:
         if roles and spec.roles == "none":
             raise UserError(
-                f"agent {spec.name!r} trains one policy, and {plan.environment.name} has the roles "
-                f"{', '.join(roles)}; choose an agent for several roles with --agent"
+                f"agent {spec.name!r} trains a single policy, but {plan.environment.name} has the "
+                f"roles {', '.join(roles)}; choose an agent for several roles with --agent"
             )
         if not roles and spec.roles == "several":
             raise UserError(
-                f"agent {spec.name!r} trains environments with several roles, and "
-                f"{plan.environment.name} has none; choose another with --agent"
+                f"agent {spec.name!r} trains environments with several roles, but "
+                f"{plan.environment.name} has none; choose another agent with --agent"
             )
 
 

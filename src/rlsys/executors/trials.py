@@ -1,4 +1,4 @@
-"""Trials of a search as work units: each trains a pipeline with every case and seed."""
+"""Trials of a search as work units: each trains the pipeline on every case with every seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TrialUnit:
     """One trial: every case with every seed, one after another.
 
     Attributes:
-        number: of the trial in the study.
+        number: the trial's number in the study.
         units: its trainings.
     """
 
@@ -28,7 +28,7 @@ class TrialUnit:
     def run(
         self, emit: Callable[[Mapping[str, Any]], None], stop_requested: Callable[[], bool]
     ) -> float:
-        """Train everything; return the mean over the trainings of `validation_reward`."""
+        """Train everything; return the mean `validation_reward` of the trainings."""
         for index, unit in enumerate(self.units):
 
             def emit_line(line: Mapping[str, Any], index: int = index) -> None:
@@ -39,7 +39,7 @@ class TrialUnit:
 
 
 def validation_reward(unit: TrainingUnit) -> float:
-    """Return the validation reward of the network that a finished training left."""
+    """Return the validation reward of a finished training's network."""
     summary = json.loads((unit.directory / SUMMARY_FILE).read_text(encoding="utf-8"))
     return float(summary["agents"][-1]["validation_reward"])
 
@@ -49,8 +49,8 @@ class Ending:
     """How a trial ended.
 
     Attributes:
-        score: None where it did not finish.
-        reason: why its training failed; None where it finished or was stopped.
+        score: None if it did not finish.
+        reason: why its training failed; None if it finished or was stopped.
     """
 
     number: int

@@ -1,4 +1,7 @@
-"""Built-in exporters, described through the same hook that plugins use; imports nothing heavy."""
+"""The built-in exporters, described through the same hook that plugins use.
+
+The command line imports this module at every start, so it contains only descriptions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not ship, and whether another implementation of a network decides as it does."""
+"""Checks before and after an export: no NaN in the network, and the same actions afterwards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ RANDOM_OBSERVATIONS = 10_000
 RANDOM_ITEMS = 8
 
 TOLERANCE = 1e-5
-"""Two float32 implementations may round logits differently by this share of the largest one."""
+"""Two float32 implementations may round logits differently, relative to the largest, by this."""
 
 
 def check_exportable(network: Network) -> None:
-    """Refuse NaN anywhere, and infinity anywhere but in open bounds.
+    """Refuse NaN everywhere, and infinity everywhere except in open bounds.
 
     Raises:
-        UserError: naming the part.
+        UserError: names the part.
     """
     network.check_finite()
     parts: dict[str, bool] = {}
@@ -37,20 +37,20 @@ def check_exportable(network: Network) -> None:
     for part, good in parts.items():
         if not good:
             raise UserError(
-                f"the network's {part} holds NaN, infinity or crossed bounds and cannot be "
-                "exported; check the environment's spaces and train again"
+                f"the network's {part} cannot be exported: NaN, infinity or low > high; check the "
+                "environment's spaces and train again"
             )
 
 
 def checking_batch(network: Network, context: ExportContext) -> tuple[Array, Array | None]:
     """Return observations (float32) and masks to check an export with.
 
-    They are the context's own; where it has none, `RANDOM_OBSERVATIONS` seeded random ones within
-    its bounds (normally distributed where there is no bound), with random masks that always allow
-    an action.
+    They come from the context. If it has none, they are `RANDOM_OBSERVATIONS` seeded random ones
+    within its bounds (normally distributed where there is no bound), with random masks that always
+    allow an action.
 
     Raises:
-        UserError: observations of a masked network without their masks.
+        UserError: the network is masked, and the observations have no masks.
     """
     if context.observations is None:
         rng = np.random.default_rng(0)
@@ -66,8 +66,8 @@ def checking_batch(network: Network, context: ExportContext) -> tuple[Array, Arr
         return observations, None
     if context.masks is None or len(context.masks) != len(observations):
         raise UserError(
-            "the network was trained with action masks: give the export check one mask for each "
-            f"of its {len(observations)} observations"
+            "the network was trained with action masks; pass one mask for each of the "
+            f"{len(observations)} observations of the export check"
         )
     return observations, np.asarray(context.masks, dtype=bool)
 
@@ -80,16 +80,16 @@ def same_actions(
     logits: Array,
     actions: Array,
 ) -> Verdict:
-    """Judge whether another implementation of `network` decides as it does.
+    """Return the verdict whether another implementation of `network` chooses the same actions.
 
-    A discrete action may differ only where the network's own logits of the two actions are equal
-    up to float32 rounding (`TOLERANCE`): such a tie has no right side, and it is counted.
-    Continuous actions may differ by that much.
+    A discrete action may differ only if the network's own logits of the two actions are equal up to
+    float32 rounding (`TOLERANCE`). Such ties are counted: neither action is wrong. Continuous
+    actions may differ by the same tolerance.
 
     Args:
-        name: of the verdict.
+        name: name of the verdict.
         network: the original.
-        observations, masks: what both were given, see `Network.act`.
+        observations, masks: the inputs of both, see `Network.act`.
         logits, actions: what the other implementation returned.
     """
     ours = network.logits(observations)
@@ -112,7 +112,7 @@ def same_actions(
 
 
 def observed_features(network: Network) -> int:
-    """Return how many values the network observes: all of them, or those of one item."""
+    """Return how many values the network observes: all of them, or those of a single item."""
     body = network.body
     if not isinstance(body, Scorer):
         return int(body.layers[0].weight.shape[1])
@@ -122,7 +122,7 @@ def observed_features(network: Network) -> int:
 
 
 def _apart(decoding: Decoding, logits: Array, expected: Array, actions: Array) -> Array:
-    """Return for each observation how far the two actions are apart, in logits or in action."""
+    """Return how far apart the two actions of each observation are, in logits or in the action."""
     if decoding.kind in ("clip", "tanh"):
         return np.asarray(np.abs(expected - actions).max(axis=1))
     if decoding.kind == "argmax":
@@ -134,7 +134,7 @@ def _apart(decoding: Decoding, logits: Array, expected: Array, actions: Array) -
     rows = np.arange(len(logits))[:, None]
     first = logits[rows, expected + offsets].astype(np.float64)
     second = logits[rows, np.where(exists, actions, 0) + offsets].astype(np.float64)
-    # Equal ones apart: where everything is masked both are -inf.
+    # Equal logits are excluded: if everything is masked, both are -inf.
     gaps = np.abs(np.subtract(first, second, where=first != second, out=np.zeros_like(first)))
     return np.asarray(np.where(exists, gaps, np.inf).max(axis=1))
 

@@ -1,4 +1,4 @@
-"""What an exporter is given, and what it gives back."""
+"""The input of an exporter besides the network, and the report that it returns."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Verdict = dict[str, Any]
 
 @dataclass(frozen=True)
 class ExportContext:
-    """What an exporter may know besides the network.
+    """What an exporter may use in addition to the network.
 
     Attributes:
-        observations: (N, ...) observations to check with, best from the policy's own episodes.
+        observations: (N, ...) observations to check with, ideally from the policy's own episodes.
         masks: bool (N, n_actions), the masks that belong to `observations`.
-        low, high: bounds of one observation; random observations lie within them.
+        low, high: bounds of one observation; random observations are drawn within them.
         environment: name of the environment the network was trained in.
         case: name of the case it was trained on.
-        notes: further facts for the exported files, JSON values only.
+        notes: further information for the exported files, JSON values only.
         make_env: ``make_env(num_envs)`` makes the batched environment of the case, see
             `rlsys.rollout`.
         episodes: seeds of the held-out episodes.
         application: what a program on a device would do with the policy.
-        optional: whether the exporter may leave out, with a note in its report, what cannot be
-            done on this machine.
+        optional: whether the exporter may skip what cannot be done on this machine, with a note in
+            its report.
     """
 
     observations: Array | None = None
@@ -55,7 +55,7 @@ class ExportContext:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an exporter wrote, how its checks ended, and what it left out and why."""
+    """What an exporter wrote, the results of its checks, and what it left out and why."""
 
     files: Sequence[Path]
     checks: Sequence[Verdict] = ()
@@ -63,7 +63,7 @@ class ExportReport:
 
     @property
     def shown(self) -> Sequence[Path]:
-        """Return what to name to a user: the files, or the folder where they fill several."""
+        """Return the paths to show to a user: the files or, if several folders, the top one."""
         folders = {path.parent for path in self.files}
         if len(folders) < 2:
             return self.files

@@ -1,8 +1,8 @@
-"""An exported folder: written whole or not at all, and only where all checks of the exporter hold.
+"""Writes an export folder: whole or not at all, and only if all checks of the exporter hold.
 
-An exporter's factory only writes files into the folder it is given and says what it checked.
-Everything that protects the user (no NaN, no missing package, no foreign file overwritten, nothing
-half-written, no folder whose checks did not hold) happens here, once for all exporters.
+An exporter's factory only writes files into the folder it is given and reports what it checked.
+Everything that protects the user is done here, for all exporters: no NaN, no missing package, no
+foreign file overwritten, nothing half-written, no folder whose checks failed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rlsys.storage.folders import files_below
 from rlsys.storage.hashing import file_hash
 
 MARKER = "rlsys-export.json"
-"""The file that says which files of a folder an earlier export wrote."""
+"""The file that lists which files in a folder an earlier export wrote."""
 
 MARKER_FORMAT = "rlsys.export/1"
 
@@ -37,25 +37,25 @@ def export_network(
     context: ExportContext,
     settings: Any = None,
 ) -> ExportReport:
-    """Export `network` into `directory`, which afterwards holds this export and nothing else.
+    """Export `network` into `directory`, which then contains this export and nothing else.
 
-    The files are written to a temporary sibling and moved into place when all checks hold; an
-    earlier export in `directory` stays as it was until then.
+    The files are written to a temporary folder next to it and moved into place when all checks
+    hold. Until then, an earlier export in `directory` stays unchanged.
 
     Args:
         network: what to export.
         spec: the exporter.
         directory: absent, empty, or with nothing but the unchanged files of an earlier export.
         context: see `ExportContext`.
-        settings: of the exporter, a model of its `config`; None: the defaults.
+        settings: the exporter's settings, a model of its `config`; None: the defaults.
 
     Returns:
         The files at their final place and the verdicts, all of which hold.
 
     Raises:
-        UserError: NaN or infinite numbers in the network, a missing requirement, a folder that
-            holds something else or cannot be written, or a network that the exporter refuses.
-        CheckFailed: a check of the exporter does not hold; nothing was written.
+        UserError: the network has NaN or infinite numbers, a requirement is missing, the folder has
+            other files or cannot be written, or the exporter cannot export this network.
+        CheckFailed: a check of the exporter failed; nothing was written.
     """
     check_exportable(network)
     check_requirements(f"exporter {spec.name!r}", spec.requires)
@@ -69,8 +69,7 @@ def export_network(
         _check_replaceable(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as scratch:
-            # A folder inside the scratch folder: the latter is private (mode 700), this one is
-            # made with the user's own file mode.
+            # The scratch folder is private (mode 700); this one gets the user's own file mode.
             fresh = Path(scratch) / "new"
             fresh.mkdir()
             report: ExportReport = factory(network, fresh, *arguments)
@@ -92,7 +91,7 @@ def _raise_unless_all_hold(exporter: str, checks: Sequence[Verdict]) -> None:
         if not check["holds"]:
             figures = ", ".join(f"{name} {value}" for name, value in check["figures"].items())
             raise CheckFailed(
-                f"export {exporter!r}: check {check['name']!r} does not hold ({figures}); "
+                f"export {exporter!r}: check {check['name']!r} failed ({figures}); "
                 "nothing was written"
             )
 
@@ -102,7 +101,7 @@ def _files_in(directory: Path) -> list[str]:
 
 
 def _identity(spec: ExporterSpec, context: ExportContext, settings: Any) -> dict[str, Any]:
-    """Return what an export was made by and from; JSON values."""
+    """Return what made an export and from which policy, as JSON values."""
     return {
         "format": MARKER_FORMAT,
         "exporter": spec.name,
@@ -128,16 +127,16 @@ def _write_marker(
 def finished_export(
     spec: ExporterSpec, directory: str | Path, context: ExportContext, settings: Any = None
 ) -> ExportReport | None:
-    """Return the report of an earlier export that need not be made again, or None.
+    """Return the report of an earlier export if it is still up to date, else None.
 
-    It is the same exporter with the same settings, for a policy with the same provenance; it left
-    nothing out, and its files are as it wrote them.
+    It is up to date if the exporter, its settings and the policy's provenance are the same, it left
+    nothing out, and its files are unchanged.
     """
     target = Path(directory).resolve()
     try:
         _check_replaceable(target)
         document = json.loads((target / MARKER).read_text(encoding="utf-8"))
-    except (OSError, UserError):  # nothing there, or not as it was left: then it is made again
+    except (OSError, UserError):  # missing or changed: make it again
         return None
     wanted = json.loads(json.dumps(_identity(spec, context, settings)))
     if any(document.get(key) != value for key, value in wanted.items()) or document["notes"]:
@@ -149,7 +148,7 @@ def finished_export(
 
 
 def _check_replaceable(target: Path) -> None:
-    """Refuse a folder in which anything is not exactly what an earlier export left there."""
+    """Refuse a folder with anything other than the unchanged files of an earlier export."""
     if not target.exists():
         return
     if not target.is_dir():
@@ -161,13 +160,13 @@ def _check_replaceable(target: Path) -> None:
     foreign = [name for name in present if name != MARKER and name not in ours]
     if foreign:
         raise UserError(
-            f"{target} holds files that no export wrote ({_some(foreign)}); "
+            f"{target} contains files that no export wrote ({_some(foreign)}); "
             "choose an empty folder or move them away"
         )
     changed = [n for n in present if n != MARKER and file_hash(target / n) != ours[n]]
     if changed:
         raise UserError(
-            f"{target} holds exported files that were changed since ({_some(changed)}); "
+            f"{target} contains exported files that have since been changed ({_some(changed)}); "
             "move them away or choose another folder"
         )
 
@@ -179,7 +178,7 @@ def _marked_files(target: Path) -> dict[str, str]:
     try:
         document = json.loads(marker.read_text(encoding="utf-8"))
         if document["format"] != MARKER_FORMAT:
-            raise ValueError(f"format {document['format']!r} is not {MARKER_FORMAT!r}")
+            raise ValueError(f"its format is {document['format']!r}, not {MARKER_FORMAT!r}")
         return dict(document["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
@@ -192,7 +191,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _move_into_place(fresh: Path, target: Path, old: Path) -> None:
-    """Rename `fresh` to `target`; what was there goes to `old`, and comes back on failure."""
+    """Rename `fresh` to `target`; an existing `target` moves to `old`, and back on failure."""
     if not target.exists():
         os.rename(fresh, target)
         return

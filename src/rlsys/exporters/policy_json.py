@@ -1,8 +1,8 @@
-"""``policy_weights.json``: the whole policy as text, for tools that read nothing else.
+"""``policy_weights.json``: the whole policy as text, for tools that can read only JSON.
 
 Layout (format ``rlsys.policy-weights/1``):
 
-* ``q10_scale``: 1024, and ``q10_rounding``: the rule by which ``*_q10`` were rounded;
+* ``q10_scale``: 1024, and ``q10_rounding``: the rounding rule of the ``*_q10`` values;
 * ``shape``: ``stack`` or ``scorer`` (see `rlsys.network`), ``masked``: whether actions must be
   chosen under a mask;
 * ``transform``: null, or ``shift`` and ``scale`` per feature and the clip bounds ``low`` and
@@ -10,10 +10,10 @@ Layout (format ``rlsys.policy-weights/1``):
 * ``decoding``: ``kind``, ``start``, ``sizes``, and for continuous actions ``low`` and ``high``;
 * ``layers``: in order of use, each with ``name`` (``role.index``; the role of a stack is
   ``layers``, those of a scorer ``encoder``, ``scorer`` and ``rest``), ``activation``,
-  ``weight_shape`` [outputs, inputs], ``weights`` (one row an output), ``biases``, and both in Q10;
-* ``notes``: facts for people.
+  ``weight_shape`` [outputs, inputs], ``weights`` (one row per output), ``biases``, and both in Q10;
+* ``notes``: information for people.
 
-Every float32 is written as the decimal of its exact value, so that reading gives the same bits.
+Every float32 is written as the decimal of its exact value, so reading it gives the same bits.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ Q10_ROUNDING = "floor(value * 1024 + 0.5)"
 
 
 def q10(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Return `values` in Q10: ``floor(value * 1024 + 0.5)``, so halves go up, also negative ones.
+    """Return `values` in Q10: ``floor(value * 1024 + 0.5)``; halves round up, even if negative.
 
-    Computed in float64, where the product of a float32 with 1024 is exact.
+    Computed in float64, where the product of a float32 and 1024 is exact.
 
     Raises:
-        UserError: a value does not fit a 32-bit integer.
+        UserError: a value does not fit into a 32-bit integer.
     """
     scaled = np.floor(np.asarray(values, dtype=np.float64) * Q10_SCALE + 0.5)
     limits = np.iinfo(np.int32)
     if scaled.size and not (limits.min <= scaled.min() and scaled.max() <= limits.max):
         worst = float(np.asarray(values).flat[int(np.argmax(np.abs(scaled)))])
         raise UserError(
-            f"weight {worst:g} does not fit Q10 in 32 bits (allowed: within "
-            f"{2**31 // Q10_SCALE}); train with weight decay or a lower learning rate"
+            f"weight {worst:g} does not fit into Q10 with 32 bits (allowed: up to "
+            f"+-{2**31 // Q10_SCALE}); train with weight decay or a lower learning rate"
         )
     return scaled.astype(np.int64)
 
@@ -88,7 +88,7 @@ def to_document(network: Network, provenance: dict[str, Any] | None = None) -> d
     """Return the content of the file as plain JSON values.
 
     Raises:
-        UserError: a weight that does not fit Q10.
+        UserError: a weight does not fit into Q10.
     """
     decoding, transform = network.decoding, network.transform
     return {
@@ -125,7 +125,7 @@ def load_json(path: str | Path) -> Network:
     """Read ``policy_weights.json`` back.
 
     Raises:
-        UserError: no such file, torn, of another format, or contradicting itself.
+        UserError: the file is missing, truncated, of another format, or contradicts itself.
     """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -158,7 +158,7 @@ def _from_document(document: dict[str, Any]) -> Network:
     body = Scorer(**parts) if document["shape"] == "scorer" else Stack(**parts)
     needed = "scorer" if "scorer" in groups else "layers"
     if not groups[needed]:
-        raise ValueError(f"it holds no layer of the role {needed!r}")
+        raise ValueError(f"it has no layer of the role {needed!r}")
     transform = document["transform"]
     decoding = document["decoding"]
     return Network(
@@ -220,7 +220,7 @@ def _unbounds(values: list[float | None] | None, missing: float) -> NDArray[np.f
 
 
 def _pretty(value: Any, indent: int = 0) -> str:
-    """Return JSON with objects spread over lines and one line for each row of numbers."""
+    """Return JSON with objects spread over lines, and one line per row of numbers."""
     pad = "  " * (indent + 1)
     end = "\n" + "  " * indent
     if isinstance(value, dict) and value:

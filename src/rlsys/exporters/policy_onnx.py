@@ -1,9 +1,9 @@
-"""``policy.onnx``: the whole policy as one graph, built node by node, so that torch is not needed.
+"""``policy.onnx``: the whole policy as one graph, built node by node, so torch is not needed.
 
-Inputs: ``observations`` float32, (batch, features) for a stack, whose observation is flattened, or
-(batch, items, features) for a scorer; and, for a masked network, ``masks`` bool (batch, actions).
-Outputs: ``logits`` float32 (batch, outputs) before the mask, and ``actions``.  Batch and items are
-free.
+Inputs: ``observations`` float32, flattened to (batch, features) for a stack, or (batch, items,
+features) for a scorer. A masked network also takes ``masks`` bool (batch, actions).
+Outputs: ``logits`` float32 (batch, outputs) before the mask, and ``actions``.  Batch size and
+number of items are free.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILE = "policy.onnx"
 
 OPSET = 17
 IR_VERSION = 8
-"""Old enough for runtimes of 2022, new enough for every operator used here."""
+"""Old enough for runtimes from 2022, new enough for every operator used here."""
 
 _OPERATORS = {"relu": "Relu", "tanh": "Tanh"}
 
@@ -36,7 +36,7 @@ Array = NDArray[Any]
 
 
 def export(network: Network, directory: Path, context: ExportContext) -> ExportReport:
-    """Write ``policy.onnx`` and check it: valid, and the same actions in onnxruntime."""
+    """Write ``policy.onnx`` and check that it is valid and acts the same in onnxruntime."""
     model = build(network, context.provenance())
     onnx.checker.check_model(model, full_check=True)
     path = directory / FILE
@@ -86,7 +86,7 @@ def build(network: Network, provenance: dict[str, Any] | None = None) -> onnx.Mo
 
 
 def compare(network: Network, path: Path, observations: Array, masks: Array | None) -> Verdict:
-    """Run the file in onnxruntime beside the network; see `same_actions`."""
+    """Run the file in onnxruntime and compare it with the network; see `same_actions`."""
     observations = np.asarray(observations, dtype=np.float32)
     if isinstance(network.body, Stack):
         observations = observations.reshape(len(observations), -1)
@@ -143,7 +143,7 @@ def _transform(graph: _Graph, x: str, transform: Transform) -> str:
 
 
 def _clip(graph: _Graph, x: str, low: Any, high: Any) -> str:
-    # Not the Clip operator: its bounds are single numbers, and actions have one each.
+    # Not the Clip operator: it takes single numbers as bounds, but every action has its own.
     x = graph.add("Max", x, graph.constant(low))
     return graph.add("Min", x, graph.constant(high))
 
@@ -159,7 +159,7 @@ def _dense(graph: _Graph, x: str, layers: Sequence[Dense]) -> str:
 
 def _scorer(graph: _Graph, x: str, body: Scorer) -> str:
     code = _dense(graph, x, body.encoder)
-    # Presence is column 0 as it was observed, before any transform.
+    # Presence is column 0 of the raw observation, before any transform.
     present = graph.add("Gather", "observations", graph.integers([0]), axis=2)
     items = graph.integers([1])
     count = graph.add("ReduceSum", present, items, keepdims=1)
@@ -195,7 +195,7 @@ def _decode(graph: _Graph, x: str, decoding: Decoding) -> str:
 
 
 def _width(network: Network) -> int | str:
-    """Return the number of outputs, or a name where it is free."""
+    """Return the number of outputs, or a name if it is free."""
     if isinstance(network.body, Scorer):
         return "actions"
     return int(network.body.layers[-1].weight.shape[0])

@@ -1,6 +1,6 @@
-"""Figures of any run in one house style; plugins draw their own on the same sheet.
+"""The figures of a run, in one house style; plugins draw their own figures in the same style.
 
-The rooms above (workflow, command line) and plugins come in here.
+The higher packages (workflow, command line) and plugins import from here.
 """
 
 from __future__ import annotations

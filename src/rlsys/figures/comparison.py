@@ -1,4 +1,4 @@
-"""The comparison of controllers: mean reward with its interval, the best at the top."""
+"""The figure that compares controllers: mean reward with its interval, best at the top."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _KINDS: dict[str, dict[str, Any]] = {
     "baseline": {"label": "baseline", "facecolor": "#d0d0d0", "hatch": "...."},
     "oracle": {"label": "oracle", "facecolor": "#ffffff", "hatch": "////"},
 }
-"""How a bar shows what kind of controller it is: filled, dotted or striped, also without colour."""
+"""The fill of a bar shows the kind of controller, even without colour: solid, dotted, striped."""
 
 
 def comparison_figure(results: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Draw the mean reward of every controller with its 95 % interval, one panel a case.
+    """Draw the mean reward of every controller with its 95 % interval, one panel per case.
 
-    The best stands at the top.  Learned controllers, baselines and oracles differ in their fill.
+    The best is at the top.  Learned controllers, baselines and oracles have different fills.
 
     Args:
-        results: entries of a result document's ``results``; those of other metrics are left out.
+        results: entries of a result document's ``results``; other metrics are ignored.
         path: the PNG file.
 
     Raises:
-        UserError: no result has the metric ``reward``, or as `sheet`.
+        UserError: no result has the metric ``reward``, or as in `sheet`.
     """
     rewards = [result for result in results if result["metric"] == "reward"]
     if not rewards:

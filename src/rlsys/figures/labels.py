@@ -1,4 +1,4 @@
-"""Labels of learning curves: values to compare with at the side, agents along the top."""
+"""Labels of learning curves: reference values at the side, agents along the top."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PANEL_HEIGHT = 2.7
 """Inches."""
 
 _LETTER_SHARE = 0.0105
-"""Of the width of a training panel, for a letter of an agent's name."""
+"""Width of one letter of an agent's name, as a share of a training panel's width."""
 
 
 def draw_levels(
@@ -31,7 +31,7 @@ def draw_levels(
         axes.axhline(value, color=colour, linewidth=0.9, linestyle=(0, (5, 3)))
     drawn.sort()
     low, high = axes.get_ylim()
-    gap = 0.17 * (high - low) / PANEL_HEIGHT  # inches that a line of text takes, roughly
+    gap = 0.17 * (high - low) / PANEL_HEIGHT  # 0.17 inches: roughly one line of text
     places = _spread([value for value, _, _ in drawn], gap, high - gap / 2)
     for place, (value, name, colour) in zip(places, drawn, strict=True):
         axes.annotate(
@@ -81,7 +81,7 @@ def mark_agents(rows: Any, lines: Sequence[Mapping[str, Any]], steps: Floats) ->
                 axes.axvline(begin, color=GREY, linewidth=0.8, linestyle=":")
         seen_at = rows[0].transData.transform((max(begin, low), 0))
         place = float(rows[0].transAxes.inverted().transform(seen_at)[0])
-        # The lowest line of text above the panel that is free where this name begins.
+        # The lowest line of text above the panel that is free at this position.
         level = next((i for i, end in enumerate(ends) if end <= place), len(ends))
         ends[level : level + 1] = [place + _LETTER_SHARE * (len(agent) + 1)]
         rows[0].annotate(

@@ -1,7 +1,7 @@
-"""The house style of all figures, and the sheet of paper that they are drawn on.
+"""The house style of all figures, and the sheet that they are drawn on.
 
-matplotlib comes with an extra and is imported when a figure is drawn.  No window system and no
-global state of matplotlib is touched, so that figures can be drawn in workers and servers.
+matplotlib is an optional dependency and is imported when a figure is drawn.  Drawing needs no
+window system and changes no global state of matplotlib, so it works in workers and servers.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from rlsys.storage.atomic import write_atomically
 Floats = NDArray[np.float64]
 
 MATPLOTLIB = Requirement(name="matplotlib", fix="pip install 'rlsys[figures]'")
-"""To be checked before the work that ends with a figure."""
+"""Check this before starting work that ends with a figure."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Told apart by colour-blind readers too (Okabe and Ito, Color Universal Design, 2008)."""
+"""Colour-blind readers can tell these apart (Okabe and Ito, Color Universal Design, 2008)."""
 
 GREY = "#6b6b6b"
 
 DASHES = ("-", "--", "-.", ":")
-"""One for each round through `COLOURS`."""
+"""One for each pass through `COLOURS`."""
 
 MARKERS = ("o", "s", "^")
-"""The same, where dashes already tell something else."""
+"""The same, for figures in which dashes already have another meaning."""
 
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -62,9 +62,9 @@ _STYLE: dict[Any, Any] = {
 
 @contextmanager
 def sheet(path: str | Path, width: float, height: float) -> Iterator[Figure]:
-    """Yield an empty figure in the house style and write it to `path` as PNG afterwards.
+    """Yield an empty figure in the house style, and afterwards write it to `path` as PNG.
 
-    Plugins draw their own figures with it, too.
+    Plugins also draw their own figures with it.
 
     Args:
         path: the file, replaced as a whole.

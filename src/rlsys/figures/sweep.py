@@ -19,19 +19,19 @@ def sweep_figure(
     rows: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
     path: str | Path,
 ) -> None:
-    """Draw the mean reward of every controller over the values of a setting, one panel a case.
+    """Draw the mean reward of every controller over the values of a setting, one panel per case.
 
     Learned controllers are bold, oracles dashed, baselines thin; the band is the 95 % interval.
 
     Args:
-        name: of the setting.
-        values: that it took; numbers are drawn to scale, others side by side.
-        rows: by case and controller the rows of a result document with their ``point``, see
+        name: name of the setting.
+        values: its values; numbers are drawn to scale, others side by side.
+        rows: rows of a result document with their ``point``, by case and controller; see
             `rlsys.workflow.sweep.curves`.
         path: the PNG file.
 
     Raises:
-        UserError: as `sheet`.
+        UserError: as in `sheet`.
     """
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     plain = [_plain(value) for value in values]

@@ -1,4 +1,4 @@
-"""Learning curves: metrics over the environment steps, and the levels to compare them with."""
+"""Learning curves: metrics over the environment steps, with reference levels."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Panel:
 
     Attributes:
         metric: its key in the lines.
-        label: for the axis, with the unit.
-        levels: for each case, values to compare with by name, such as a baseline's or the
-            optimum; drawn as labelled horizontal lines in the case's colour.
+        label: axis label, with the unit.
+        levels: reference values by case and name, such as a baseline's or the optimum; drawn as
+            labelled horizontal lines in the case's colour.
     """
 
     metric: str
@@ -42,16 +42,16 @@ def training_figure(
 ) -> None:
     """Draw each metric over the environment steps of all agents of the pipeline, one after another.
 
-    One colour a case; with several training seeds the bold line is their mean and the band reaches
-    from the lowest to the highest.  Where an agent begins, a dotted line bears its name.
+    There is one colour per case.  With several training seeds, the bold line is their mean and the
+    band goes from the lowest to the highest.  A dotted line with a name marks an agent's start.
 
     Args:
-        lines: of ``metrics.jsonl``: `case`, `seed`, `agent`, `step`, `total`, and metrics.
-        panels: one below the other.
+        lines: lines of ``metrics.jsonl``: `case`, `seed`, `agent`, `step`, `total`, and metrics.
+        panels: drawn one below the other.
         path: the PNG file.
 
     Raises:
-        UserError: no line has any of the metrics, or as `sheet`.
+        UserError: no line has any of the metrics, or as in `sheet`.
     """
     if not any(panel.metric in line for panel in panels for line in lines):
         names = ", ".join(panel.metric for panel in panels)
@@ -84,20 +84,20 @@ def training_figure(
 def learning_figure(
     lines: Sequence[Mapping[str, Any]], metric: str, label: str, path: str | Path
 ) -> bool:
-    """Draw one metric over the environment steps, a panel a case and a line a part of it.
+    """Draw one metric over the environment steps, one panel per case and one curve per part.
 
-    A metric with parts is reported as ``metric[0]``, ``metric[1]`` and so on. Lines are means over
-    training seeds, bands reach from the lowest to the highest.
+    A metric with parts is reported as ``metric[0]``, ``metric[1]`` and so on. Curves are means over
+    training seeds; bands go from the lowest to the highest.
 
     Args:
         lines: as for `training_figure`.
-        label: for the axis, with the unit.
+        label: axis label, with the unit.
 
     Returns:
-        Whether any line reports the metric; otherwise nothing is drawn.
+        Whether any line reports the metric; if not, nothing is drawn.
 
     Raises:
-        UserError: as `sheet`.
+        UserError: as in `sheet`.
     """
     found = {key for line in lines for key in line if key == metric or key.startswith(f"{metric}[")}
     parts = sorted(found, key=lambda key: int(key[len(metric) + 1 : -1] or 0))
@@ -127,9 +127,9 @@ def learning_figure(
 
 
 def cumulated_steps(lines: Sequence[Mapping[str, Any]]) -> Floats:
-    """Return each line's environment steps since the first agent began, shape (len(lines),).
+    """Return each line's environment steps since the first agent started, shape (len(lines),).
 
-    An agent begins where those before it in the same case and seed have ended.
+    An agent starts at the step where the one before it, in the same case and seed, ended.
     """
     lengths: dict[tuple[Any, Any], dict[str, float]] = {}
     for line in lines:
@@ -145,7 +145,7 @@ def cumulated_steps(lines: Sequence[Mapping[str, Any]]) -> Floats:
 
 
 def _agents_differ_in_scale(lines: Sequence[Mapping[str, Any]], steps: Floats) -> bool:
-    """Return whether on a linear axis a later agent would squeeze the first one out of sight."""
+    """Return whether, on a linear axis, the first agent would become too narrow to see."""
     first = lines[0]["agent"]
     own = [step for line, step in zip(lines, steps, strict=True) if line["agent"] == first]
     return bool(max(steps) > _SCALES_APART * max(own))
@@ -176,7 +176,7 @@ def _draw_curve(
 
 
 def _on_one_grid(curves: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Interpolate curves (points, 2) at the steps of all of them; NaN outside a curve's own span.
+    """Interpolate curves (points, 2) on their common steps; NaN outside a curve's own range.
 
     Returns:
         Steps, shape (P,), and values, shape (curves, P).

@@ -1,7 +1,7 @@
-"""Plugins: found, loaded one by one, asked what they provide, and told how a run goes.
+"""Finds plugins, loads each on its own, asks what they provide, and sends them run events.
 
-Everyone above the vocabulary may come in.  It is imported whenever the command line starts, so
-nothing heavy is imported here.
+Every package above the vocabulary may import from here.  The command line imports it at every
+start, so it imports nothing heavy.
 """
 
 from __future__ import annotations

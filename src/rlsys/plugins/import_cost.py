@@ -1,8 +1,8 @@
-"""What importing a plugin costs and brings in, measured in a process of its own.
+"""Measures in a separate process how long importing a plugin takes and what it imports.
 
-In the process that asks, half of the modules may be loaded already; and what hangs or ends the
-process on import must not take the asking one along. The child runs Python's ``-X importtime``,
-whose lines between two marks are what the plugin's own import added.
+In the calling process, many of the modules may already be loaded. And a plugin that hangs or exits
+on import must not take the caller down. The child runs Python with ``-X importtime``: the lines
+between two marks are what the plugin's own import added.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
 
 LIMIT = 10.0
-"""Seconds that a plugin's import may take before its process is ended."""
+"""Seconds that a plugin's import may take before its process is killed."""
 
 _MARK = "rlsys importing: mark"
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +([\w.]+)")
@@ -31,16 +31,16 @@ _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| +([\w.]+)")
 
 @dataclass(frozen=True)
 class ImportCost:
-    """What the import of one plugin did.
+    """The cost and result of importing one plugin.
 
     Attributes:
-        seconds: that it took; those until it was ended where it hung.
-        packages: milliseconds spent in the modules of each top-level package that it brought in,
-            the largest first; the entry module itself is not among them.
-        provides: names by kind, as `rlsys.plugins.LoadedPlugin` has them.
+        seconds: time of the import, or the limit if it hung.
+        packages: milliseconds spent in the modules of each top-level package that it imported,
+            largest first; without the entry module itself.
+        provides: names by kind, as in `rlsys.plugins.LoadedPlugin`.
         location: file of its module.
         error: why it cannot be used, or None.
-        hung: whether it was ended at the limit.
+        hung: whether it was killed at the limit.
     """
 
     seconds: float
@@ -52,11 +52,11 @@ class ImportCost:
 
 
 def import_cost(reference: str, *, limit: float = LIMIT) -> ImportCost:
-    """Import a plugin in a fresh process with this one's path and tell what that cost.
+    """Import a plugin in a fresh process with this one's `sys.path`, and measure the cost.
 
     Args:
         reference: an entry module, or the path of a plugin file (ending in ``.py``).
-        limit: seconds; then the process and all that it started are ended.
+        limit: seconds after which the process and everything it started are killed.
     """
     if reference.endswith(".py"):
         reference = str(Path(reference).resolve())
@@ -69,18 +69,18 @@ def import_cost(reference: str, *, limit: float = LIMIT) -> ImportCost:
         with errors.open("wb") as stderr:
             ended = _run(command, stderr, limit)
         if ended is None:
-            message = f"its import has not ended after {limit:g} s"
+            message = f"its import did not finish within {limit:g} s"
             return ImportCost(limit, error=message, hung=True)
         told = errors.read_text(encoding="utf-8", errors="replace")
         if not answer.exists():
-            last = (told.strip().splitlines() or ["nothing was said"])[-1]
+            last = (told.strip().splitlines() or ["it printed nothing"])[-1]
             return ImportCost(0.0, error=f"its import ended the process (code {ended}): {last}")
         found: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         return ImportCost(packages=_packages(told), **found)
 
 
 def main() -> None:
-    """Do the child's part: import the plugin that the command line names, and answer."""
+    """Run in the child: import the plugin named on the command line, and write the answer."""
     job = json.loads(sys.argv[1])
     reference = job["reference"]
     options = (
@@ -88,7 +88,7 @@ def main() -> None:
         if reference.endswith(".py")
         else PluginOptions(only=(), modules=(reference,))
     )
-    PluginManager(PluginOptions(only=()))  # what every start loads is not the plugin's doing
+    PluginManager(PluginOptions(only=()))  # what every start loads does not count
     print(_MARK, file=sys.stderr, flush=True)
     manager = PluginManager(options)
     print(_MARK, file=sys.stderr, flush=True)
@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def _run(command: list[str], stderr: Any, limit: float) -> int | None:
-    """Return the exit status, or None where the limit was reached; leave no process behind."""
+    """Return the exit status, or None if the limit was reached; leave no process behind."""
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
-"""Find plugins, load each on its own, and remember what went wrong with which.
+"""Find plugins, load each on its own, and record what went wrong.
 
-One broken plugin never takes the rest down: its failure is recorded with its distribution and
-shown by ``rlsys plugins`` and ``rlsys doctor``. One that does not return from its import cannot be
-left behind by the process that imports it: after some seconds stderr says which one it is.
+A broken plugin never takes the others down: its failure is recorded with its distribution, and
+``rlsys plugins`` and ``rlsys doctor`` show it. A plugin whose import hangs blocks the process that
+imports it; after some seconds stderr says which plugin it is.
 
 Environment variables: ``RLSYS_PLUGINS`` (comma-separated: load only these installed plugins; empty:
 none) and ``RLSYS_STRICT_PLUGINS=1`` (a plugin that fails is an error at once).
@@ -30,12 +30,12 @@ from rlsys.errors import PluginError, did_you_mean
 ENTRY_POINT_GROUP = "rlsys.plugins"
 BUILT_IN = ("rlsys.agents", "rlsys.exporters", "rlsys.executors")
 NOTICE_AFTER = 5.0
-"""Seconds after which stderr says whose import is still going on."""
+"""Seconds after which stderr says which plugin is still being imported."""
 
 
 @dataclass
 class LoadedPlugin:
-    """What is known of one plugin, loaded or not."""
+    """What is known about one plugin, loaded or not."""
 
     name: str
     distribution: str
@@ -45,7 +45,7 @@ class LoadedPlugin:
     """``active``, ``blocked`` or ``failed``."""
     error: str | None = None
     seconds: float = 0.0
-    """Time its import took."""
+    """Time that its import took."""
     provides: dict[str, list[str]] = field(default_factory=dict)
     module: Any = None
 
@@ -55,21 +55,21 @@ class LoadedPlugin:
         self.error = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
 
     def complain(self, message: str) -> None:
-        """Record what cannot be used of a plugin that otherwise works."""
+        """Record a problem with a part of a plugin that otherwise works."""
         self.error = f"{self.error}\n{message}" if self.error else message
 
 
 @dataclass(frozen=True)
 class PluginOptions:
-    """What the user said about plugins; picklable, so that worker processes load the same.
+    """Which plugins to load; picklable, so that worker processes load the same ones.
 
     Attributes:
-        blocked: names of installed plugins that are left out.
+        blocked: names of installed plugins to leave out.
         files: paths of plugins that are single files.
-        only: names of the installed plugins that are loaded; None: all.
+        only: names of the installed plugins to load; None: all.
         strict: whether a plugin that fails is an error at once.
-        modules: entry modules that are loaded whether or not they are installed as plugins, as
-            their own tests do.
+        modules: entry modules to load even if they are not installed as plugins, as a plugin's own
+            tests do.
     """
 
     blocked: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ class PluginOptions:
     def from_environment(
         cls, blocked: Iterable[str] = (), files: Iterable[str] = ()
     ) -> PluginOptions:
-        """Combine flags with the environment variables."""
+        """Combine command-line flags with the environment variables."""
         listed = os.environ.get("RLSYS_PLUGINS")
         only = None
         if listed is not None:
@@ -95,7 +95,7 @@ class PluginManager:
     """The plugins of this process and their hooks.
 
     Args:
-        options: what to load; by default what the environment variables say.
+        options: what to load; by default from the environment variables.
 
     Raises:
         PluginError: a plugin failed in strict mode, or a blocked or listed one does not exist.
@@ -118,14 +118,14 @@ class PluginManager:
                 self._raise_if_failed(plugin)
 
     def register_listener(self, listener: object) -> None:
-        """Add an object of this process whose ``rlsys_run_*`` methods hear the run events."""
+        """Add an object of this process whose ``rlsys_run_*`` methods receive the run events."""
         self._manager.register(listener)
 
     def described(self, hook: str) -> list[tuple[LoadedPlugin, Any]]:
-        """Call a describing hook of each plugin on its own.
+        """Call a describing hook of each plugin separately.
 
         Returns:
-            (plugin, description) pairs; a plugin whose hook fails is recorded as failed instead.
+            (plugin, description) pairs; a plugin whose hook fails is recorded as failed.
         """
         found: list[tuple[LoadedPlugin, Any]] = []
         for plugin in self.plugins:
@@ -133,14 +133,14 @@ class PluginManager:
                 continue
             try:
                 specs = [spec for result in self._alone(hook, plugin.module)() for spec in result]
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - the rest goes on
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - the others still work
                 self.reject(plugin, f"its hook {hook} failed: {type(error).__name__}: {error}")
             else:
                 found.extend((plugin, spec) for spec in specs)
         return found
 
     def notify(self, hook: str, **arguments: Any) -> list[Exception]:
-        """Call a run event of every plugin and listener; return what failed, if anything."""
+        """Call a run event of every plugin and listener; return the errors, if any."""
         failures = []
         for listener in self._manager.get_plugins():
             try:
@@ -150,7 +150,7 @@ class PluginManager:
         return failures
 
     def reject(self, plugin: LoadedPlugin, error: str) -> None:
-        """Make no more use of a plugin.
+        """Stop using a plugin.
 
         Raises:
             PluginError: in strict mode.
@@ -198,9 +198,9 @@ class PluginManager:
                 raise PluginError(f"{path}: not a Python file; its name must end in .py")
             other = importlib.util.find_spec(name)
             if other is not None and other.origin != str(path):
-                raise PluginError(f"{path}: there is a module called {name!r} already; rename it")
+                raise PluginError(f"{path}: a module {name!r} already exists; rename the file")
             module = importlib.util.module_from_spec(spec)
-            # References such as "my:Env" must find the module by its file's name.
+            # References such as "my:Env" must find the module by the file's name.
             sys.modules[name] = module
             try:
                 spec.loader.exec_module(module)
@@ -232,7 +232,7 @@ class PluginManager:
 
     def _register(self, plugin: LoadedPlugin) -> None:
         if self._manager.is_registered(plugin.module):
-            raise PluginError("another plugin is the very same module")
+            raise PluginError("another plugin already uses this module")
         _check_api_version(plugin)
         try:
             self._manager.register(plugin.module, name=f"{plugin.distribution}:{plugin.name}")
@@ -242,7 +242,7 @@ class PluginManager:
                         f"unknown hook {caller.name!r}{did_you_mean(caller.name, _hook_names())}"
                     )
         except Exception:
-            # Some versions of pluggy keep what they registered before they met the fault.
+            # Some versions of pluggy keep what they registered before the error.
             if self._manager.is_registered(plugin.module):
                 self._manager.unregister(plugin.module)
             raise
@@ -259,7 +259,7 @@ class PluginManager:
 def installed_plugins(
     options: PluginOptions,
 ) -> list[tuple[LoadedPlugin, importlib.metadata.EntryPoint]]:
-    """Return what is installed, with the status that `options` give it; nothing is imported.
+    """Return the installed plugins with the status from `options`; nothing is imported.
 
     Raises:
         PluginError: a blocked or listed plugin is not installed.
@@ -295,12 +295,16 @@ def _check_api_version(plugin: LoadedPlugin) -> None:
     theirs = getattr(plugin.module, "RLSYS_API_VERSION", ours)
     if theirs == ours:
         return
-    # A file or a module under test has no distribution that could be upgraded.
+    # A plugin file or a module under test has no distribution to upgrade.
     upgradable = plugin.distribution and not plugin.distribution.startswith("(")
-    other = f"pip install --upgrade {plugin.distribution}" if upgradable else "port it"
+    other = (
+        f"pip install --upgrade {plugin.distribution}"
+        if upgradable
+        else f"update it to API version {ours}"
+    )
     newer = isinstance(theirs, int) and theirs > ours
     raise PluginError(
-        f"it states RLSYS_API_VERSION = {theirs!r}, and this rlsys has API version {ours}: "
+        f"it states RLSYS_API_VERSION = {theirs!r}, but this rlsys has API version {ours}: "
         f"{'pip install --upgrade rlsys' if newer else other}"
     )
 

@@ -1,4 +1,4 @@
-"""Names to descriptions: what the active plugins provide, and who provides it."""
+"""Looks up descriptions by name: what the active plugins provide, and which plugin provides it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Family(Generic[Spec]):
         return isinstance(spec, self._spec_type)
 
     def add(self, plugin: LoadedPlugin, spec: Spec) -> None:
-        """Add one description; a second provider of its name makes both unusable."""
+        """Add one description; if two plugins provide the same name, neither can be used."""
         plugin.provides.setdefault(self.kind, []).append(spec.name)
         other = self.entries.get(spec.name)
         if other is None:
@@ -64,7 +64,7 @@ class Family(Generic[Spec]):
 
         Raises:
             PluginError: two plugins provide it.
-            UserError: none does; the message has the nearest name.
+            UserError: none does; the message suggests the closest name.
         """
         if name in self.clashes:
             raise PluginError(self.clashes[name])
@@ -87,7 +87,7 @@ class Registry:
 
     Args:
         manager: the plugins.
-        taken: names of commands that no plugin can have.
+        taken: names of commands that no plugin may use.
     """
 
     def __init__(self, manager: PluginManager, taken: Collection[str] = ()) -> None:
@@ -118,7 +118,7 @@ class Registry:
 
     @property
     def families(self) -> tuple[Family[Any], ...]:
-        """Everything by kind."""
+        """All descriptions by kind."""
         return (
             self.environments,
             self.agents,
@@ -131,7 +131,10 @@ class Registry:
         described = self.manager.described(hook)
         for plugin, spec in described:
             if not family.accepts(spec) and plugin.status == "active":
-                message = f"its hook {hook} returned {spec!r}, which describes no {family.kind}"
+                message = (
+                    f"its hook {hook} returned {spec!r}, which is not a description of kind "
+                    f"{family.kind!r}"
+                )
                 self.manager.reject(plugin, message)
         for plugin, spec in described:
             if plugin.status == "active":

@@ -1,4 +1,4 @@
-"""What a plugin needs from outside, whether it is there, and the command that brings it."""
+"""Checks what a plugin needs from outside, and names the command that installs it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rlsys.errors import UserError
 
 
 def is_met(requirement: Requirement) -> bool:
-    """Return whether it is there; a module is not imported, a program not run."""
+    """Return whether it is present; a module is not imported, and a program is not run."""
     if requirement.check is not None:
         return bool(resolve(requirement.check)())
     if requirement.kind == "executable":
@@ -24,10 +24,10 @@ def is_met(requirement: Requirement) -> bool:
 
 
 def check_requirements(owner: str, requirements: Iterable[Requirement]) -> None:
-    """Refuse to begin without what `owner` needs.
+    """Refuse to start without what `owner` needs.
 
     Raises:
-        UserError: naming the first thing that is missing and the command that installs it.
+        UserError: names the first thing that is missing and the command that installs it.
     """
     for requirement in requirements:
         if not is_met(requirement):

@@ -1,4 +1,4 @@
-"""Tell listeners about a run without letting them harm it."""
+"""Sends run events to listeners; a listener that fails does not harm the run."""
 
 from __future__ import annotations
 

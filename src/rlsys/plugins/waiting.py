@@ -1,8 +1,8 @@
 """Do something once another package is imported, without importing it.
 
-Gymnasium 1 has no entry point for environments: whoever wants to be found registers when it is
-imported.  A plugin is imported by every ``rlsys`` command, which has no time for Gymnasium, so
-that it registers at once where Gymnasium is there already, and otherwise when it comes.
+Gymnasium 1 has no entry point for environments: a package has to register them itself when it is
+imported.  Every ``rlsys`` command imports the plugins, and importing Gymnasium would make it slow.
+So a plugin registers at once if Gymnasium is already imported, and otherwise as soon as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def when_imported(name: str, action: str) -> None:
 
 
 class _Waiting:
-    """A finder that finds one module as Python itself does, and acts after its execution."""
+    """A finder that finds one module as Python does, and runs the action after its import."""
 
     def __init__(self, name: str, action: str) -> None:
         self._name = name

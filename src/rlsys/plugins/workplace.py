@@ -1,4 +1,4 @@
-"""What every step of the work needs at hand."""
+"""What every step of a run needs: the plugins, and a function that reports progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rlsys.plugins.registry import Registry
 
 @dataclass(frozen=True)
 class Workplace:
-    """The plugins at hand, and who hears how the work goes on."""
+    """The plugins of a run, and a function that reports its progress."""
 
     manager: PluginManager
     registry: Registry

@@ -1,6 +1,6 @@
-"""What goes to disk: files written whole or not at all, archives of arrays, nested state, hashes.
+"""Storage: files written whole or not at all, archives of arrays, nested state, hashes.
 
-Everyone may come in.  This room knows nothing of what the files mean.
+Every package may import from here.  Nothing in here knows what the files mean.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One file of arrays with a JSON header: what networks and checkpoints are kept in.
+"""One file of arrays with a JSON header, the format of networks and checkpoints.
 
-A NumPy ``.npz``; nothing is pickled or unpickled, and it is written whole or not at all.
+It is a NumPy ``.npz``. Nothing is pickled or unpickled, and it is written whole or not at all.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ def write_archive(path: Path, header: Any, arrays: Mapping[str, NDArray[Any]]) -
 
 
 def read_archive(path: Path, kind: str) -> tuple[Any, dict[str, NDArray[Any]]]:
-    """Return the header and arrays of a file; `kind` names what it should be, for the message.
+    """Return the header and arrays of a file; `kind` says what it should be, for messages.
 
     Raises:
-        UserError: missing, torn, or another kind of file.
+        UserError: the file is missing, truncated, or of another kind.
     """
     try:
-        # A .npy file, which np.load would take too, begins otherwise than a zip archive.
+        # np.load would also accept a .npy file, which is not a zip archive.
         if not zipfile.is_zipfile(path) and path.exists():
-            raise ValueError("it is no zip archive of arrays")
+            raise ValueError("it is not a zip archive of arrays")
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         return json.loads(str(arrays.pop(_HEADER))), arrays

@@ -1,4 +1,4 @@
-"""The one way a file is replaced: whoever looks, whenever, sees the old or the new content."""
+"""Replaces files atomically: a reader sees either the old content or the new, never a mix."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import os
 from pathlib import Path
 
 PARTIAL = ".part"
-"""Suffix of the file beside it that is being written; a kill may leave one behind."""
+"""Suffix of the temporary file next to it; a kill may leave one behind."""
 
 
 def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
-    """Replace `path` by `content`, on the disk before this returns.
+    """Replace `path` by `content`; it is on disk before this returns.
 
     Args:
-        path: the file; its folder exists.
+        path: the file; its folder must exist.
         content: text is written as UTF-8.
-        mode: permissions, from which the process's umask takes away.
+        mode: permissions, reduced by the process's umask.
 
     Raises:
-        OSError: such as a full disk; the old file is then still there, and nothing beside it.
+        OSError: for example, the disk is full; the old file is unchanged and nothing is left
+            next to it.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     partial = path.with_name(path.name + PARTIAL)
@@ -36,7 +37,7 @@ def write_atomically(path: Path, content: str | bytes, *, mode: int = 0o666) -> 
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in `folder` to the disk.
+    """Write the names in `folder` to disk.
 
     Raises:
         OSError: it cannot be opened, or the disk fails.

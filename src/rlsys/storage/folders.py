@@ -1,4 +1,4 @@
-"""The files that a folder holds, without what a build tool keeps there and can make again."""
+"""Lists the files in a folder, without the caches of build tools."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55"
 def files_below(directory: Path) -> list[Path]:
     """Return all files and links below `directory`, sorted.
 
-    A folder that is marked as a cache (the Cache Directory Tagging Specification: a file
-    CACHEDIR.TAG that begins with a fixed signature) counts as empty.
+    A folder that is marked as a cache counts as empty. The mark is that of the Cache Directory
+    Tagging Specification: a file CACHEDIR.TAG that begins with a fixed signature.
     """
     found: list[Path] = []
     for folder, subfolders, names in os.walk(directory):

@@ -1,4 +1,4 @@
-"""The hash by which files are told apart: SHA-256, in hexadecimal digits."""
+"""The hash that identifies the content of files: SHA-256, in hexadecimal digits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def file_hash(path: Path) -> str:
-    """Return the hash of a file's content; it is read piece by piece.
+    """Return the hash of a file's content, which is read in pieces.
 
     Raises:
         OSError: it cannot be read.

@@ -1,4 +1,4 @@
-"""Nested state on disk without pickle: what a training needs to go on exactly where it stopped."""
+"""Nested state on disk without pickle: what training needs to resume exactly where it stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Write nested mappings, lists, numbers, strings, None and arrays to a ``.npz``, atomically.
 
     Raises:
-        TypeError: a value of another type.
+        TypeError: a value has another type.
     """
     arrays: dict[str, NDArray[Any]] = {}
     write_archive(path, _split(state, arrays), arrays)
@@ -29,15 +29,17 @@ def load_state(path: Path) -> dict[str, Any]:
     """Read what `save_state` wrote.
 
     Raises:
-        UserError: torn or foreign file.
+        UserError: the file is truncated or of another kind.
     """
     skeleton, arrays = read_archive(path, "checkpoint")
     try:
         state = _join(skeleton, arrays)
     except KeyError as error:
-        raise UserError(f"{path}: not a readable checkpoint file: lacks array {error}") from error
+        raise UserError(
+            f"{path}: not a readable checkpoint file: array {error} is missing"
+        ) from error
     if not isinstance(state, dict):
-        raise UserError(f"{path}: not a readable checkpoint: holds no mapping")
+        raise UserError(f"{path}: not a readable checkpoint file: it does not contain a mapping")
     return state
 
 

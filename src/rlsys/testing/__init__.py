@@ -1,9 +1,9 @@
-"""For the tests of plugins: conformance classes, and fixtures through a plugin of pytest.
+"""Helpers for the tests of plugins: conformance classes, and fixtures from a pytest plugin.
 
-A test class that derives from one of the classes below inherits one test for each thing that the
-contract demands; every failure says what to fix. See ``docs/testing.md``.
+A test class that derives from one of the classes below inherits one test for each requirement of
+the contract. Every failure says how to fix it. See ``docs/testing.md``.
 
-The names load on first use: pytest imports this package wherever rlsys is installed.
+The names load on first use, because pytest imports this package wherever rlsys is installed.
 """
 
 from __future__ import annotations

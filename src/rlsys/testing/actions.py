@@ -1,4 +1,4 @@
-"""Actions for any space that rlsys knows: drawn, extreme, and whether one is allowed."""
+"""Random and extreme actions for every space that rlsys supports, and a check of actions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Mask = NDArray[np.bool_] | None
 
 
 def draw(space: Any, rng: np.random.Generator, mask: Mask = None) -> Any:
-    """Return a random action of `space`, one that `mask` allows where it allows any.
+    """Return a random action of `space`, one that `mask` allows if it allows any.
 
     Args:
         mask: (n_actions,) for `Discrete`, (sum of the sizes,) for `MultiDiscrete`.
@@ -27,7 +27,9 @@ def draw(space: Any, rng: np.random.Generator, mask: Mask = None) -> Any:
     if isinstance(space, Box):
         low, high = finite_bounds(space)
         return (low + rng.random(space.shape) * (high - low)).astype(space.dtype)
-    raise TypeError(f"rlsys knows no actions of {space!r}: use Discrete, MultiDiscrete or Box")
+    raise TypeError(
+        f"rlsys does not support the action space {space!r}: use Discrete, MultiDiscrete or Box"
+    )
 
 
 def extreme(space: Any, highest: bool, mask: Mask = None) -> Any:
@@ -43,7 +45,7 @@ def extreme(space: Any, highest: bool, mask: Mask = None) -> Any:
 
 
 def other(space: Any, actions: Array) -> Array:
-    """Return actions (..., as of `space`) each of which differs from the given one."""
+    """Return actions of `space`, shape as `actions`, each of which differs from the given one."""
     if isinstance(space, Box):
         low, high = finite_bounds(space)
         return np.where(actions > (low + high) / 2, low, high).astype(actions.dtype)
@@ -52,7 +54,7 @@ def other(space: Any, actions: Array) -> Array:
 
 
 def finite_bounds(space: Box) -> tuple[Array, Array]:
-    """Return low and high with -1 and 1 in place of infinite ones."""
+    """Return low and high with finite values in place of infinite ones."""
     low = np.where(np.isfinite(space.low), space.low, np.minimum(space.high, 0.0) - 1.0)
     high = np.where(np.isfinite(space.high), space.high, np.maximum(low, 0.0) + 1.0)
     return np.where(np.isfinite(low), low, -1.0), high
@@ -67,7 +69,7 @@ def complaint(space: Any, action: Any, mask: Mask = None) -> str | None:
         inside = np.all((found >= space.low) & (found <= space.high))
         return None if inside else f"is {found}, outside {space}"
     if not np.issubdtype(found.dtype, np.integer):
-        return f"has dtype {found.dtype}, not an integer one"
+        return f"has dtype {found.dtype}, not an integer dtype"
     start = space.start
     counts = space.n if isinstance(space, Discrete) else space.nvec
     if np.any(found < start) or np.any(found >= start + counts):
@@ -92,7 +94,7 @@ def _choice(rng: np.random.Generator, count: int, mask: Mask) -> int:
 
 
 def _allowed(count: int, mask: Mask) -> Array:
-    """Return the allowed actions; all where the mask is useless, which another check tells."""
+    """Return the allowed actions; all if the mask is unusable, which another check reports."""
     if mask is None or len(mask) != count or not mask.any():
         return np.arange(count)
     return np.flatnonzero(mask)

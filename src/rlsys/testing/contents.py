@@ -1,4 +1,4 @@
-"""What is wrong with the spaces, observations, masks and numbers of an environment, if anything."""
+"""Finds what is wrong with the spaces, observations, masks and numbers of an environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def spaces_fault(env: Any, copies: int) -> str | None:
     if roles:
         names = [role.name for role in roles]
         if len(set(names)) < len(names) or min(role.agents for role in roles) < 1:
-            return f"the roles {names} must differ and have an agent each at least"
+            return f"the roles {names} must differ, and each must have at least one agent"
         if acting_role(env) != names[0]:
             return f"acting is {acting_role(env)!r} before the first step and must be {names[0]!r}"
         spaces = [(f"role {r.name!r}", r.observation_space, r.action_space) for r in roles]
@@ -54,13 +54,13 @@ def _space_fault(spaces: list[tuple[str, Any, Any]]) -> str | None:
 
 
 def container_fault(space: Box, rows: Array) -> str | None:
-    """Return in what observations (N, ...) are none of `space`, or None."""
+    """Return why observations (N, ...) do not belong to `space`, or None."""
     if rows.dtype != space.dtype:
-        return f"has dtype {rows.dtype}, and its space {space.dtype}"
+        return f"has dtype {rows.dtype}, but its space has {space.dtype}"
     if rows.shape[1:] != space.shape:
-        return f"has shape {rows.shape[1:]}, and its space {space.shape}"
+        return f"has shape {rows.shape[1:]}, but its space has {space.shape}"
     if np.isnan(rows).any():
-        return "holds NaN"
+        return "contains NaN"
     outside = (rows < space.low) | (rows > space.high)
     if outside.any():
         copy, *place = (int(i) for i in np.argwhere(outside)[0])
@@ -94,7 +94,7 @@ def _infos_fault(infos: Mapping[str, Any], place: str) -> str | None:
             continue
         array = np.asarray(value)
         valid = infos.get(f"_{name}")
-        if array.dtype.kind != "f" or name == "final_obs":  # that is looked at as an observation
+        if array.dtype.kind != "f" or name == "final_obs":  # final_obs is checked elsewhere
             continue
         told = array if valid is None else array[np.asarray(valid, dtype=bool)]
         if not np.isfinite(told).all():
@@ -110,5 +110,5 @@ def mask_fault(masks: Array, space: Any, copies: int) -> str | None:
     for part in np.split(masks, np.cumsum(sizes)[:-1], axis=1):
         shut = np.flatnonzero(~part.any(axis=1))
         if len(shut):
-            return f"allow nothing in copy {shut[0]}"
+            return f"allow no action in copy {shut[0]}"
     return None

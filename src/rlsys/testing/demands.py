@@ -1,4 +1,4 @@
-"""How a check says what it found: one message that names the fault and what fixes it."""
+"""How a check reports what it found: one message with the error and how to fix it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def require(holds: object, fault: str, fix: str) -> None:
 
 
 def require_installed(owner: str, requirements: Iterable[Requirement]) -> None:
-    """Skip the running test where something is missing that `owner` needs; fail it where CI is set.
+    """Skip the running test if something that `owner` needs is missing; in CI, fail it.
 
-    A check that never ran must not look like one that passed.
+    In CI, a check that did not run must not look as if it had passed.
     """
     try:
         check_requirements(owner, requirements)

@@ -1,4 +1,4 @@
-"""Load the plugins under test and no others."""
+"""Loads the plugins under test, and no others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rlsys.plugins.registry import Registry
 
 
 def options_for(*plugins: str | Path) -> PluginOptions:
-    """Return options that load these entry modules and files, strictly, and nothing installed."""
+    """Return options that load only these entry modules and files, in strict mode."""
     files = [str(plugin) for plugin in plugins if str(plugin).endswith(".py")]
     modules = dict.fromkeys(str(plugin) for plugin in plugins if str(plugin) not in files)
     return PluginOptions(
@@ -21,7 +21,7 @@ def options_for(*plugins: str | Path) -> PluginOptions:
 
 
 def isolated(*plugins: str | Path) -> Registry:
-    """Return what these plugins and rlsys itself provide.
+    """Return everything that these plugins and rlsys itself provide.
 
     Args:
         plugins: entry modules (``"package.module"``) or paths of plugin files.

@@ -1,4 +1,4 @@
-"""Settings are plain data: closed, frozen, and the same after any journey."""
+"""Checks that settings are plain data: closed, frozen, and unchanged by JSON and pickle."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rlsys.testing.demands import fail, require
 
 UNKNOWN = "no_such_setting"
 PLAIN_DATA = (
-    "keep plain data in the settings (numbers, text, lists, mappings, models), in a model at the "
-    "top level of a module, and make everything else from it where it is used"
+    "store only plain data in the settings (numbers, text, lists, mappings, models), in a model at "
+    "the top level of a module, and make everything else from it where it is used"
 )
 
 
@@ -29,45 +29,49 @@ def require_closed(settings: BaseModel) -> None:
     try:
         validate(model, Document({**settings.model_dump(mode="json"), UNKNOWN: 1}))
     except ConfigError as error:
-        require(UNKNOWN in str(error), f"{model.__name__} refuses its own dump: {error}", "see it")
+        require(
+            UNKNOWN in str(error),
+            f"{model.__name__} does not accept its own dump: {error}",
+            "see the message",
+        )
     else:
         fail(
-            f"{model.__name__} accepts the unknown key {UNKNOWN!r}, so a misspelt one is ignored",
+            f"{model.__name__} accepts the unknown key {UNKNOWN!r}, so typos in keys are ignored",
             "model_config = ConfigDict(frozen=True, extra='forbid')",
         )
     require(
         model.model_config.get("frozen"),
-        f"{model.__name__} can be changed after it was validated",
+        f"{model.__name__} can be changed after validation",
         "model_config = ConfigDict(frozen=True, extra='forbid')",
     )
 
 
 def require_plain(settings: BaseModel) -> None:
-    """Require that JSON and pickle bring the same settings back."""
+    """Require that settings are the same after JSON and after pickle."""
     model = type(settings)
     try:
         again = pickle.loads(pickle.dumps(settings))
-    except Exception as error:  # noqa: BLE001 - pickle raises what it meets
+    except Exception as error:  # noqa: BLE001 - pickle can raise anything
         fail(f"{model.__name__} cannot be pickled: {error}", PLAIN_DATA)
-    require(again == settings, f"{model.__name__} is another after pickle: {again!r}", PLAIN_DATA)
+    require(again == settings, f"{model.__name__} is different after pickle: {again!r}", PLAIN_DATA)
     try:
         again = model.model_validate(json.loads(settings.model_dump_json()))
-    except ValueError as error:  # of pydantic and of JSON
+    except ValueError as error:  # from pydantic or JSON
         fail(f"{model.__name__} does not survive JSON: {error}", PLAIN_DATA)
-    require(again == settings, f"{model.__name__} is another after JSON: {again!r}", PLAIN_DATA)
+    require(again == settings, f"{model.__name__} is different after JSON: {again!r}", PLAIN_DATA)
 
 
 def require_travels(settings: BaseModel, options: PluginOptions, folder: Path) -> None:
-    """Require that a process that starts from nothing reads the same settings from a pickle.
+    """Require that a fresh process reads the same settings from a pickle.
 
     Args:
         options: the plugins that it loads first, as a worker process does.
-        folder: an empty one.
+        folder: an empty folder.
     """
     try:
         pickled = pickle.dumps(settings)
-    except Exception:  # noqa: BLE001 - pickle raises what it meets
-        pytest.skip("says nothing before test_settings_survive_json_and_pickle holds")
+    except Exception:  # noqa: BLE001 - pickle can raise anything
+        pytest.skip("meaningless until test_settings_survive_json_and_pickle passes")
     (folder / "job.pickle").write_bytes(pickle.dumps((options, pickled)))
     path = [str(Path(entry or ".").resolve()) for entry in sys.path]
     code = (
@@ -86,13 +90,13 @@ def require_travels(settings: BaseModel, options: PluginOptions, folder: Path) -
     told = (folder / "read.json").read_text(encoding="utf-8")
     require(
         json.loads(told) == json.loads(settings.model_dump_json()),
-        f"{type(settings).__name__} is another in another process: {told}",
+        f"{type(settings).__name__} is different in another process: {told}",
         PLAIN_DATA,
     )
 
 
 def unpack(folder: str) -> None:
-    """Do the other process's part."""
+    """Run in the other process: read the pickle and write the settings as JSON."""
     from rlsys.plugins.manager import PluginManager
 
     options, pickled = pickle.loads(Path(folder, "job.pickle").read_bytes())

@@ -1,7 +1,7 @@
-"""Play a batched environment with random actions and keep all that it returned.
+"""Plays a batched environment with random actions and records everything that it returned.
 
-The actions of a copy are drawn from its own seed and from what its mask allows, so that a copy in a
-batch and the same copy alone are given the same ones.
+The actions of a copy depend only on its own seed and mask. So a copy in a batch and the same copy
+alone get the same actions.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Choose = Callable[[Any, np.random.Generator, Mask], Any]
 
 @dataclass
 class Moment:
-    """One step: what was seen before it, what was done, what came of it.
+    """One step: what was seen before it, what was done, and the result.
 
     Attributes:
-        acting: the role whose half-step it was; None where there are no roles.
+        acting: the role whose half-step it was; None if there are no roles.
         observations, masks, actions: before the step.
         after: observations returned by the step.
         infos: returned by the step, copied.
@@ -50,7 +50,7 @@ class Moment:
         return np.asarray(self.terminated | self.truncated, dtype=bool)
 
     def row(self, index: int) -> dict[str, Any]:
-        """Return what this step was for one copy, by name."""
+        """Return this step of one copy, by name."""
         told: dict[str, Any] = {
             "role": self.acting,
             "observation before": self.observations[index],
@@ -70,12 +70,12 @@ class Moment:
 
 @dataclass
 class Player:
-    """One environment under way.
+    """A running environment.
 
     Args:
         env: batched environment.
-        seeds: of its copies, for the environment and for the actions.
-        choose: how actions are drawn.
+        seeds: seeds of its copies, for the environment and for the actions.
+        choose: draws the actions.
     """
 
     env: Any
@@ -85,7 +85,7 @@ class Player:
     rngs: list[np.random.Generator] = field(init=False)
     observations: Array = field(init=False)
     live: list[tuple[str, Array, Array]] = field(init=False, default_factory=list)
-    """Every array that was returned, with a copy made at once."""
+    """Every array that was returned, with a copy made immediately."""
     steps: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -93,7 +93,7 @@ class Player:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew with the same seeds."""
+        """Start over with the same seeds."""
         self.rngs = [np.random.default_rng([7, seed]) for seed in self.seeds]
         self.steps = 0
         observations, _ = self.env.reset(seed=list(self.seeds))
@@ -120,7 +120,7 @@ class Player:
         return None, masks, _stacked(drawn, space)
 
     def step(self, given: Array | None = None) -> Moment:
-        """Do one step; `given` is the array that the drawn actions are handed over in."""
+        """Do one step; `given`, if any, is the array in which the drawn actions are passed."""
         acting, masks, actions = self.draw()
         handed = actions.copy() if given is None else given
         handed[...] = actions
@@ -158,7 +158,7 @@ class Player:
 
 
 def record(player: Player, at_most: int, ends: int = 1, more: int = 5) -> list[Moment]:
-    """Play until every copy has ended `ends` episodes and `more` steps beyond, or `at_most`."""
+    """Play `more` steps after every copy has ended `ends` episodes, but no more than `at_most`."""
     moments: list[Moment] = []
     ended = np.zeros(len(player.seeds), dtype=int)
     left = more
@@ -181,7 +181,7 @@ def metrics_of(infos: Mapping[str, Any]) -> dict[str, Array]:
 def difference(
     ours: Mapping[str, Any], theirs: Mapping[str, Any], tolerance: float = 0.0
 ) -> str | None:
-    """Return the first thing in which two rows differ by more than `tolerance`, or None."""
+    """Return the first difference of two rows that exceeds `tolerance`, or None."""
     for name in ours:
         one, two = ours[name], theirs.get(name)
         if not same(one, two, tolerance):

@@ -1,4 +1,4 @@
-"""What holds for every plugin: its import is cheap, and what its descriptions name exists."""
+"""Checks for every plugin: its import is cheap, and everything that it refers to exists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HEAVY = (
 HANG = 300.0
 """Seconds after which an import hangs, on however busy a machine."""
 ALLOWED_IN_A_FILE = ("gymnasium", "numpy")
-"""A plugin that is one file has its environment in it."""
+"""A plugin in a single file contains its environment, so it needs these."""
 
 _REFERENCES = (
     "application",
@@ -50,11 +50,11 @@ _REFERENCES = (
 
 
 class PluginConformance:
-    """What the conformance classes share.
+    """Base of the conformance classes.
 
     Attributes:
         plugin: entry module (``"package.plugin"``), or path of a plugin file.
-        environment_plugin: the same of the plugin that has the environment, where it is another.
+        environment_plugin: entry module or path of the plugin with the environment, if different.
     """
 
     plugin: ClassVar[str | Path]
@@ -62,20 +62,20 @@ class PluginConformance:
 
     @classmethod
     def plugins(cls) -> tuple[str | Path, ...]:
-        """Return the plugins that are loaded for the checks."""
+        """Return the plugins to load for the checks."""
         more = () if cls.environment_plugin is None else (cls.environment_plugin,)
         return (cls.plugin, *more)
 
     @classmethod
     def registry(cls) -> Registry:
-        """Return what these plugins and rlsys itself provide, and nothing that is installed."""
+        """Return what these plugins and rlsys itself provide, without other installed plugins."""
         known: Registry | None = cls.__dict__.get("_registry")
         if known is None:
             try:
                 known = isolated(*cls.plugins())
             except RlsysError as error:
                 fail(str(error).partition(" (RLSYS_STRICT")[0], "see the message")
-            setattr(cls, "_registry", known)  # noqa: B010 - an attribute that is no setting
+            setattr(cls, "_registry", known)  # noqa: B010 - not a setting of the class
         return known
 
     def described(self) -> Any:
@@ -83,18 +83,20 @@ class PluginConformance:
         raise NotImplementedError
 
     def test_importing_the_plugin_is_cheap(self) -> None:
-        """Importing the entry module brings in nothing heavy: every `rlsys --help` does it."""
+        """Importing the entry module imports nothing heavy: every `rlsys --help` imports it."""
         cost = import_cost(str(self.plugin), limit=HANG)
-        require(cost.error is None, f"{self.plugin} cannot be imported: {cost.error}", "see there")
+        require(
+            cost.error is None, f"{self.plugin} cannot be imported: {cost.error}", "see the message"
+        )
         forbidden = set(HEAVY)
         if str(self.plugin).endswith(".py"):
             forbidden -= set(ALLOWED_IN_A_FILE)
         heavy = [f"{n} ({ms:.0f} ms)" for n, ms in cost.packages.items() if n in forbidden]
         require(
             not heavy,
-            f"importing {self.plugin} took {1000 * cost.seconds:.0f} ms and brought in "
+            f"importing {self.plugin} took {1000 * cost.seconds:.0f} ms and also imported "
             f"{', '.join(heavy)}",
-            "describe things as 'module:attribute' strings, and import these where they are used",
+            "describe things by 'module:attribute' strings, and import these where they are used",
         )
 
     def test_everything_it_names_exists(self) -> None:
@@ -106,7 +108,7 @@ class PluginConformance:
                 fail(str(error), f"correct {reference!r} in the description")
 
     def options(self) -> Any:
-        """Return what a process of its own loads to have the same plugins."""
+        """Return options with which another process loads the same plugins."""
         return options_for(*self.plugins())
 
 

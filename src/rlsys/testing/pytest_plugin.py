@@ -1,6 +1,6 @@
-"""Fixtures for the tests of plugins; nothing of what the machine has installed leaks into them.
+"""Fixtures for the tests of plugins, isolated from other installed plugins.
 
-Loaded by pytest wherever rlsys is installed, so importing this imports nothing heavy.
+pytest loads this module wherever rlsys is installed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def rlsys_plugins() -> Callable[..., Registry]:
-    """Return a function that loads plugins on their own.
+    """Return a function that loads the given plugins and no others.
 
-    ``rlsys_plugins("my_package.plugin", "my_file.py")`` returns the `rlsys.plugins.Registry` of
-    these entry modules and plugin files and of what rlsys itself provides. Plugins that happen to
-    be installed are left out, and one that cannot be loaded is an error.
+    ``rlsys_plugins("my_package.plugin", "my_file.py")`` returns the `rlsys.plugins.Registry` with
+    what these entry modules, these plugin files and rlsys itself provide. Other installed plugins
+    are left out. A plugin that cannot be loaded is an error.
     """
     from rlsys.testing.isolation import isolated
 
@@ -33,17 +33,17 @@ def rlsys_plugins() -> Callable[..., Registry]:
 
 @pytest.fixture
 def rlsys_cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return a function that runs the command line in a process of its own.
+    """Return a function that runs the command line in a separate process.
 
     ``rlsys_cli("run", "valve", "--out", "runs/a", plugins=("valve",))`` returns a
     `subprocess.CompletedProcess` with ``returncode``, ``stdout`` and ``stderr`` (text). Keywords:
 
-    * ``plugins``: names of installed plugins that it sees; none by default. Files are given with
+    * ``plugins``: names of the installed plugins to load; none by default. Pass plugin files with
       ``--plugin-file`` among the arguments;
     * ``cwd``: its working directory, by default the test's ``tmp_path``;
-    * ``timeout``: seconds until it is ended, 300 by default.
+    * ``timeout``: seconds after which it is killed, 300 by default.
 
-    Variables of the environment that begin with ``RLSYS_`` are not handed on.
+    Environment variables that begin with ``RLSYS_`` are not passed on.
     """
 
     def run(

@@ -1,4 +1,4 @@
-"""The adapters for one copy beside the batch that they wrap: the same actions, row by row."""
+"""Compares the adapters for one copy with the batch that they wrap, step by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def single_rows(subject: Subject) -> Iterator[tuple[Row, Row]]:
-    """Yield what copy 0 of a batch and the adapter return in each step of the same episodes."""
+    """Yield what copy 0 of a batch and the adapter return, in each step of the same episodes."""
     env = subject.make(1)
     env.close()
     return _role_rows(subject) if getattr(env, "roles", ()) else _plain_rows(subject)

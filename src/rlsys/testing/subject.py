@@ -1,4 +1,4 @@
-"""An environment under test: its description, settings and case, and trajectories of it."""
+"""The environment under test: its description, settings, case and trajectories."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from rlsys.testing.demands import fail
 from rlsys.testing.playing import Moment, Player, difference, metrics_of, record
 
 SEEDS = (3, 11, 4)
-"""Of the copies that are played; not consecutive, so that one cannot be had from another."""
+"""Seeds of the copies that are played; not consecutive, so none can be confused with another."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What the checks of one environment work on.
+    """The subject of the checks: one environment with its settings.
 
     Attributes:
-        case: the first one of the settings.
-        steps: most steps of a trajectory.
-        longest_episode: steps within which an episode must end.
+        case: the first case of the settings.
+        steps: maximum number of steps of a trajectory.
+        longest_episode: number of steps within which an episode must end.
     """
 
     registry: Registry
@@ -48,14 +48,14 @@ class Subject:
         overrides: Mapping[str, Any] | None = None,
         **limits: int,
     ) -> Subject:
-        """Return the environment with the settings of a preset and others laid over them."""
+        """Return the environment with the settings of a preset and overrides."""
         spec = registry.environments.get(environment)
         try:
             base = preset_of(spec, preset or "default").section("environment")
             document = Document(dict(overrides or {}), "overrides").laid_upon(base)
             settings = validate(resolve(spec.config), document)
         except ConfigError as error:
-            fail(f"the settings to test with are refused: {error}", "correct preset or overrides")
+            fail(f"the settings to test with are not valid: {error}", "correct preset or overrides")
         cases = resolve(spec.cases)(settings) if spec.cases else [Case(name="", config=settings)]
         return cls(registry, spec, settings, cases[0], **limits)
 
@@ -64,12 +64,12 @@ class Subject:
         return make_env_of(self.spec, self.case)(num_envs)
 
     def player(self, seeds: Sequence[int] = SEEDS) -> Player:
-        """Return a fresh environment under way, a copy a seed."""
+        """Return a freshly started environment with one copy per seed."""
         return Player(self.make(len(seeds)), seeds)
 
     @cached_property
     def played(self) -> tuple[Player, list[Moment]]:
-        """The trajectory that most checks look at, and who played it."""
+        """The trajectory that most checks use, and its player."""
         player = self.player()
         moments = record(player, self.steps)
         player.env.close()
@@ -91,7 +91,7 @@ class Subject:
 
     @cached_property
     def unending(self) -> str | None:
-        """What is wrong with how episodes end and begin, or None."""
+        """What is wrong with how episodes end and start, or None."""
         player = self.player()
         try:
             mode = getattr(player.env, "metadata", {}).get("autoreset_mode")
@@ -100,7 +100,7 @@ class Subject:
             ended = np.zeros(len(player.seeds), dtype=bool)
             while not ended.all():
                 if player.steps >= self.longest_episode:
-                    return f"an episode has not ended after {player.steps} steps"
+                    return f"an episode did not end within {player.steps} steps"
                 moment = player.step()
                 if moment.done.any():
                     fault = _ending_fault(moment, bool(player.roles))
@@ -113,10 +113,10 @@ class Subject:
 
 
 def preset_of(spec: EnvironmentSpec, name: str) -> Document:
-    """Return a preset's document, empty for a ``default`` that is not given.
+    """Return a preset's document; empty for a ``default`` that is not listed.
 
     Raises:
-        ConfigError: no such preset, or no such file.
+        ConfigError: there is no such preset or file.
     """
     if name not in spec.presets:
         if name == "default":
@@ -128,7 +128,7 @@ def preset_of(spec: EnvironmentSpec, name: str) -> Document:
 def first_difference(
     ours: Sequence[Moment], theirs: Sequence[Moment], tolerance: float = 0.0
 ) -> str | None:
-    """Return where and in what two trajectories of the same batch first differ, or None."""
+    """Return the first difference of two trajectories of the same batch, or None."""
     for index, (one, two) in enumerate(zip(ours, theirs, strict=False)):
         for copy in range(len(one.rewards)):
             fault = difference(one.row(copy), two.row(copy), tolerance)
@@ -141,16 +141,16 @@ def first_difference(
 
 def _ending_fault(moment: Moment, roles: bool) -> str | None:
     done, infos = moment.done, moment.infos
-    # With roles nobody acts on a final observation: the role that acts next begins an episode.
+    # With roles there is no final observation to check: the next role starts a new episode.
     for name in ("final_info",) if roles else ("final_obs", "final_info"):
         if name not in infos:
             return f"infos has no {name!r}"
         told = np.asarray(infos.get(f"_{name}"))
         if not np.array_equal(told, done):
-            return f"infos['_{name}'] is {told}, and {done} ended"
+            return f"infos['_{name}'] is {told}, but the copies that ended are {done}"
     if not isinstance(infos["final_info"], Mapping):
         return f"infos['final_info'] is a {type(infos['final_info']).__name__}, not a mapping"
     for name, value in metrics_of(infos).items():
         if value.ndim == 0 or len(value) != len(done):
-            return f"the metric {name!r} has shape {value.shape}, not one entry a copy"
+            return f"the metric {name!r} has shape {value.shape}, not one entry per copy"
     return None

@@ -1,6 +1,6 @@
-"""The steps of a run, in order, and the run directory that they all write into.
+"""The steps of a run, and the run directory that they write to.
 
-The command line, the dashboard and the Python front door come in here.
+The command line and plugins that use runs from Python import from here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""All figures of a run."""
+"""Draws all figures of a run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
 
 
 def _panel(metric: MetricSpec, document: Mapping[str, Any]) -> Panel:
-    """Return the panel of a metric, with the best baseline and the optimum as levels."""
+    """Return the panel of a metric, with the best baseline and the optimum as reference levels."""
     levels: dict[str, dict[str, float]] = {}
     for case in cases_of(document):
         for kind in ("oracle", "baseline"):

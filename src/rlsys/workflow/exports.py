@@ -1,4 +1,4 @@
-"""Export the policies of a run: whatever an exporter may want to know is gathered here."""
+"""Exports the policies of a run, and collects what exporters need for that."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from rlsys.workflow.trained import policy_files
 
 @dataclass(frozen=True)
 class Exported:
-    """What became of one policy in one form.
+    """The result of exporting one policy to one format.
 
     Attributes:
-        files: all that was written.
+        files: all files that were written.
         verdicts: the exporter's checks; all hold.
         notes: what was left out, and why.
-        shown: what to name to a user: the files, or their folder.
+        shown: the paths to show to a user: the files, or their folder.
     """
 
     files: Sequence[Path] = ()
@@ -44,7 +44,7 @@ class Exported:
     shown: Sequence[Path] = ()
 
     def artefacts(self, run: Path) -> dict[str, str]:
-        """Return what to name, by name: relative to the run directory where it lies in it."""
+        """Return the shown paths by name; paths in the run directory are relative to it."""
         home = run.resolve()
         names = (str(p.relative_to(home) if p.is_relative_to(home) else p) for p in self.shown)
         return {name: name for name in names}
@@ -65,26 +65,28 @@ def export_policies(
     """Export the policies of a run.
 
     Args:
-        exports: in which formats.
-        cases: which trained cases; None: all.
-        seed: of the training; None: the first.
-        directory: where to; None: ``exports`` in the run directory.
-        observations: how many on-policy observations the exporters check with.
-        again: whether to make anew what an earlier export left as it would be now.
+        exports: the formats.
+        cases: the trained cases; None: all.
+        seed: the training seed; None: the first.
+        directory: where to write; None: ``exports`` in the run directory.
+        observations: number of on-policy observations for the exporters' checks.
+        again: whether to export again even if an earlier export is up to date.
 
     Raises:
-        UserError: unknown case or seed, or the exporter refuses.
-        CheckFailed: the exported policy does not act as the original does.
+        UserError: a case or seed is unknown, or the exporter cannot export the policy.
+        CheckFailed: the exported policy does not act like the original.
     """
     seed = plan.config.seed if seed is None else seed
     if seed not in plan.config.training_seeds():
-        raise UserError(f"seed {seed} was not trained; there are {plan.config.training_seeds()}")
+        raise UserError(
+            f"seed {seed} was not trained; choose one of {plan.config.training_seeds()}"
+        )
     trained = [case.name for case in plan.trained_cases]
     for name in cases or ():
         if name not in trained:
             plan.case(name)
-            raise ConfigError(f"no policy was trained on case {name!r}; there are {trained}")
-    policy_files(plan, run)  # refuses a run whose training has not finished
+            raise ConfigError(f"no policy was trained on case {name!r}; choose one of {trained}")
+    policy_files(plan, run)  # raises if a training has not finished
     done = []
     for planned in exports:
         missing = _missing(planned)
@@ -112,7 +114,7 @@ def export_policies(
 
 @dataclass(frozen=True)
 class _Facts:
-    """Which network is exported; `role` is empty where there are none."""
+    """The network to export; `role` is empty if the policy has no roles."""
 
     case: Case
     path: Path
@@ -121,7 +123,7 @@ class _Facts:
 
 
 def _networks(policy: Policy) -> list[tuple[str, Network]]:
-    """Return the networks of a policy with the roles that they are for."""
+    """Return the networks of a policy, with the roles that they belong to."""
     if isinstance(policy, RolePolicy):
         return list(policy.networks.items())
     return [("", policy)]
@@ -158,7 +160,7 @@ def _export_context(
         environment=plan.environment.name,
         case=facts.case.name,
         notes=notes,
-        # An exporter plays with one network; the other roles' would be missing.
+        # An exporter plays with one network; those of the other roles would be missing.
         make_env=None if facts.role else make_env,
         episodes=episodes,
         application=application,
@@ -167,7 +169,7 @@ def _export_context(
 
 
 def _bounds(make_env: MakeEnv, role: str) -> tuple[Any, Any]:
-    """Return the lowest and highest observation of one agent, where the environment states them."""
+    """Return the bounds of one agent's observation, or None if the environment has none."""
     env = make_env(1)
     try:
         space = getattr(env, "single_observation_space", None)
@@ -198,7 +200,7 @@ def _exported(exporter: str, case: str, role: str, report: ExportReport) -> Expo
 
 
 def _missing(planned: PlannedExport) -> str:
-    """Return why an optional export is skipped; empty where it is not."""
+    """Return why an optional export is skipped; empty if it is not."""
     if planned.spec is None:
         return f"no installed plugin provides it (pip install 'rlsys[{planned.name}]')"
     if not planned.optional:

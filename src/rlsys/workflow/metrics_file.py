@@ -1,4 +1,4 @@
-"""Lines of JSON in a file that a kill may have torn at its end."""
+"""Reads lines of JSON from a file whose last line may be incomplete after a kill."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
             except ValueError:
                 if line.endswith("\n"):
                     raise UserError(
-                        f"{path}: holds a line that is not JSON: {line[:60]!r}"
+                        f"{path}: contains a line that is not JSON: {line[:60]!r}"
                     ) from None

@@ -1,15 +1,15 @@
-"""The run directory: the one artefact of a run, reloadable as a whole.
+"""The run directory: everything that a run produces, in one folder that can be loaded again.
 
 Layout::
 
     manifest.json     status, command line, versions, hashes of the files
     config.yaml       the resolved configuration
-    metrics.jsonl     one line a report of a training
-    policies/CASE/seed-N/network.npz      the trained network, and checkpoints beside it
+    metrics.jsonl     one line per progress report of a training
+    policies/CASE/seed-N/network.npz      the trained network, with its checkpoints next to it
     evaluation/episodes.csv               every evaluated episode
     figures/  exports/  tensorboard/  report.md  result.json
 
-Every file is written under another name and renamed, so that a kill leaves the old or the new one.
+Every file is written under another name and then renamed, so a kill leaves the old or the new one.
 """
 
 from __future__ import annotations
@@ -58,17 +58,17 @@ class RunDirectory:
         """Make a new run directory.
 
         Args:
-            path: must not exist or be empty.
-            config: the resolved configuration, JSON types.
-            distributions: providers of plugins, whose versions are recorded too.
+            path: must be empty or not exist.
+            config: the resolved configuration, as JSON types.
+            distributions: distributions of plugins, whose versions are recorded too.
 
         Raises:
-            UserError: it exists and holds something, cannot be written, or the disk is full.
+            UserError: it exists and is not empty, cannot be written, or the disk is full.
         """
         try:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise UserError(
-                    f"{path}: exists already; choose another --out, or go on with it by --resume"
+                    f"{path}: already exists; choose another --out, or continue it with --resume"
                 )
             path.mkdir(parents=True, exist_ok=True)
             _probe(path)
@@ -95,12 +95,12 @@ class RunDirectory:
         """Open an existing run directory.
 
         Raises:
-            UserError: it is none.
+            UserError: it is not a run directory.
         """
         try:
             manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise UserError(f"{path}: no run directory (it has no manifest.json)") from error
+            raise UserError(f"{path}: not a run directory (it has no manifest.json)") from error
         except (OSError, ValueError) as error:
             raise UserError(f"{path}/manifest.json: cannot be read: {error}") from error
         if not isinstance(manifest, dict) or manifest.get("schema") != MANIFEST_SCHEMA:
@@ -109,7 +109,7 @@ class RunDirectory:
 
     @property
     def status(self) -> Status:
-        """How far the run is."""
+        """The state of the run."""
         status: Status = self.manifest["status"]
         return status
 
@@ -118,15 +118,15 @@ class RunDirectory:
         return load_yaml(self.path / "config.yaml")
 
     def policy_directory(self, case: str, seed: int) -> Path:
-        """Return where the policy trained on `case` with `seed` is."""
+        """Return the folder of the policy trained on `case` with `seed`."""
         return self.path / "policies" / case / f"seed-{seed}"
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the run for writing, and leave the right status behind however it ends.
+        """Lock the run for writing, and set the right status however the block ends.
 
         Raises:
-            UserError: another process holds it, or it cannot be written.
+            UserError: another process has locked it, or it cannot be written.
         """
         with self._locked():
             self._set_status("running")
@@ -147,10 +147,10 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def adding(self) -> Iterator[None]:
-        """Hold the run to add files to it: its status stays as it is, its hashes follow.
+        """Lock the run to add files to it: its status is kept, its hashes are updated.
 
         Raises:
-            UserError: another process holds it.
+            UserError: another process has locked it.
         """
         with self._locked():
             try:
@@ -168,11 +168,11 @@ class RunDirectory:
             raise UserError(_unwritable(self.path, error)) from error
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return all complete lines of ``metrics.jsonl`` (a kill may tear the last one)."""
+        """Return all complete lines of ``metrics.jsonl`` (a kill may cut off the last one)."""
         return list(json_lines(self.path / "metrics.jsonl"))
 
     def keep_metrics(self, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
-        """Drop the lines that a resumed training will write again."""
+        """Keep only the wanted lines; a resumed training will write the others again."""
         lines = [json.dumps(line) + "\n" for line in self.metrics() if wanted(line)]
         write_atomically(self.path / "metrics.jsonl", "".join(lines))
 
@@ -198,7 +198,7 @@ class RunDirectory:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise UserError(
-                    f"{self.path}: another process is writing this run; wait for it or end it"
+                    f"{self.path}: another process is writing to this run; wait for it or stop it"
                 ) from error
             yield file
 
@@ -211,7 +211,7 @@ class RunDirectory:
 
 
 def _probe(path: Path) -> None:
-    """Find out before a long training, not after it, that the disk is full."""
+    """Find out before a long training, not after it, whether the disk is full."""
     probe = path / ".probe"
     try:
         with probe.open("wb") as file:

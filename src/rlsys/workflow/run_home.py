@@ -1,4 +1,4 @@
-"""Where runs lie: the folder `runs`, a fresh name in it, and the run to go on with."""
+"""The folder `runs`: picks a new name in it, or finds the run to resume."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def newest_unfinished(plugin: str, preset: str, home: Path = RUNS) -> Path:
     for manifest in home.glob("*/manifest.json"):
         try:
             run = RunDirectory.open(manifest.parent)
-        except UserError:  # a folder of another kind is no candidate
+        except UserError:  # not a run directory
             continue
         same = (run.manifest["plugin"], run.manifest["preset"]) == (plugin, preset)
         if same and run.status != "complete":
@@ -40,6 +40,6 @@ def newest_unfinished(plugin: str, preset: str, home: Path = RUNS) -> Path:
     if not candidates:
         raise UserError(
             f"no unfinished run of {plugin}, preset {preset}, in {home}; "
-            "name its directory with --out, or leave --resume out"
+            "give its directory with --out, or leave out --resume"
         )
     return max(candidates)[1]

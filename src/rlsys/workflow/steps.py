@@ -1,4 +1,4 @@
-"""The steps of a run, all into one run directory: train, evaluate, draw, report."""
+"""The steps of a run, which write to one run directory: train, evaluate, draw, report."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from rlsys.workflow.trained import load_policies
 
 
 def begin(work: Workplace, plan: Plan, path: Path, *, resume: bool) -> RunDirectory:
-    """Make the run directory of a plan, or reopen it.
+    """Create the run directory of a plan, or reopen it.
 
     Raises:
-        UserError: it cannot be written, or what is there is another run.
+        UserError: it cannot be written, or is the directory of a run with other settings.
     """
     config = plan.config.model_dump(mode="json")
     if not (resume and path.exists()):
@@ -41,7 +41,7 @@ def begin(work: Workplace, plan: Plan, path: Path, *, resume: bool) -> RunDirect
 
 
 def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) -> None:
-    """Train all that is not trained yet; call it inside ``run.writing()``."""
+    """Train everything that is not trained yet; call it inside ``run.writing()``."""
     events = RunEvents(work.manager, run.path)
     config = plan.config.model_dump(mode="json")
     units = [
@@ -75,7 +75,7 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) ->
 
 
 def judge(work: Workplace, plan: Plan, run: RunDirectory) -> Evaluation:
-    """Evaluate the policies of a run as its configuration says."""
+    """Evaluate the policies of a run according to its configuration."""
     settings = plan.config.evaluation
     return evaluate(
         plan.environment,
@@ -135,7 +135,7 @@ def reopen(work: Workplace, path: Path) -> tuple[Plan, RunDirectory]:
 
 
 def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[TrainingUnit]) -> None:
-    """Drop metrics that a killed training wrote after its last checkpoint: it repeats them."""
+    """Drop metrics that a killed training wrote after its last checkpoint; it will repeat them."""
     if not (run.path / "metrics.jsonl").exists():
         return
     kept: dict[tuple[str, int, str], int | None] = {}
@@ -154,13 +154,13 @@ def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[Train
 
 
 def _same_config(now: Mapping[str, Any], then: Any, path: Path) -> None:
-    # The order of the agents counts, too.
+    # The order of the agents also matters.
     new, old = ({"agents": ", ".join(c.get("agents") or ()), **_flat(c)} for c in (now, then))
     for key in dict.fromkeys((*new, *old)):
         if new.get(key) != old.get(key):
             raise UserError(
-                f"{path}: was begun with {key} = {old.get(key)!r}, not {new.get(key)!r}; resume it "
-                "with its own settings, or begin another run with another --out"
+                f"{path}: was started with {key} = {old.get(key)!r}, not {new.get(key)!r}; resume "
+                "it with its own settings, or start a new run with another --out"
             )
 
 

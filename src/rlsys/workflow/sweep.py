@@ -1,4 +1,4 @@
-"""The same job at several values of one setting, and what the series shows as one result."""
+"""Sweeps: parse the values of one setting, and merge the runs of all values into one result."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)")
 
 @dataclass(frozen=True)
 class Sweep:
-    """One setting and the values that it takes.
+    """One setting and its values.
 
     Attributes:
-        key: dotted, as for ``--set``.
+        key: dotted key, as for ``--set``.
         values: YAML values, at least one, all different.
     """
 
@@ -39,11 +39,11 @@ class Sweep:
         return self.key.rpartition(".")[2]
 
     def label(self, value: Any) -> str:
-        """Return what a point is called, as a case and as a folder."""
+        """Return the name of a point, as a case and as a folder."""
         return f"{self.name}={_text(value)}"
 
     def assignment(self, value: Any) -> str:
-        """Return the point as ``--set`` takes it."""
+        """Return the point as a value of ``--set``."""
         return f"{self.key}={_text(value)}"
 
     def directory(self, home: Path, value: Any) -> Path:
@@ -55,7 +55,7 @@ def parse_sweep(text: str) -> Sweep:
     """Parse the value of ``--sweep``.
 
     Raises:
-        ConfigError: not of the form, no values, one twice, or too many.
+        ConfigError: the form is wrong, or there are no values, equal values or too many.
     """
     parts, _ = parse_assignment(f"{text.partition('=')[0]}=0" if "=" in text else text)
     listed = text.partition("=")[2].strip()
@@ -71,23 +71,23 @@ def parse_sweep(text: str) -> Sweep:
     if not listed or any(isinstance(value, dict | list | None) for value in values):
         raise ConfigError(f"--sweep {text}: must have the form {FORM}")
     if len(values) > MOST_POINTS:
-        raise ConfigError(f"--sweep {text}: more than {MOST_POINTS} values")
+        raise ConfigError(f"--sweep {text}: more than {MOST_POINTS} values; use fewer")
     for value in values:
         if values.count(value) > 1:
             raise ConfigError(f"--sweep {text}: {_text(value)} is given twice")
         if not re.fullmatch(r"[\w.+-]+", _text(value)):
-            raise ConfigError(f"--sweep {text}: {value!r} is no name for a folder")
+            raise ConfigError(f"--sweep {text}: {value!r} cannot be used as a folder name")
     return Sweep(format_path(parts), tuple(values))
 
 
 def merged(sweep: Sweep, documents: Mapping[Any, Mapping[str, Any]], home: Path) -> dict[str, Any]:
-    """Return one result document of those of all points; a point is a case.
+    """Merge the result documents of all points into one; each point becomes a case.
 
-    Where a point has several cases they are told apart by ``KEY=VALUE/CASE``.
+    If a point has several cases, they are called ``KEY=VALUE/CASE``.
 
     Args:
-        documents: result document by value, in the order of the sweep.
-        home: the sweep's directory, to which paths are relative.
+        documents: result documents by value, in the order of the sweep.
+        home: the sweep's directory; paths are relative to it.
     """
     first = next(iter(documents.values()))
     found: dict[str, Any] = {
@@ -121,14 +121,14 @@ def merged(sweep: Sweep, documents: Mapping[Any, Mapping[str, Any]], home: Path)
 
 
 def write_result(home: Path, document: Mapping[str, Any]) -> None:
-    """Keep the merged document in the sweep's directory."""
+    """Write the merged document to the sweep's directory."""
     write_atomically(home / RESULT_FILE, json.dumps(document, indent=2) + "\n")
 
 
 def curves(
     sweep: Sweep, document: Mapping[str, Any], metric: str = "reward"
 ) -> dict[str, dict[str, list[Mapping[str, Any]]]]:
-    """Return the rows of a metric by case and controller, one a point in the order of `sweep`."""
+    """Return a metric's rows by case and controller, one per point in the order of `sweep`."""
     found: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
     rows: Sequence[Mapping[str, Any]] = document["results"]
     several = len({row["point"]["case"] for row in rows}) > 1

@@ -1,4 +1,4 @@
-"""A listener that keeps a TensorBoard log of every training, in the run directory."""
+"""A listener that writes a TensorBoard log of every training to the run directory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LABELS = ("time", "case", "seed", "agent", "step", "total")
 
 
 class TensorBoardListener:
-    """Writes ``tensorboard/CASE/seed-N`` where TensorBoard is installed, else nothing."""
+    """Writes ``tensorboard/CASE/seed-N`` if TensorBoard is installed, else nothing."""
 
     def __init__(self) -> None:
         self._available = importlib.util.find_spec("tensorboard") is not None

@@ -1,4 +1,4 @@
-"""The trained policies of a run, and fresh controllers to play with."""
+"""Loads the trained policies of a run, and makes fresh controllers for its cases."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rlsys.workflow.run_directory import RunDirectory
 
 
 def policy_files(plan: Plan, run: RunDirectory) -> dict[str, list[Path]]:
-    """Return the files of the trained networks of a run by case, one a training seed.
+    """Return the files of the trained networks of a run by case, one per training seed.
 
     Raises:
-        UserError: the training has not finished.
+        UserError: a training has not finished.
     """
     files: dict[str, list[Path]] = {}
     for case in plan.trained_cases:
@@ -28,17 +28,17 @@ def policy_files(plan: Plan, run: RunDirectory) -> dict[str, list[Path]]:
             if not path.exists():
                 raise UserError(
                     f"{run.path}: the training of case {case.name!r}, seed {seed}, has not "
-                    "finished; finish it with --resume"
+                    "finished; continue it with --resume"
                 )
             files.setdefault(case.name, []).append(path)
     return files
 
 
 def load_policies(plan: Plan, run: RunDirectory) -> dict[str, dict[str, list[Policy]]]:
-    """Return the trained networks of a run: controller, then case, then one a seed.
+    """Return the trained networks of a run by controller and case, one per seed.
 
     Raises:
-        UserError: the training has not finished, or a network cannot be read.
+        UserError: a training has not finished, or a network cannot be read.
     """
     networks = {
         case: [load_policy(path) for path in paths]
@@ -54,7 +54,7 @@ def fresh_controllers(
     *,
     oracle: bool = True,
 ) -> dict[str, Controller]:
-    """Return controllers for a case: learned (first seed), baselines, oracle where it is wanted."""
+    """Return controllers for a case: learned (first seed), baselines and, if wanted, the oracle."""
     controllers: dict[str, Controller] = {}
     for name, by_case in policies.items():
         networks = by_case.get(case.policy or case.name)

@@ -1,4 +1,4 @@
-"""Which versions took part in a run."""
+"""Records the versions of the packages that a run used."""
 
 from __future__ import annotations
 

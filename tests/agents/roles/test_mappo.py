@@ -37,7 +37,7 @@ def critic_over(*widths, seed=0, hidden=(16, 8)):
 
 
 def run_of(make_env, tmp_path, **changes):
-    """Return a training that has not begun, with its environment's roles."""
+    """Return a training that has not started, with its environment's roles."""
     made = recipe("mappo", make_env, **changes)
     problem = made.problem()
     configured = MappoSettings(**made.settings)
@@ -164,7 +164,7 @@ def test_the_portable_policy_acts_as_the_torch_one(tmp_path):
 
 
 def test_what_is_learned_for_one_role_does_not_hang_on_the_gradients_of_another(tmp_path):
-    """Gradients are scaled down network by network: a steep one does not still the others."""
+    """Gradients are clipped per network: a large one does not shrink the others."""
     run = run_of(Haul, tmp_path, max_grad_norm=1e-3)
     with torch.no_grad():
         for parameter in run.actors["driver"].parameters():

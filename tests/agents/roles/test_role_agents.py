@@ -71,7 +71,7 @@ def test_a_role_reacts_to_what_was_decided_in_the_same_slot(agent, trained):
 
 
 def test_a_role_that_sees_items_treats_them_all_alike(agent, trained, tmp_path):
-    """What was saved scores items of any order and number by what they are."""
+    """A saved network scores items by their features, in any order and number."""
     policy, _ = trained(agent, Counter)
     policy.save(tmp_path / "network.npz")
     network = load_policy(tmp_path / "network.npz").networks["clerk"]
@@ -105,8 +105,8 @@ def test_items_that_do_not_fit_are_refused(agent, tmp_path):
             self.roles = (replace(self.roles[0], action_space=Box(-1.0, 1.0, (5,))),)
 
     for make_env, words in (
-        (Flat, r"role 'clerk': sees items, which are \(items, features\)"),
-        (Few, "observations of 6 items need Discrete actions or a Box vector, one an item"),
+        (Flat, r"role 'clerk': observes items, so it needs a Box of shape \(items, features\)"),
+        (Few, "observations of 6 items need Discrete actions or a Box vector with at least"),
     ):
         with pytest.raises(UserError, match=words):
             replace(recipe(agent, Counter), make_env=make_env).train(tmp_path)
@@ -138,7 +138,7 @@ def test_resumed_training_ends_bit_for_bit_the_same(agent, make_env, settings, t
     whole = short.train(tmp_path / "whole", seed=3, emit=whole_lines.append)
     short.interrupt(tmp_path / "cut", 2, seed=3, emit=resumed_lines.append)
     assert 0 < len(resumed_lines) < len(whole_lines)
-    # Another process: its global generators stand elsewhere.
+    # Another process: its global generators have another state.
     np.random.seed(99)
     torch.manual_seed(99)
     short.interrupt(tmp_path / "cut", 1, seed=3, resume=True, emit=resumed_lines.append)
@@ -169,7 +169,7 @@ def test_an_environment_without_state_resumes_with_new_episodes(agent, tmp_path)
 def test_other_settings_than_those_of_the_checkpoint_are_refused(agent, changed, tmp_path):
     short = recipe(agent, Watch, **SHORT)
     short.interrupt(tmp_path, 1)
-    with pytest.raises(UserError, match="resume with the settings it was begun with"):
+    with pytest.raises(UserError, match="resume with the settings of the original training"):
         short.but(**changed).train(tmp_path, resume=True)
 
 
@@ -207,7 +207,7 @@ def test_every_iteration_is_validated_where_that_is_asked_for_and_the_best_kept(
     best = controller_of(load_policy(tmp_path / "whole/best" / NETWORK_FILE))
     again = play(Watch, best, validation_seeds(4))["reward"].mean()
     assert again == pytest.approx(max(rewards), abs=1e-9)
-    assert same_policies(whole, short.train(tmp_path / "unwatched"))  # it disturbs nothing
+    assert same_policies(whole, short.train(tmp_path / "unwatched"))  # it has no side effects
     short.interrupt(tmp_path / "cut", 2, emit=resumed.append, **judged)
     short.train(tmp_path / "cut", resume=True, emit=resumed.append, **judged)
     assert [line.get("validation_reward") for line in resumed] == [
@@ -253,12 +253,12 @@ def test_spaces_that_do_not_suit_are_refused(agent, tmp_path):
     message = refused(agent, watch_with(observation_space=Dict({"a": box})), tmp_path)
     assert f"agent {agent!r}, role 'scout': needs a Box observation" in message
     message = refused(agent, watch_with(action_space=Dict({"a": box})), tmp_path)
-    assert "no built-in agent can act in Dict" in message
+    assert "no built-in agent supports the action space Dict" in message
     message = refused(agent, watch_with(action_space=Box(0, np.inf, (1,))), tmp_path)
     assert "role 'scout': continuous actions need finite bounds" in message
     if agent == "mappo":
         message = refused(agent, watch_with(action_space=MultiDiscrete([2, 3])), tmp_path)
-        assert "needs discrete or continuous actions, not multi-discrete ones" in message
+        assert "needs discrete or continuous actions, not multi-discrete actions" in message
 
 
 def test_an_environment_without_roles_is_refused(agent, tmp_path):
@@ -285,7 +285,7 @@ def test_nan_in_an_observation_is_refused_by_role_and_place(agent, tmp_path):
             return seen
 
     message = refused(agent, Blind, tmp_path)
-    assert "role 'scout' NaN or infinity in its observed value 1" in message
+    assert "value 1 of the observation of role 'scout' is NaN or infinity" in message
 
 
 def test_nan_in_a_reward_is_refused(agent, tmp_path):

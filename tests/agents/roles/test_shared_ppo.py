@@ -28,7 +28,7 @@ ROLE = Role("pair", 2, Box(-1.0, 1.0, (3,)), Box(-1.0, 1.0, (2,)))
 
 
 def run_of(make_env, tmp_path, **changes):
-    """Return a training that has not begun."""
+    """Return a training that has not started."""
     made = recipe("sb3-shared", make_env, **changes)
     problem = made.problem()
     configured = SharedPpoSettings(**made.settings)
@@ -156,7 +156,7 @@ def test_all_agents_earn_the_scaled_reward_of_their_copy(tmp_path):
         env = problem.make_env(configured.num_envs)
         run = SharedPpoRun(configured, env, env.roles, problem, Session(tmp_path, 0, problem))
         run.learn()
-        # `get` has laid the trajectories one behind the other; slots of one are neighbours.
+        # `get` has concatenated the trajectories; the slots of one are neighbours.
         rewards = {
             name: model.rollout_buffer.rewards.reshape(16, -1) for name, model in run.models.items()
         }
@@ -217,7 +217,7 @@ def test_several_discrete_choices_at_once(tmp_path):
 class Crowd(RoleEnv):
     """Forty agents each name the sign of a number they see; all share the share that is right.
 
-    Luck is a hundred times as loud in the shared reward as what one agent does.
+    The noise of the shared reward is a hundred times the effect of one agent.
     """
 
     agents = 40

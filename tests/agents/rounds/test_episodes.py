@@ -60,7 +60,7 @@ def test_persistent_noise_keeps_each_choice_but_ties_neighbouring_ones():
     for actions in drawn:
         found = np.bincount(actions, minlength=4)
         assert chisquare(found[mask], len(logits) * probability[mask]).pvalue > 1e-3
-    # Kept noise repeats the choice; new noise repeats it by chance.
+    # Kept noise repeats the choice; new noise repeats it only sometimes.
     expected = 0.8 + 0.2 * (probability**2).sum()
     assert (drawn[0] == drawn[1]).mean() == pytest.approx(expected, abs=0.01)
 

@@ -124,5 +124,5 @@ def test_parts_that_cannot_be_held_are_refused_by_name():
     policy.mlp_extractor.policy_net[1] = torch.nn.GELU()
     with pytest.raises(UserError, match="GELU"):
         to_network(policy, Discrete(3))
-    with pytest.raises(UserError, match="Linear is no policy"):
+    with pytest.raises(UserError, match="Linear is not a policy"):
         to_network(torch.nn.Linear(1, 1), Discrete(3))

@@ -1,4 +1,4 @@
-"""Agents for environments with several roles: one policy a role, trained together.
+"""Agents for environments with several roles: one policy per role, trained together.
 
-Reached through `rlsys.agents`, which describes them.
+`rlsys.agents` describes them.
 """

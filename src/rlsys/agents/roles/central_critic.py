@@ -1,8 +1,9 @@
-"""The centralised critic of `mappo`: one value function over what all roles are shown.
+"""The centralised critic of `mappo`: one value function over the observations of all roles.
 
-Within a slot the roles decide in turn, and what a later role is shown tells of the earlier roles'
-actions. A baseline for an action must not know that action, or it takes away the very difference
-that the action made. So the critic judges each half-step from what has been shown up to it.
+Within a slot the roles decide in turn, and the observation of a later role reveals the actions of
+the earlier ones. A baseline for an action must not know that action, or it removes the very
+difference that the action made. So the critic evaluates each half-step only from what had been
+observed up to it.
 """
 
 from __future__ import annotations
@@ -18,22 +19,24 @@ from torch import Tensor, nn
 from rlsys.agents.roles.running_moments import RunningMoments
 from rlsys.agents.torch_network import ACTIVATIONS, hidden_layers, initialise
 
-# The values of some ten updates decide about their scale: policies improve, and values with them.
+# The last ten or so updates determine the scale: as policies improve, so do values.
 _MEMORY = 0.9
 
 
 class CentralCritic(nn.Module):
     """Values of all half-steps of a slot, in units of the environment's reward.
 
-    The first layer is linear in the concatenated observations of all roles, of which those not yet
-    shown count as zero, and in a one-hot code of the acting role. The sums are built up role by
-    role, so that all half-steps cost hardly more than the last.
+    The first layer is linear in the concatenated observations of all roles and a one-hot code of
+    the acting role. Observations not yet made count as zero. The sums are accumulated role by role,
+    so all half-steps together cost hardly more than the last one alone.
 
     Values are learned in normalised form. When the statistics change, the last layer is corrected
-    so that no value does (PopArt: van Hasselt et al., 2016; used so by Yu et al., 2022).
+    so that the values do not (PopArt: van Hasselt et al., 2016; used in this way by Yu et al.,
+    2022).
 
     Args:
-        widths: by role in deciding order, number of values that all its agents together see.
+        widths: number of values that all agents of a role observe together, by role in the order
+            of decisions.
         hidden: sizes of hidden layers, at least one.
         activation: of hidden layers.
     """
@@ -56,7 +59,7 @@ class CentralCritic(nn.Module):
         """Return normalised values (N, half-steps) of the first half-steps of a slot.
 
         Args:
-            shown: by role in deciding order, (N, its width); all roles or the first few.
+            shown: by role in the order of decisions, (N, its width); all roles or the first few.
         """
         parts = torch.split(self.shown, self._widths, dim=1)
         told = [seen @ part.T for seen, part in zip(shown, parts, strict=False)]
@@ -71,7 +74,7 @@ class CentralCritic(nn.Module):
             return normalised * float(self.moments.std) + float(self.moments.mean)
 
     def normalised(self, targets: NDArray[np.float32]) -> Tensor:
-        """Return targets (T, C, roles) in normalised form, after they have set the scale anew."""
+        """Update the scale by targets (T, C, roles), and return them in normalised form."""
         mean, std = float(self.moments.mean), float(self.moments.std)
         self.moments.update(targets.reshape(-1))
         new_mean, new_std = float(self.moments.mean), float(self.moments.std)
@@ -92,16 +95,16 @@ def half_step_advantages(
 ) -> NDArray[np.float32]:
     """Return the advantage of each half-step, (T, C, roles).
 
-    Generalised advantage estimation (Schulman et al., 2016) over half-steps: from one to the next
-    in a slot nothing is earned or discounted, so that an earlier role is judged by the value of
-    what it hands on; the slot's reward and discount come with its last half-step.
+    This is generalised advantage estimation (Schulman et al., 2016) over half-steps. Between two
+    half-steps of a slot nothing is earned or discounted, so an earlier role is judged by the value
+    of the state that it leaves. The slot's reward and discount come with its last half-step.
 
     Args:
         rewards, ends: of T slots in C copies, (T, C).
-        values: of each half-step, (T, C, roles).
-        following: of the first half-step after the last slot, (C,).
-        gamma: discount a slot.
-        gae_lambda: weight of longer estimates, a half-step.
+        values: values of each half-step, (T, C, roles).
+        following: values of the first half-step after the last slot, (C,).
+        gamma: discount factor per slot.
+        gae_lambda: weight of longer estimates, per half-step.
     """
     slots, _, roles = values.shape
     advantages = np.empty(values.shape, dtype=np.float32)

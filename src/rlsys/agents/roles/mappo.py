@@ -1,12 +1,12 @@
 """`mappo`: PPO with an actor for each role and one centralised critic over all of them.
 
 After Yu et al., "The Surprising Effectiveness of PPO in Cooperative Multi-Agent Games", NeurIPS
-2022: parameters shared by a role's agents, value normalisation, a clipped ratio an agent, all data
-in few large batches. The critic is in `rlsys.agents.roles.central_critic`.
+2022: parameters shared by a role's agents, value normalisation, a clipped ratio per agent, all data
+in a few large batches. The critic is in `rlsys.agents.roles.central_critic`.
 
-Plain torch, not TorchRL, whose losses and advantage estimators take one action a step out of
-dictionaries of tensors: half-steps of several roles under one critic would bend them for longer
-than the few lines here take.
+This uses plain torch, not TorchRL. TorchRL's losses and advantage estimators take one action per
+step from dictionaries of tensors. Adapting them to half-steps of several roles with one critic
+would take more code than there is here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from rlsys.training import Problem, Session
 
 KINDS = ("discrete", "continuous")
 
-# Decisions judged in one call: enough to be fast, few enough to stay in the processor's cache.
+# Decisions evaluated in one call: enough to be fast, few enough to fit into the processor's cache.
 _CHUNK = 16_384
 
 
@@ -53,8 +53,8 @@ class Actor(nn.Module):
     """The stochastic policy of a role: normal for continuous actions, categorical for discrete.
 
     Args:
-        role: whose.
-        settings: sizes, activation and initial deviation.
+        role: the role.
+        settings: sizes, activation and initial standard deviation.
     """
 
     def __init__(self, role: Role, settings: MappoSettings) -> None:
@@ -81,7 +81,7 @@ class Actor(nn.Module):
             self.log_std = nn.Parameter(torch.full((outputs,), math.log(settings.initial_std)))
 
     def sample(self, shown: Tensor) -> Tensor:
-        """Return an action for each of the observations (N, features), counted from 0."""
+        """Return one action, counted from 0, for each of the observations (N, features)."""
         outputs = self._outputs(shown)
         if self.log_std is not None:
             return torch.normal(outputs, self.log_std.exp().expand_as(outputs))
@@ -107,7 +107,7 @@ class Actor(nn.Module):
 
 
 class MappoRun(RoleRun):
-    """One training under way."""
+    """A running training."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class MappoRun(RoleRun):
         return torch.from_numpy(advantages).flatten(0, 1), targets.flatten(0, 1)
 
     def _log_probs(self, role: Role, shown: Tensor, actions: Tensor) -> Tensor:
-        """Return the log-probabilities (rows, agents) of what was done, without gradient."""
+        """Return the log-probabilities (rows, agents) of the actions taken, without gradient."""
         actor = self.actors[role.name]
         pairs = zip(
             *(torch.split(tensor.flatten(0, 1), _CHUNK) for tensor in (shown, actions)), strict=True
@@ -228,10 +228,10 @@ class MappoRun(RoleRun):
         """Return the clipped loss (Schulman et al., 2017) and the entropy.
 
         Args:
-            role: whose.
+            role: the role.
             shown, actions: (rows, agents, ...).
             before: log-probabilities under the policy that acted, (rows, agents).
-            advantages: of the role's half-steps, the same for all its agents, (rows,).
+            advantages: advantages of the role's half-steps, the same for all its agents, (rows,).
         """
         clip = self._settings.clip_range
         log_probs, entropy = self.actors[role.name].judge(
@@ -243,7 +243,7 @@ class MappoRun(RoleRun):
         return -torch.minimum(ratio * gain, clipped * gain).mean(), entropy
 
     def descend(self, losses: Mapping[str, Tensor]) -> None:
-        """Do one gradient step; no network's gradient limits another's."""
+        """Do one gradient step; each network's gradient is clipped on its own."""
         signs = {"value_loss": 1.0, "policy_loss": 1.0, "entropy": -self._settings.ent_coef}
         total = sum(signs[name.rpartition("/")[2]] * loss for name, loss in losses.items())
         self._optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Rollouts of environments with roles: whole slots of all copies, each role's half-steps apart."""
+"""Rollouts of environments with roles: whole slots of all copies, stored by role."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from rlsys.rollout import EpisodeMeter
 Array = NDArray[Any]
 
 Choose = Callable[[Role, Array], Array]
-"""From a role and observations (N, features) to N actions, counted from 0 and not yet clipped."""
+"""Takes a role and observations (N, features); returns N actions, counted from 0, not clipped."""
 
 
 @dataclass(frozen=True)
 class Slots:
-    """What was seen and done in a number of slots; T slots, C copies.
+    """What was seen and done in T slots of C copies.
 
     Attributes:
-        observations: by role, float32 (T, C, agents, features), as the environment showed them.
+        observations: by role, float32 (T, C, agents, features), as the environment returned them.
         actions: by role, (T, C, agents, ...), counted from 0 and before clipping.
         rewards: (T, C), shared by all agents.
         credits: by role, (T, C, agents), the agents' difference rewards; empty unless asked for.
         ends: whether the slot was its episode's last, (T, C).
-        following: what the first role sees next, float32 (C, agents, features).
+        following: the first role's next observations, float32 (C, agents, features).
     """
 
     observations: Mapping[str, NDArray[np.float32]]
@@ -44,27 +44,27 @@ class Slots:
 
 
 def features_of(role: Role) -> int:
-    """Return how many numbers one agent of `role` sees."""
+    """Return how many numbers one agent of `role` observes."""
     return int(np.prod(role.observation_space.shape or ()))
 
 
 def check_roles(
     agent: str, env: VectorEnv[Any, Any, Any], kinds: Sequence[str]
 ) -> tuple[Role, ...]:
-    """Return the roles of `env`, or refuse what an agent cannot learn in.
+    """Return the roles of `env`, or refuse it if the agent cannot train in it.
 
     Args:
         agent: its name, for the message.
         env: batched environment.
-        kinds: action kinds that the agent can act in (see `rlsys.agents.spaces.kind_of`).
+        kinds: action kinds that the agent supports (see `rlsys.agents.spaces.kind_of`).
 
     Raises:
-        UserError: no roles, or one whose spaces do not suit.
+        UserError: there are no roles, or the agent does not support the spaces of one.
     """
     roles = roles_of(env)
     if not roles:
         raise UserError(
-            f"agent {agent!r} trains environments with roles, and {type(env).__name__} has none; "
+            f"agent {agent!r} trains environments with roles, but {type(env).__name__} has none; "
             "choose another agent"
         )
     for role in roles:
@@ -80,24 +80,27 @@ def _check_role(agent: str, role: Role, kinds: Sequence[str]) -> None:
     kind = kind_of(action)
     if role.items:
         if len(observation.shape) != 2:
-            raise UserError(f"{who}: sees items, which are (items, features), not {observation}")
+            raise UserError(
+                f"{who}: observes items, so it needs a Box of shape (items, features), not "
+                f"{observation}"
+            )
         require_items(observation, action)
     if kind not in kinds:
-        raise UserError(f"{who}: needs {' or '.join(kinds)} actions, not {kind} ones ({action})")
+        raise UserError(f"{who}: needs {' or '.join(kinds)} actions, not {kind} actions ({action})")
     if isinstance(action, spaces.Box) and not np.isfinite([action.low, action.high]).all():
         raise UserError(f"{who}: continuous actions need finite bounds, not {action}")
 
 
 class RoleCollector:
-    """Steps the environment slot by slot and keeps what happened.
+    """Steps the environment slot by slot and records what happened.
 
-    An episode that is cut off at its horizon (truncated) ends like any other: the horizon is taken
-    as part of the task, since nobody shows the later roles what they would have seen beyond it.
+    An episode that is cut off at its horizon (truncated) ends like any other. The horizon counts as
+    part of the task, because the observations of the later roles beyond it are not available.
 
     Args:
-        env: with `roles`; driven by this object alone.
-        meter: takes in the rewards and episode metrics of every slot.
-        credit: whether the agents' difference rewards are collected; see `rlsys.roles`.
+        env: has `roles`; only this object steps it.
+        meter: collects the rewards and episode metrics of every slot.
+        credit: whether to collect the agents' difference rewards; see `rlsys.roles`.
     """
 
     def __init__(
@@ -118,7 +121,7 @@ class RoleCollector:
         """Play `slots` slots in every copy with the actions of `choose`.
 
         Raises:
-            UserError: roles that act out of turn; observations or rewards that are not finite.
+            UserError: a role acts out of turn, or observations or rewards are not finite.
         """
         copies = self.env.num_envs
         observations: dict[str, NDArray[np.float32]] = {
@@ -143,7 +146,7 @@ class RoleCollector:
                 )
             if not np.isfinite(reward).all():
                 raise UserError(
-                    "the environment gave a reward of NaN or infinity; check its dynamics"
+                    "the environment returned a reward of NaN or infinity; check its dynamics"
                 )
             rewards[slot] = reward
             ends[slot] = terminated | truncated
@@ -158,7 +161,7 @@ class RoleCollector:
         return Slots(observations, stacked, rewards, ends, following, earned)
 
     def get_state(self) -> dict[str, Any]:
-        """Return what a checkpoint must keep; the environment's part only where it has one."""
+        """Return what a checkpoint must store, with the environment's state if it has one."""
         env: Any = self.env
         return {
             "env": env.get_state() if hasattr(env, "get_state") else None,
@@ -167,11 +170,11 @@ class RoleCollector:
         }
 
     def set_state(self, state: Mapping[str, Any], seeds: Sequence[int]) -> None:
-        """Go on from `get_state`.
+        """Restore the result of `get_state`.
 
         Args:
-            state: of the checkpoint.
-            seeds: of new episodes, where the environment's state could not be kept.
+            state: from the checkpoint.
+            seeds: seeds of new episodes, used if the environment's state was not stored.
         """
         self.begin(seeds)
         if state["env"] is not None:
@@ -185,12 +188,12 @@ class RoleCollector:
         if acting != role.name:
             raise UserError(
                 f"{type(self.env).__name__}.acting is {acting!r} in the half-step of role "
-                f"{role.name!r}; roles must decide in the order of `roles`, once a slot each"
+                f"{role.name!r}; roles must decide in the order of `roles`, each once per slot"
             )
 
 
 def _allowed(role: Role, chosen: Array) -> Array:
-    """Return actions as the environment takes them."""
+    """Convert actions to those of the environment's action space."""
     space = role.action_space
     if isinstance(space, spaces.Box):
         return np.clip(chosen, space.low, space.high)
@@ -203,6 +206,6 @@ def _require_finite_view(role: Role, seen: Array) -> None:
     if not np.isfinite(seen).all():
         value = int(np.argwhere(~np.isfinite(seen))[0][-1])
         raise UserError(
-            f"the environment showed role {role.name!r} NaN or infinity in its observed value "
-            f"{value}; check its dynamics"
+            f"value {value} of the observation of role {role.name!r} is NaN or infinity; check the "
+            "environment's dynamics"
         )

@@ -1,4 +1,4 @@
-"""Running mean and variance, and the observation transform that follows from them."""
+"""Running mean and variance, and the observation transform based on them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rlsys.network import Transform
 
 CLIP = 10.0
-"""Normalised observations are clipped to plus and minus this."""
+"""Normalised observations are clipped to plus and minus this value."""
 
-# Far above the rounding of float32 observations, far below any variation that could matter.
+# Far above the rounding error of float32 observations, far below any variation that could matter.
 _CONSTANT = 1e-6
 
 
@@ -24,7 +24,7 @@ class RunningMoments:
 
     Args:
         shape: of one value.
-        memory: factor on the weight of all that came before, at every new batch; 1: nothing is
+        memory: factor on the weight of all earlier batches at every new one; 1: nothing is
             forgotten.
     """
 
@@ -35,7 +35,7 @@ class RunningMoments:
         self._memory = memory
 
     def update(self, batch: NDArray[Any]) -> None:
-        """Take in `batch`, (N, *shape)."""
+        """Add `batch`, (N, *shape)."""
         mean = batch.mean(axis=0, dtype=np.float64)
         var = batch.var(axis=0, dtype=np.float64)
         before, new = self.count * self._memory, len(batch)
@@ -50,21 +50,21 @@ class RunningMoments:
 
     @property
     def std(self) -> NDArray[np.float64]:
-        """Return the standard deviation; 1 where the values have been constant."""
+        """Return the standard deviation; 1 where the values were constant."""
         std = np.sqrt(self.var)
         return np.where(std > _CONSTANT * np.abs(self.mean), std, 1.0)
 
     def transform(self) -> Transform:
-        """Return the scaling to mean 0 and deviation 1 with clipping, as networks carry it."""
+        """Return the scaling to mean 0 and standard deviation 1, with clipping, for a network."""
         return Transform(
             self.mean.astype(np.float32), (1.0 / self.std).astype(np.float32), -CLIP, CLIP
         )
 
     def get_state(self) -> dict[str, Any]:
-        """Return it for `rlsys.storage.states.save_state`."""
+        """Return the state for `rlsys.storage.states.save_state`."""
         return {"mean": self.mean, "var": self.var, "count": self.count}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_state`."""
+        """Restore the result of `get_state`."""
         self.mean, self.var = state["mean"], state["var"]
         self.count = float(state["count"])

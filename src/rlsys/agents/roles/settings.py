@@ -1,6 +1,6 @@
 """Settings of the agents that train environments with several roles (see `rlsys.roles`).
 
-They import no learning library, so that a configuration is checked before one is loaded.
+This module imports no learning library, so a configuration is checked before one is loaded.
 """
 
 from __future__ import annotations
@@ -13,49 +13,50 @@ from rlsys.agents.settings import Count, Fraction, NonNegative, Positive, Rate, 
 
 
 class RoleSettings(BaseModel):
-    """What both agents share; every role is trained with the same settings."""
+    """Settings that both agents share; every role is trained with the same settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     net_arch: tuple[Width, ...] = (32, 32)
-    """Hidden layers of each role's network."""
+    """Sizes of the hidden layers of each role's network."""
     encoder: Annotated[tuple[Width, ...], Field(min_length=1)] = (32,)
-    """Layers that turn each item into a code, in roles that see items."""
+    """Sizes of the layers that turn each item into a code, for roles that observe items."""
     scorer: Annotated[tuple[Width, ...], Field(min_length=1)] = (32,)
-    """Hidden layers that score an item's code and the context, in roles that see items."""
+    """Sizes of the hidden layers that score an item's code and the context, for roles that observe
+    items."""
     critic_arch: Annotated[tuple[Width, ...], Field(min_length=1)] = (64, 64)
-    """Hidden layers of a critic; it is not part of the policy."""
+    """Sizes of the hidden layers of a critic, which is not part of the policy."""
     activation: Literal["relu", "tanh"] = "relu"
-    """Of all hidden layers."""
+    """Activation of all hidden layers."""
     steps: Count = 500_000
-    """Steps of the system (slots) in the training, whatever the number of roles and agents; whole
-    rollouts are done, so it may be a little more."""
+    """Steps of the system (slots) of the training, whatever the number of roles and agents; rounded
+    up to whole rollouts."""
     num_envs: Annotated[int, Field(ge=1, le=65_536)] = 64
     """Copies of the environment that are stepped together."""
     n_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 16
     """Slots of each copy between two updates."""
     n_epochs: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Passes over the collected slots in one update."""
+    """Passes over the collected slots per update."""
     minibatches: Annotated[int, Field(ge=1, le=100_000)] = 4
-    """Gradient steps in one pass, the same for every role however many agents it has."""
+    """Gradient steps per pass, the same for every role whatever its number of agents."""
     learning_rate: Rate = 2e-3
-    """Of Adam, at the start."""
+    """Learning rate of Adam at the start."""
     learning_rate_final: Fraction | None = 1e-4
-    """Of Adam, at the end, reached linearly; null: as at the start."""
+    """Learning rate of Adam at the end, reached linearly; null: the same as at the start."""
     gamma: Fraction = 0.99
-    """Discount a slot; 0 where nothing carries over from slot to slot."""
+    """Discount factor per slot; use 0 if nothing carries over from slot to slot."""
     gae_lambda: Fraction = 0.95
-    """Bias against variance of the advantage estimate."""
+    """Trade-off between bias and variance of the advantage estimate (GAE)."""
     clip_range: Rate = 0.2
-    """Clipping of the probability ratio."""
+    """Clipping range of the probability ratio."""
     ent_coef: NonNegative = 0.0
     """Weight of the entropy bonus."""
     max_grad_norm: Positive = 0.5
-    """Gradients are scaled down to this norm."""
+    """Maximum norm of the gradients; larger ones are scaled down."""
     initial_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] = 1.0
-    """Standard deviation with which continuous actions are tried at the start; it is learned."""
+    """Standard deviation of continuous actions at the start; it is learned."""
     normalize_observations: bool = True
-    """Whether each role's observations are scaled by their running mean and variance."""
+    """Whether to scale each role's observations by their running mean and variance."""
 
     @model_validator(mode="after")
     def _minibatches_fit(self) -> Self:
@@ -69,23 +70,23 @@ class RoleSettings(BaseModel):
 
 
 class SharedPpoSettings(RoleSettings):
-    """Stable-Baselines3's PPO for each role, its parameters shared by the role's agents."""
+    """Stable-Baselines3's PPO for each role, with parameters shared by the role's agents."""
 
     credit: Literal["team", "difference"] = "team"
-    """What an agent learns from: the reward that all share, or what its own decision was worth in
-    the slot, where the environment tells (`difference_rewards`; needs gamma 0)."""
+    """What an agent learns from: the reward that all share (``team``), or what its own decision was
+    worth in the slot (``difference``; needs gamma 0 and the environment's `difference_rewards`)."""
 
     vf_coef: NonNegative = 0.5
     """Weight of the value loss."""
     normalize_rewards: bool = True
-    """Whether rewards are scaled by the running deviation of the return while training."""
+    """Whether to scale rewards by the running standard deviation of the return during training."""
 
     @model_validator(mode="after")
     def _credit_is_for_single_slots(self) -> Self:
         if self.credit == "difference" and self.gamma > 0.0:
             raise ValueError(
-                f"credit 'difference' needs gamma 0 (got {self.gamma}): it counts what a decision "
-                "was worth in its own slot, not in later ones"
+                f"credit 'difference' needs gamma 0 (got {self.gamma}): it counts only what a "
+                "decision was worth in its own slot"
             )
         return self
 

@@ -1,9 +1,9 @@
-"""`sb3-shared`: Stable-Baselines3's PPO for each role, its parameters shared by all agents of it.
+"""`sb3-shared`: Stable-Baselines3's PPO for each role, with parameters shared by its agents.
 
-Every agent of every copy is a trajectory of its role (independent PPO with shared parameters); the
-slot's reward goes to all of them, or, with `credit` "difference", to each what its own decision was
-worth. The rollouts are ours, batched over copies and agents and without
-an object per agent; buffer, advantages (GAE over slots) and gradient steps are SB3's.
+Every agent of every copy is a trajectory of its role (independent PPO with shared parameters). All
+agents get the slot's reward or, with `credit` "difference", what their own decision was worth. The
+rollouts are our own: batched over copies and agents, without an object per agent. Buffer,
+advantages (GAE over slots) and gradient steps are those of SB3.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ Array = NDArray[Any]
 
 KINDS = ("discrete", "multi-discrete", "continuous")
 
-# Decisions judged in one call: enough to be fast, few enough to stay in the processor's cache.
+# Decisions evaluated in one call: enough to be fast, few enough to fit into the processor's cache.
 _CHUNK = 16_384
 
 
 def make_shared_ppo(settings: SharedPpoSettings) -> RoleAgent[SharedPpoSettings]:
-    """Return the agent: one PPO a role."""
+    """Return the agent: one PPO per role."""
     return RoleAgent("sb3-shared", settings, KINDS, SharedPpoRun)
 
 
 def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
     """Return a PPO for all agents of `role` in all copies; it never steps an environment.
 
-    It is put together without one, as SB3 itself does when it loads a saved algorithm.
+    It is built without one, as SB3 itself does when it loads a saved algorithm.
     """
     trajectories = settings.num_envs * role.agents
     sizes: dict[str, list[int]] = (
@@ -79,7 +79,7 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
             "net_arch": sizes,
             "activation_fn": ACTIVATIONS[settings.activation],
             "log_std_init": math.log(settings.initial_std),
-            # One fused kernel instead of some twenty small ones; eps is SB3's own.
+            # One fused kernel instead of about twenty small ones; eps is SB3's own.
             "optimizer_kwargs": {"eps": 1e-5, "fused": True},
         },
         device="cpu",
@@ -99,7 +99,7 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
 
 
 class SharedPpoRun(RoleRun):
-    """One training under way."""
+    """A running training."""
 
     def __init__(
         self,
@@ -112,11 +112,11 @@ class SharedPpoRun(RoleRun):
         credit = settings.credit == "difference"
         if credit and not hasattr(env, "difference_rewards"):
             raise UserError(
-                f"credit 'difference' needs an environment with `difference_rewards`, and "
+                f"credit 'difference' needs an environment with `difference_rewards`, but "
                 f"{type(env).__name__} has none; use credit 'team'"
             )
-        # What a later role sees in a slot is known only once the roles before it have decided
-        # there: one more slot is played to give the last one its bootstrap value.
+        # The observation of a later role is known only after the roles before it have decided. So
+        # one extra slot is played to get the bootstrap value of the last one.
         extra = int(settings.gamma > 0 and len(roles) > 1)
         super().__init__("sb3-shared", settings, env, roles, problem, session, extra, credit)
         set_random_seed(session.seed)
@@ -162,7 +162,7 @@ class SharedPpoRun(RoleRun):
             moments.set_state(state["credit_moments"][name])
 
     def _earned(self, slots: Slots) -> dict[str, Array]:
-        """Return by role what each agent learns from, scaled, (T, C, agents)."""
+        """Return the scaled rewards that each agent learns from, by role, (T, C, agents)."""
         if self._settings.credit == "team":
             team = self._scaled(slots)[..., None]
             return {r.name: np.repeat(team, r.agents, axis=2) for r in self.roles}
@@ -173,7 +173,7 @@ class SharedPpoRun(RoleRun):
         return {name: own / self._credit_moments[name].std for name, own in slots.credits.items()}
 
     def _scaled(self, slots: Slots) -> Array:
-        """Return the rewards (T, C), divided by the deviation of the discounted return so far."""
+        """Return the rewards (T, C), divided by the running deviation of the discounted return."""
         if not self._settings.normalize_rewards:
             return slots.rewards
         returns = np.empty_like(slots.rewards)
@@ -185,7 +185,7 @@ class SharedPpoRun(RoleRun):
         return scaled
 
     def _fill(self, model: PPO, role: Role, slots: Slots, earned: Array) -> None:
-        """Put the role's half-steps into the buffer, every agent of every copy a trajectory."""
+        """Put the role's half-steps into the buffer; each agent of each copy is a trajectory."""
         count, agents = self._settings.n_steps, role.agents
         seen = slots.observations[role.name]
         shown = self.shown(role, seen).view(len(seen), -1, seen.shape[-1])
@@ -215,11 +215,11 @@ def fill_buffer(
     """Put a rollout of T slots and N trajectories into SB3's buffer, with its advantages.
 
     Args:
-        model: whose buffer, and whose policy acted.
+        model: the PPO whose policy acted and whose buffer is filled.
         shown: what the policy saw, (T, N, features).
         actions: what it did, before clipping, (T, N, width).
         rewards, ends: of the slots, (T, N).
-        after: what it sees next, (N, features), to bootstrap from; None where gamma is 0.
+        after: what it sees next, (N, features), to bootstrap from; None if gamma is 0.
     """
     buffer, policy = model.rollout_buffer, model.policy
     buffer.reset()
@@ -238,7 +238,7 @@ def _train(model: PPO, whose: str) -> None:
     try:
         model.train()
     except ValueError:
-        # torch's distributions refuse NaN before the update is over.
+        # torch's distributions raise an error for NaN before the update is finished.
         require_finite(model.policy, whose)
         raise
     require_finite(model.policy, whose)
@@ -247,8 +247,8 @@ def _train(model: PPO, whose: str) -> None:
 def _judge(policy: ActorCriticPolicy, shown: Tensor, actions: Tensor) -> tuple[Array, Array]:
     """Return values and log-probabilities (T, N) of what the policy saw and did, without gradient.
 
-    In bulk after the rollout: the policy has not changed since, and one large call is many times
-    faster than one a half-step.
+    This is done after the rollout: the policy has not changed since, and one large call is many
+    times faster than one call per half-step.
     """
     values, log_probs = [], []
     flat = actions.flatten(0, 1)

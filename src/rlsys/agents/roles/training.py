@@ -1,4 +1,4 @@
-"""The loop of the agents that train several roles: collect slots, update, report, checkpoint."""
+"""The training loop of agents for several roles: collect slots, update, report, checkpoint."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rlsys.training import Problem, Session
 
 Array = NDArray[Any]
 
-# Slots that the first statistics of observations come from, at most.
+# Maximum number of slots for the first statistics of observations.
 _MEASURED_SLOTS = 16
 
 
@@ -34,13 +34,13 @@ S = TypeVar("S", bound=RoleSettings)
 
 
 class RoleAgent(Generic[S]):
-    """What the core asks to train: an agent for several roles.
+    """An agent for several roles (see `rlsys.training.Agent`).
 
     Args:
-        name: of the agent.
-        settings: of the agent.
-        kinds: action kinds that it can act in (see `rlsys.agents.spaces.kind_of`).
-        make_run: ``make_run(settings, env, roles, problem, session)`` begins a training.
+        name: the agent's name.
+        settings: the agent's settings.
+        kinds: action kinds that it supports (see `rlsys.agents.spaces.kind_of`).
+        make_run: ``make_run(settings, env, roles, problem, session)`` starts a training.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class RoleAgent(Generic[S]):
         """Train and return the final policy.
 
         Raises:
-            UserError: the problem does not suit it, or training diverged.
+            UserError: the agent cannot train on this problem, or training diverged.
             Interrupted: from `Session.boundary`.
         """
-        # The tensors are small: more threads would only wait for each other.
+        # The tensors are small: several threads would only wait for each other.
         torch.set_num_threads(1)
         env = problem.make_env(self.settings.num_envs)
         try:
@@ -73,25 +73,25 @@ class RoleAgent(Generic[S]):
 
 
 class RoleRun(ABC):
-    """One training under way; a subclass has the networks and says how they are updated.
+    """A running training; a subclass has the networks and defines how they are updated.
 
-    It can stop between rounds (a rollout and an update); going on from there gives bit-identical
-    weights where the environment has ``get_state``; elsewhere the episodes under way are lost and
-    new ones begin.
+    It can stop between rounds (a rollout and an update). Resuming there gives bit-identical weights
+    if the environment has ``get_state``. Otherwise the running episodes are lost and new ones
+    start.
 
-    The statistics that normalise observations stay as they are during a round, so that a policy
-    is compared with itself under one and the same view; what was seen in a round counts from the
-    next one on. The first ones come from a few slots played beforehand by the untrained networks.
+    The statistics that normalise observations are fixed during a round, so the old and the new
+    policy see the same inputs. Observations of a round count from the next round on. The first
+    statistics come from a few slots that the untrained networks play beforehand.
 
     Args:
-        name: of the agent.
-        settings: of the agent.
+        name: the agent's name.
+        settings: the agent's settings.
         env: the copies that are stepped together.
-        roles: of `env`, checked.
-        problem: what is learned.
-        session: what is reported to.
+        roles: the roles of `env`, already checked.
+        problem: what to learn.
+        session: receives reports and checkpoints.
         extra_slots: slots of a rollout beyond ``settings.n_steps``.
-        credit: whether the agents' difference rewards are collected.
+        credit: whether to collect the agents' difference rewards.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class RoleRun(ABC):
 
     @abstractmethod
     def sample(self, role: Role, shown: Tensor) -> Tensor:
-        """Return an action, counted from 0, for each of the observations (N, features)."""
+        """Return one action, counted from 0, for each of the observations (N, features)."""
 
     @abstractmethod
     def update(self, slots: Slots, remaining: float) -> dict[str, float]:
@@ -132,21 +132,21 @@ class RoleRun(ABC):
 
     @abstractmethod
     def network(self, role: Role) -> Network:
-        """Return a role's portable network, without the transform of observations."""
+        """Return a role's portable network, without the observation transform."""
 
     @abstractmethod
     def get_learner_state(self) -> dict[str, Any]:
-        """Return weights, optimisers and the like for a checkpoint."""
+        """Return weights, optimiser states and the like for a checkpoint."""
 
     @abstractmethod
     def set_learner_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_learner_state`."""
+        """Restore the result of `get_learner_state`."""
 
     def learn(self) -> RolePolicy:
-        """Do all rounds that are left and return the policy.
+        """Do all remaining rounds and return the policy.
 
         Raises:
-            UserError: the environment shows what is not finite, or training diverged.
+            UserError: the environment returned values that are not finite, or training diverged.
             Interrupted: from `Session.boundary`.
         """
         saved = self._session.resumed_state()
@@ -163,7 +163,7 @@ class RoleRun(ABC):
         return self._policy()
 
     def shown(self, role: Role, observations: NDArray[np.float32]) -> Tensor:
-        """Return observations (..., features) as the role's network sees them, transformed."""
+        """Return observations (..., features) after the transform of the role's network."""
         moments = self._moments.get(role.name)
         return torch.from_numpy(
             observations if moments is None else moments.transform()(observations)
@@ -214,13 +214,13 @@ class RoleRun(ABC):
     def _set_state(self, state: Mapping[str, Any]) -> None:
         if set(state["moments"]) != set(self._moments):
             raise UserError(
-                "checkpoint does not fit: normalize_observations was another there; "
-                "resume with the settings it was begun with"
+                "the checkpoint does not match: normalize_observations has changed; "
+                "resume with the settings of the original training"
             )
         self.set_learner_state(state["learner"])
         self.step = state["step"]
         self._reported = state["reported"]
-        # Where episodes cannot be gone on with: others than those that the training began with.
+        # If episodes cannot be continued, start others than those that the training started with.
         seeds = training_seeds(self._session.seed + self.step, self._base.num_envs)
         self._collector.set_state(state["collector"], seeds)
         for name, moments in self._moments.items():
@@ -232,10 +232,10 @@ def require_finite(weights: nn.Module, whose: str) -> None:
     """Refuse NaN and infinity.
 
     Raises:
-        UserError: training diverged; `whose` weights says where.
+        UserError: training diverged; the message begins with `whose`.
     """
     if not all(bool(torch.isfinite(parameter).all()) for parameter in weights.parameters()):
         raise UserError(
-            f"{whose}: the weights hold NaN or infinity; training diverged: "
+            f"{whose}: the weights contain NaN or infinity; training diverged: "
             "lower the learning rate and train again"
         )

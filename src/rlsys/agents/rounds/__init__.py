@@ -1,4 +1,4 @@
-"""Agents that learn in rounds from labelled states: by their own best samples, or from an oracle.
+"""Agents that learn in rounds from labelled states: from their best samples or from an oracle.
 
-Reached through `rlsys.agents`, which describes them.
+`rlsys.agents` describes them.
 """

@@ -1,4 +1,4 @@
-"""Whole episodes sampled from a policy, and played again to see what it saw."""
+"""Samples whole episodes from a policy, and replays them to get their observations."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Sampled:
-    """One episode as it was sampled: enough to play it again.
+    """One sampled episode, with what is needed to replay it.
 
     Attributes:
-        seed: of its reset.
-        actions: int64 (length,), counted from 0 whatever number the action space starts at.
+        seed: seed of its reset.
+        actions: int64 (length,), counted from 0 wherever the action space starts.
         reward: the sum of its rewards.
     """
 
@@ -33,7 +33,7 @@ class Sampled:
 
     @property
     def identity(self) -> tuple[int, bytes]:
-        """What makes two episodes the same one."""
+        """Two episodes with the same identity are the same."""
         return self.seed, self.actions.tobytes()
 
 
@@ -64,7 +64,7 @@ class Seen:
         )
 
     def get_state(self) -> dict[str, Any]:
-        """Return it for `rlsys.storage.states.save_state`."""
+        """Return the state for `rlsys.storage.states.save_state`."""
         return {"observations": self.observations, "masks": self.masks, "actions": self.actions}
 
     @staticmethod
@@ -74,7 +74,7 @@ class Seen:
 
 
 def masks_of(env: VectorEnv[Any, Any, Any], count: int) -> NDArray[np.bool_]:
-    """Return the masks (num_envs, count) of `env`; all True where it has none."""
+    """Return the masks (num_envs, count) of `env`; all True if it has none."""
     masks = action_masks(env)
     return np.ones((env.num_envs, count), dtype=bool) if masks is None else masks
 
@@ -84,12 +84,12 @@ def sample_actions(
 ) -> NDArray[np.int64]:
     """Draw from the softmax of ``logits / temperature`` over the allowed actions.
 
-    By the Gumbel-max trick: the argmax of the logits plus independent Gumbel noise has exactly that
-    distribution. Temperature 0 is the argmax itself.
+    This uses the Gumbel-max trick: the argmax of the logits plus independent Gumbel noise has
+    exactly that distribution. Temperature 0 is the argmax itself.
 
     Args:
         logits: (N, n_actions).
-        masks: True for allowed, (N, n_actions).
+        masks: True where allowed, (N, n_actions).
         temperature: at least 0.
         generator: source of the noise.
     """
@@ -99,13 +99,14 @@ def sample_actions(
 
 
 class PersistentSampler:
-    """Draws like `sample_actions`, but keeps the noise of a copy from step to step for a while.
+    """Draws like `sample_actions`, but keeps the noise of a copy for several steps.
 
-    Every single choice still has the policy's distribution; those of neighbouring steps agree more
-    often, so an episode departs from the policy in stretches and not in single steps that cancel.
+    Every single choice still has the policy's distribution, but the choices of neighbouring steps
+    agree more often. So an episode deviates from the policy over several steps in a row, instead of
+    in single steps that cancel out.
 
     Args:
-        temperatures: above 0; copy i draws with number i modulo their count.
+        temperatures: above 0; copy i uses number i modulo their count.
         persistence: probability that a copy's noise is kept from one step to the next.
         generator: source of the noise.
     """
@@ -119,7 +120,7 @@ class PersistentSampler:
         self._noise: Array | None = None
 
     def __call__(self, logits: Array, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return an action a copy, from logits and masks (N, n_actions)."""
+        """Return one action per copy, from logits and masks (N, n_actions)."""
         noise = _gumbel(logits.shape, self._generator)
         if self._noise is not None:
             kept = self._generator.random((len(logits), 1)) < self._persistence
@@ -141,18 +142,18 @@ def _best(logits: Array, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Openings:
-    """Actions that sampled episodes begin with, before the policy takes over.
+    """Actions at the start of sampled episodes, before the policy takes over.
 
     Attributes:
         actions: int64 (copies, longest), counted from 0.
-        lengths: int64 (copies,), how many of them are played.
+        lengths: int64 (copies,), how many of these actions are played.
     """
 
     actions: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
     def over(self, step: int, sampled: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the actions of `step`: the opening's while it lasts, else the sampled ones."""
+        """Return the actions of `step`: from the opening while it lasts, then the sampled ones."""
         last = self.actions.shape[1] - 1
         return np.where(step < self.lengths, self.actions[:, min(step, last)], sampled)
 
@@ -165,19 +166,18 @@ def sample_episodes(
     openings: Openings | None = None,
     meter: EpisodeMeter | None = None,
 ) -> tuple[list[Sampled], int]:
-    """Play one episode a copy with actions drawn from the policy.
+    """Play one episode per copy with actions drawn from the policy.
 
     Args:
-        env: as many copies as `seeds`.
+        env: has as many copies as there are `seeds`.
         logits: the policy, from observations (N, ...) to logits (N, n_actions).
-        seeds: of the resets.
+        seeds: seeds of the resets.
         choose: draws actions, counted from 0, from logits and masks.
-        openings: how each copy's episode begins; None: all are sampled from the first step on.
-
-        meter: takes in every step, for the episodes' metrics.
+        openings: first actions of each copy's episode; None: sample from the first step on.
+        meter: collects every step, for the episodes' metrics.
 
     Returns:
-        The episodes, and how many environment steps they took.
+        The episodes, and the number of environment steps that they took.
     """
     space: Any = env.single_action_space
     observations, _ = env.reset(seed=cast("Any", list(seeds)))
@@ -208,14 +208,14 @@ def sample_episodes(
 
 
 def replay(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) -> list[Seen]:
-    """Play `episodes` again and return what was seen in each.
+    """Replay `episodes` and return what was seen in each.
 
     Args:
-        env: any number of copies.
-        episodes: of the same kind of environment.
+        env: with any number of copies.
+        episodes: sampled from the same kind of environment.
 
     Raises:
-        UserError: an episode went another way than when it was sampled.
+        UserError: a replayed episode differs from the sampled one.
     """
     seen: list[Seen] = []
     for begin in range(0, len(episodes), env.num_envs):
@@ -225,7 +225,7 @@ def replay(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) -> list[S
 
 def _replay_batch(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) -> list[Seen]:
     space: Any = env.single_action_space
-    # Copies without an episode of their own play the first one along.
+    # Copies without an episode of their own play the first one too.
     played = [*episodes, *[episodes[0]] * (env.num_envs - len(episodes))]
     longest = max(len(episode.actions) for episode in played)
     actions = np.zeros((env.num_envs, longest), dtype=np.int64)
@@ -251,7 +251,7 @@ def _replay_batch(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) ->
         raise UserError(
             f"{type(env).__name__} is not repeatable: with seed {played[copy].seed} and the same "
             f"actions the reward was {expected[copy]:g} in {lengths[copy]} steps, then "
-            f"{rewards[copy]:g} in {ended_at[copy]}; self-labelling needs one that is"
+            f"{rewards[copy]:g} in {ended_at[copy]}; self-labelling needs a repeatable environment"
         )
     all_observed = np.stack(observed, axis=1)
     all_masked = np.stack(masked, axis=1)

@@ -1,8 +1,8 @@
 """`imitation`: learn from an oracle's action values in the states that the policy itself visits.
 
 After DAgger (Ross, Gordon and Bagnell, "A Reduction of Imitation Learning and Structured Prediction
-to No-Regret Online Learning", AISTATS 2011), with labels that are worth more than the best action:
-the oracle's value of every action, from which the loss takes what each action would cost.
+to No-Regret Online Learning", AISTATS 2011). The labels say more than which action is best: they
+are the oracle's values of all actions, from which the loss computes the cost of each action.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from rlsys.training import Problem, Session
 
 Array = NDArray[Any]
 
-# Two actions whose values differ by less are equally good: far below any reward, far above the
-# rounding of a sum of rewards.
+# Two actions whose values differ by less are equally good. This is far below any reward, and far
+# above the rounding error of a sum of rewards.
 _TIE = 1e-6
 
 
@@ -49,8 +49,8 @@ def imitation_loss(
 
     Args:
         log_probabilities: the policy's, (N, n_actions).
-        regrets: best value less each action's value, (N, n_actions); 0 for masked actions, which
-            have no probability anyhow.
+        regrets: best value minus each action's value, (N, n_actions); 0 for masked actions, whose
+            probability is 0 anyway.
         regret_weight: weight of sum_a p(a) regret(a), the expected loss of return by one step.
         cross_entropy_weight: weight of -log of the probability of all best actions together.
     """
@@ -69,13 +69,13 @@ class Imitation:
         """Train and return the final network.
 
         Raises:
-            UserError: the problem does not suit it: no oracle, other actions.
+            UserError: there is no oracle, or the agent does not support the actions.
             Interrupted: from `Session.boundary`.
         """
         if problem.make_oracle is None:
             raise UserError(
-                "agent 'imitation' learns from an oracle and this environment has none; "
-                "use another agent"
+                "agent 'imitation' learns from an oracle, but this environment has none; "
+                "choose another agent"
             )
         torch.set_num_threads(1)
         env = problem.make_env(self.settings.instances * self.settings.rollouts)
@@ -87,7 +87,7 @@ class Imitation:
 
 
 class _Run(RoundsRun[LabelledStates]):
-    """One training under way."""
+    """A running training."""
 
     def __init__(
         self,
@@ -103,11 +103,11 @@ class _Run(RoundsRun[LabelledStates]):
         self.oracle = oracle
 
     def do_round(self) -> dict[str, float]:
-        """Roll out and label, then learn."""
+        """Play and label episodes, then learn."""
         return self._roll_out() | self._descend()
 
     def _roll_out(self) -> dict[str, float]:
-        """Play an episode in every copy, label each state, and keep what was seen."""
+        """Play an episode in every copy, label each state, and keep the labelled states."""
         settings, env = self.settings, self.env
         space: Any = env.single_action_space
         share = settings.oracle_share * settings.oracle_decay**self.round
@@ -121,7 +121,7 @@ class _Run(RoundsRun[LabelledStates]):
         while running.any():
             masks = masks_of(env, int(space.n))
             regrets = _regrets(self.oracle.action_values(env), masks, running)
-            # Where only one action is allowed there is nothing to learn.
+            # If only one action is allowed, there is nothing to learn.
             choice = running & (masks.sum(axis=1) > 1)
             seen.append(Labelled(observations[choice], masks[choice], regrets[choice]))
             steps += int(running.sum())
@@ -141,7 +141,8 @@ class _Run(RoundsRun[LabelledStates]):
         self.memory.add(labelled)
         if not len(self.memory):
             raise UserError(
-                "no episode had a state with more than one allowed action: nothing to imitate"
+                "agent 'imitation' has nothing to learn: no episode had a state with more than one "
+                "allowed action; check the environment's action masks"
             )
         self.steps += steps
         return {
@@ -151,7 +152,7 @@ class _Run(RoundsRun[LabelledStates]):
         }
 
     def _descend(self) -> dict[str, float]:
-        """Do a round's gradient steps on states drawn from all that are kept."""
+        """Do a round's gradient steps on states drawn from all kept ones."""
         settings = self.settings
         passed = self.round / max(settings.rounds - 1, 1)
         rate = linear_rate(settings.learning_rate, settings.learning_rate_final, 1.0 - passed)
@@ -173,20 +174,19 @@ class _Run(RoundsRun[LabelledStates]):
 
 
 def _regrets(values: Array, masks: NDArray[np.bool_], running: NDArray[np.bool_]) -> Array:
-    """Return best value less each action's value, float32 (N, n_actions); 0 where masked.
+    """Return best value minus each action's value, float32 (N, n_actions); 0 where masked.
 
     Raises:
-        UserError: the oracle gives an allowed action of a running copy no finite value.
+        UserError: the oracle's value of an allowed action in a running copy is not finite.
     """
     wanted = masks & running[:, None]
     if not np.isfinite(values[wanted]).all():
         copy = int(np.flatnonzero((wanted & ~np.isfinite(values)).any(axis=1))[0])
         raise UserError(
-            f"the oracle gives an allowed action of copy {copy} the values "
-            f"{values[copy].tolist()} under the mask {masks[copy].tolist()}; "
-            "they must be finite wherever the mask allows the action"
+            f"the oracle's action values of copy {copy} are {values[copy].tolist()} with the mask "
+            f"{masks[copy].tolist()}; they must be finite wherever the mask allows the action"
         )
     known = np.where(wanted, values, -np.inf)
     best = known.max(axis=1, keepdims=True)
-    # Copies whose episode is over have no values: their rows are dropped by the caller.
+    # Copies whose episode has ended have no values: the caller drops their rows.
     return np.where(wanted, best - np.where(wanted, values, 0.0), 0.0).astype(np.float32)

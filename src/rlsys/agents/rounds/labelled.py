@@ -1,4 +1,4 @@
-"""States with the oracle's judgement of every action: the data set of `imitation`."""
+"""The data set of `imitation`: states with the regret of every action."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Labelled:
     Attributes:
         observations: float32 (N, ...).
         masks: bool (N, n_actions).
-        regrets: float32 (N, n_actions), best value less the action's value; 0 where masked.
+        regrets: float32 (N, n_actions), best value minus the action's value; 0 where masked.
     """
 
     observations: NDArray[np.float32]
@@ -42,10 +42,10 @@ class Labelled:
 
 
 class LabelledStates:
-    """The newest labelled states, up to a number.
+    """The newest labelled states, up to a maximum number.
 
     Args:
-        capacity: how many.
+        capacity: the maximum number.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -56,7 +56,7 @@ class LabelledStates:
         return 0 if self._kept is None else len(self._kept)
 
     def add(self, labelled: Labelled) -> None:
-        """Take in new states and drop the oldest beyond the capacity."""
+        """Add new states and drop the oldest beyond the capacity."""
         joined = labelled if self._kept is None else Labelled.join([self._kept, labelled])
         self._kept = joined.take(slice(max(len(joined) - self._capacity, 0), None))
 
@@ -71,9 +71,9 @@ class LabelledStates:
         return self._kept.take(generator.integers(len(self._kept), size=count))
 
     def get_state(self) -> dict[str, Any]:
-        """Return it for `rlsys.storage.states.save_state`."""
+        """Return the state for `rlsys.storage.states.save_state`."""
         return {} if self._kept is None else dict(vars(self._kept))
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_state`."""
+        """Restore the result of `get_state`."""
         self._kept = Labelled(**state) if state else None

@@ -1,4 +1,4 @@
-"""What our own two agents share: a torch network with its optimiser, and how it is kept."""
+"""What `self-labelling` and `imitation` share: a torch network with its optimiser."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Learner:
     """A network in training.
 
     Args:
-        network: to be trained, in place.
-        max_grad_norm: gradients are scaled down to this norm.
+        network: the network to train, in place.
+        max_grad_norm: maximum norm of the gradients; larger ones are scaled down.
     """
 
     def __init__(self, network: TorchNetwork, max_grad_norm: float) -> None:
@@ -36,7 +36,7 @@ class Learner:
     def logits(self, observations: NDArray[Any]) -> NDArray[np.float32]:
         """Return the logits (N, n_actions) for `observations` (N, ...), without gradients.
 
-        In torch rather than NumPy, whose threads cannot be limited once it is loaded.
+        This uses torch, because NumPy's threads cannot be limited once it is loaded.
         """
         with torch.no_grad():
             logits: Tensor = self.network(torch.from_numpy(np.asarray(observations, np.float32)))
@@ -56,17 +56,17 @@ class Learner:
         self.optimizer.step()
 
     def get_state(self) -> dict[str, Any]:
-        """Return weights and optimiser for a checkpoint."""
+        """Return the weights and the optimiser's state for a checkpoint."""
         return {
             "network": pack(self.network.state_dict()),
             "optimizer": pack(self.optimizer.state_dict()),
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_state`.
+        """Restore the result of `get_state`.
 
         Raises:
-            UserError: the network has been given other sizes since.
+            UserError: the network's sizes have changed since.
         """
         require_same_tensors(state["network"], self.network.state_dict(), "the network")
         self.network.load_state_dict(unpack(state["network"]))
@@ -76,16 +76,16 @@ class Learner:
 def begin_network(
     env: VectorEnv[Any, Any, Any], settings: NetworkSettings, start: Policy | None, seed: int
 ) -> TorchNetwork:
-    """Return `start` to be trained further, or a fresh network.
+    """Return `start` for further training, or a fresh network.
 
     Args:
-        env: says what is observed and which actions there are.
+        env: determines the observations and actions.
         settings: sizes of a fresh network.
-        start: the network of the agent before, or None.
-        seed: of fresh weights.
+        start: the network of the previous agent, or None.
+        seed: seed of fresh weights.
 
     Raises:
-        UserError: `start` does not fit the environment.
+        UserError: `start` does not match the environment.
     """
     masked = hasattr(env, "action_masks")
     observation, action = env.single_observation_space, env.single_action_space
@@ -102,18 +102,21 @@ def begin_network(
         )
     wanted = _signature(fresh_network(observation, action).to_network())
     if not isinstance(start, Network):
-        raise UserError("the policy to start from has a network for each of several roles")
+        raise UserError(
+            "the policy to start from has several roles, but this agent needs a single network; "
+            "start without it"
+        )
     given = _signature(start)
     if given != wanted:
         raise UserError(
-            f"the network to start from does not fit the environment: it {given}, "
-            f"and the environment asks for one that {wanted}; begin without it"
+            f"the network to start from does not match the environment: it {given}, "
+            f"but the environment needs one that {wanted}; start without it"
         )
     return TorchNetwork(start)
 
 
 def _signature(network: Network) -> str:
-    """Return what a network takes and gives, in words."""
+    """Describe a network's inputs and outputs in words."""
     first = next(iter(network.layers().values()))[0].weight.shape[1]
     if isinstance(network.body, Scorer):
         last = network.body.rest[-1].weight.shape[0] if network.body.rest else 0

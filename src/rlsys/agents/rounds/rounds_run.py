@@ -1,4 +1,4 @@
-"""Training in rounds, as our own two agents do it: begun, finished and kept round by round."""
+"""The training loop of `self-labelling` and `imitation`, with a checkpoint after every round."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rlsys.training import Problem, Session
 
 
 class RoundsSettings(Protocol):
-    """What the settings of such an agent have, besides the network's."""
+    """Settings that such an agent has in addition to those of the network."""
 
     @property
     def rounds(self) -> int: ...
@@ -27,7 +27,7 @@ class RoundsSettings(Protocol):
 
 
 class Memory(Protocol):
-    """What an agent remembers from round to round."""
+    """What an agent keeps from round to round."""
 
     def get_state(self) -> Any: ...
 
@@ -38,19 +38,19 @@ Kept = TypeVar("Kept", bound=Memory)
 
 
 class RoundsRun(ABC, Generic[Kept]):
-    """One training under way; a subclass says what a round does.
+    """A running training; a subclass defines what a round does.
 
-    It can stop between rounds only; going on from there gives bit-identical weights.  Steps are
-    environment steps of the rounds' episodes; their total is estimated from the rounds so far until
-    the last is done.
+    It can stop only between rounds; resuming there gives bit-identical weights.  Steps are the
+    environment steps of the rounds' episodes.  Until the last round is done, their total is
+    estimated from the rounds so far.
 
     Args:
-        name: of the agent.
-        settings: of the agent.
-        env: the copies that the episodes are played in.
-        problem: what is learned.
-        session: what is reported to.
-        memory: kept in checkpoints.
+        name: the agent's name.
+        settings: the agent's settings.
+        env: the copies in which episodes are played.
+        problem: what to learn.
+        session: receives reports and checkpoints.
+        memory: stored in checkpoints.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class RoundsRun(ABC, Generic[Kept]):
 
     @abstractmethod
     def do_round(self) -> dict[str, float]:
-        """Play, learn, add to `steps`; return what is to be reported."""
+        """Play, learn and add to `steps`; return the metrics to report."""
 
     def learn(self) -> Network:
-        """Do all rounds that are left and return the network."""
+        """Do all remaining rounds and return the network."""
         saved = self._session.resumed_state()
         if saved is not None:
             self._set_state(saved)

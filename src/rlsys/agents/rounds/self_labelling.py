@@ -1,9 +1,8 @@
 """`self-labelling`: sample many episodes, keep the best, imitate them.
 
 After the self-labelling of Corsini, Porrello, Calderara and Dell'Amico (NeurIPS 2024): the best of
-many sampled solutions is as good as a label for supervised learning, and no value function is
-needed.  Unlike there, an environment that is one fixed instance lets the best episodes of all
-rounds be kept.
+many sampled solutions serves as a label for supervised learning, so no value function is needed.
+In addition, if the environment is one fixed instance, the best episodes of all rounds are kept.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def make_self_labelling(settings: SelfLabellingSettings) -> SelfLabelling:
 
 
 class SelfLabelling:
-    """Self-labelling; needs an environment that is repeatable for a seed and actions."""
+    """Self-labelling; needs an environment in which a seed and actions repeat an episode."""
 
     def __init__(self, settings: SelfLabellingSettings) -> None:
         self.settings = settings
@@ -54,7 +53,7 @@ class SelfLabelling:
         """Train and return the final network.
 
         Raises:
-            UserError: the problem does not suit it.
+            UserError: the agent cannot train on this problem.
             Interrupted: from `Session.boundary`.
         """
         torch.set_num_threads(1)
@@ -70,14 +69,14 @@ class SelfLabelling:
 
 
 class _Elite:
-    """The best distinct episodes with what was seen in them, best first."""
+    """The best distinct episodes with their observations, best first."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
         self.members: list[tuple[Sampled, Seen]] = []
 
     def take_in(self, episodes: list[Sampled], replayer: VectorEnv[Any, Any, Any]) -> None:
-        """Let new episodes compete with those kept; the older of two equals stays."""
+        """Merge new episodes with the kept ones; of two equally good ones, the older stays."""
         known = {kept.identity for kept, _ in self.members}
         worst = self.members[-1][0].reward if len(self.members) >= self._keep else -np.inf
         fresh: list[Sampled] = []
@@ -105,7 +104,7 @@ class _Elite:
 
 
 class _Run(RoundsRun[_Elite]):
-    """One training under way; `memory` is the elite of all rounds."""
+    """A running training; `memory` is the elite of all rounds."""
 
     def __init__(
         self,
@@ -191,10 +190,10 @@ class _Run(RoundsRun[_Elite]):
         return float(np.mean(losses))
 
     def _count_instances(self) -> int:
-        """Return how many instances a round draws; 0 where there is only one.
+        """Return how many instances a round draws; 0 if there is only one.
 
         Raises:
-            UserError: there are several though the settings say one.
+            UserError: there are several, but the settings say that there is one.
         """
         wanted = self.settings.instances
         if wanted or (wanted is None and not _is_one_instance(self.make_env)):
@@ -202,14 +201,14 @@ class _Run(RoundsRun[_Elite]):
         if wanted is None or _is_one_instance(self.make_env):
             return 0
         raise UserError(
-            f"{type(self.env).__name__} goes differently for different seeds, so episodes cannot "
-            "all be compared; set self-labelling's instances to null, or to how many seeds a round "
-            f"should draw (such as {_INSTANCES})"
+            f"{type(self.env).__name__} differs between seeds, so episodes cannot all be compared; "
+            "set self-labelling's instances to null, or to the number of seeds that a round should "
+            f"draw (such as {_INSTANCES})"
         )
 
 
 def _is_one_instance(make_env: MakeEnv) -> bool:
-    """Return whether the same actions lead to the same episode whatever the seed."""
+    """Return whether the same actions give the same episode for every seed."""
     env = make_env(_COMPARED_COPIES)
     generator = np.random.default_rng(0)
     space: Any = env.single_action_space

@@ -1,4 +1,4 @@
-"""Agents on Stable-Baselines3: PPO with and without masks, DQN, SAC; each gives a portable network.
+"""Agents based on Stable-Baselines3: PPO with and without masks, DQN, SAC.
 
-Reached through `rlsys.agents`, which describes them.
+Each one returns a portable network. `rlsys.agents` describes them.
 """

@@ -34,7 +34,7 @@ Settings = TypeVar("Settings", bound=Sb3Settings)
 
 
 def learning_rate(settings: Sb3Settings) -> Callable[[float], float]:
-    """Return the schedule over the remaining part (1 at the start, 0 at the end)."""
+    """Return the schedule over the remaining share (1 at the start, 0 at the end)."""
     return partial(linear_rate, settings.learning_rate, settings.learning_rate_final)
 
 
@@ -48,18 +48,18 @@ def policy_sizes(settings: Sb3Settings, env: VecEnv) -> Any:
 class Sb3Agent:
     """One algorithm of Stable-Baselines3 with its settings.
 
-    Training goes in whole rollouts, so it may end a little after ``settings.steps``.  Going on from
-    a checkpoint gives bit-identical weights where the environment has ``get_state``; elsewhere the
-    episodes under way are lost and new ones begin.
+    Training consists of whole rollouts, so it may end a little after ``settings.steps``.  Resuming
+    from a checkpoint gives bit-identical weights if the environment has ``get_state``.  Otherwise
+    the running episodes are lost and new ones start.
 
     Args:
-        name: of the agent.
-        settings: of the algorithm.
+        name: the agent's name.
+        settings: the algorithm's settings.
         build: ``build(settings, env, seed)`` makes the algorithm, on the CPU.
         rollout: environment steps between two points where training can stop.
-        kinds: action kinds it can act in.
+        kinds: action kinds that it supports.
         items: whether it can learn from observations of items.
-        masks: whether it obeys action masks.
+        masks: whether it respects action masks.
     """
 
     def __init__(
@@ -88,10 +88,10 @@ class Sb3Agent:
         """Train and return the final network.
 
         Raises:
-            UserError: the problem does not suit it, or training diverged.
+            UserError: the agent cannot train on this problem, or training diverged.
             Interrupted: from `Session.boundary`.
         """
-        # The tensors are small: more threads would only wait for each other.
+        # The tensors are small: several threads would only wait for each other.
         torch.set_num_threads(1)
         env = problem.make_env(self.settings.num_envs)
         try:
@@ -106,15 +106,15 @@ class Sb3Agent:
         """Return the normaliser that the settings ask for.
 
         Raises:
-            UserError: observations of items, whose features the environment itself must scale.
+            UserError: observations of items are to be normalised.
         """
         settings = self.settings
         if not (settings.normalize_observations or settings.normalize_rewards):
             return None
         if settings.normalize_observations and len(env.observation_space.shape or ()) == 2:
             raise UserError(
-                "normalize_observations does not suit observations of items, whose scaling must "
-                "not depend on an item's place: set it to false"
+                "normalize_observations must be false for observations of items: scaling must not "
+                "depend on an item's position; scale the features in the environment"
             )
         return VecNormalize(
             env,
@@ -131,12 +131,12 @@ class Sb3Agent:
 
     @property
     def report_every(self) -> int:
-        """Environment steps between two reports: a rollout, or a 500th of the training."""
+        """Environment steps between two reports: a rollout, but at least 1/500 of the training."""
         return max(self._rollout, self.total // 500)
 
 
 class _Run:
-    """One training under way."""
+    """A running training."""
 
     def __init__(self, agent: Sb3Agent, env: Sb3VecEnv, session: Session) -> None:
         self.agent = agent
@@ -161,7 +161,7 @@ class _Run:
         return self.network()
 
     def pause(self) -> None:
-        """Between two rollouts: report, and let the session save or stop."""
+        """Report between two rollouts, and let the session save or stop."""
         step, total = self.model.num_timesteps, self.agent.total
         if step - self._reported >= self.agent.report_every or step >= total:
             self.network().check_finite()
@@ -204,7 +204,7 @@ class _Run:
         self._reported = state["reported"]
         top: VecEnv = self.normalizer or self.env
         if state["env"] is None:
-            # Other episodes than those that the training began with.
+            # New episodes, different from those that the training started with.
             self.env.seed(self.session.seed + self.model.num_timesteps)
             first: Any = top.reset()
             self.model._last_obs = first
@@ -220,7 +220,7 @@ class _Run:
 
 
 class _AtRollouts(BaseCallback):
-    """Pauses the run between rollouts, the points where SB3 keeps nothing half done."""
+    """Pauses the run between rollouts, when SB3 has nothing half done."""
 
     def __init__(self, run: _Run, begun: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""MaskablePPO's policies for discrete actions, with fewer tensor operations a step.
+"""MaskablePPO's policies for discrete actions, with fewer tensor operations per step.
 
-For networks this small the time goes into the number of tensor operations, not into arithmetic.
-sb3-contrib builds three distribution objects for every batch; here the masked log-probabilities are
+With networks this small, the number of tensor operations determines the time, not the arithmetic.
+sb3-contrib builds three distribution objects for every batch. Here the masked log-probabilities are
 computed once, with the same result.
 """
 
@@ -18,7 +18,7 @@ from rlsys.agents.sb3.scorer_policy import OverItems
 
 
 class MaskableStackPolicy(MaskableActorCriticPolicy):
-    """Over a plain observation."""
+    """Policy for plain observations."""
 
     def forward(
         self, obs: Tensor, deterministic: bool = False, action_masks: Any = None
@@ -43,4 +43,4 @@ class MaskableStackPolicy(MaskableActorCriticPolicy):
 
 
 class MaskableScorerPolicy(OverItems, MaskableStackPolicy):
-    """Over items."""
+    """Policy for observations of items."""

@@ -1,4 +1,4 @@
-"""`maskable-ppo`: PPO under action masks, from sb3-contrib."""
+"""`maskable-ppo`: PPO with action masks, from sb3-contrib."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the agents with a replay buffer have in common."""
+"""What the agents with a replay buffer share."""
 
 from __future__ import annotations
 

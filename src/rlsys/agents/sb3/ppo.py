@@ -43,7 +43,7 @@ def ppo_arguments(settings: PpoSettings, env: VecEnv, seed: int) -> dict[str, An
         "policy_kwargs": {
             "net_arch": policy_sizes(settings, env),
             "activation_fn": ACTIVATIONS[settings.activation],
-            # One fused kernel instead of some twenty small ones; eps is SB3's own.
+            # One fused kernel instead of about twenty small ones; eps is SB3's own.
             "optimizer_kwargs": {"eps": 1e-5, "fused": True},
         },
         "seed": seed,

@@ -1,4 +1,4 @@
-"""Stable-Baselines3 policies whose actor is exactly the portable network's scorer shape."""
+"""Stable-Baselines3 policies whose actor has exactly the shape of the portable scorer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from rlsys.agents.torch_network import (
 
 
 class ScorerExtractor(nn.Module):
-    """Takes the place of SB3's two stacks: actor and critic over items, sharing nothing.
+    """Replaces SB3's two stacks: actor and critic for observations of items, sharing nothing.
 
     Args:
         items, features: shape of the observation.
-        rest: number of actions that are no item.
+        rest: number of actions without an item.
         encoder, scorer: hidden layers of both; the critic's head has the scorer's sizes.
         activation: of hidden layers.
     """
@@ -64,7 +64,7 @@ class ScorerExtractor(nn.Module):
 
 
 class OverItems(BasePolicy):
-    """Mixin for an actor-critic policy that puts a `ScorerExtractor` in place of the stacks.
+    """Mixin for an actor-critic policy that uses a `ScorerExtractor` instead of the stacks.
 
     The policy's ``net_arch`` is ``{"encoder": sizes, "scorer": sizes}``.
     """
@@ -88,7 +88,7 @@ class OverItems(BasePolicy):
 
     def _build(self, lr_schedule: Schedule) -> None:
         super()._build(lr_schedule)  # type: ignore[misc]
-        # The extractor's actor ends in the logits, so nothing is left for `action_net` to do.
+        # The extractor's actor already returns the logits, so `action_net` has nothing to do.
         self.action_net = nn.Identity()
         initialise(self.mlp_extractor)
         self.optimizer = self.optimizer_class(
@@ -99,4 +99,4 @@ class OverItems(BasePolicy):
 
 
 class ScorerPolicy(OverItems, ActorCriticPolicy):
-    """PPO's policy over items."""
+    """PPO's policy for observations of items."""

@@ -1,4 +1,4 @@
-"""Everything that Stable-Baselines3 must be given back to go on exactly where it stopped."""
+"""Saves and restores everything that Stable-Baselines3 needs to resume exactly."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _TRANSITIONS = ("observations", "next_observations", "actions", "rewards", "done
 def get_algorithm_state(model: BaseAlgorithm) -> dict[str, Any]:
     """Return weights, optimisers, counters, last observations and replay buffer.
 
-    Complete at the start of a rollout, where on-policy algorithms keep nothing collected.
+    This is complete only at the start of a rollout, when on-policy algorithms have collected
+    nothing yet.
     """
     state: dict[str, Any] = {
         "parameters": pack(model.get_parameters()),
@@ -49,10 +50,10 @@ def get_algorithm_state(model: BaseAlgorithm) -> dict[str, Any]:
 
 
 def set_algorithm_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
-    """Go on from `get_algorithm_state`; `model` has just been built with the same settings.
+    """Restore `get_algorithm_state`; `model` must have just been built with the same settings.
 
     Raises:
-        UserError: built with other settings.
+        UserError: it was built with other settings.
     """
     require_same_tensors(
         state["parameters"]["policy"], model.get_parameters()["policy"], "the policy"
@@ -76,7 +77,7 @@ def set_algorithm_state(model: BaseAlgorithm, state: Mapping[str, Any]) -> None:
 
 
 def get_normalizer_state(normalizer: VecNormalize) -> dict[str, Any]:
-    """Return the running statistics and the returns of the episodes under way."""
+    """Return the running statistics and the returns of the running episodes."""
     state: dict[str, Any] = {"returns": normalizer.returns.copy()}
     for name, statistics in _statistics(normalizer).items():
         state[name] = {
@@ -88,7 +89,7 @@ def get_normalizer_state(normalizer: VecNormalize) -> dict[str, Any]:
 
 
 def set_normalizer_state(normalizer: VecNormalize, state: Mapping[str, Any]) -> None:
-    """Go on from `get_normalizer_state`."""
+    """Restore the result of `get_normalizer_state`."""
     normalizer.returns = state["returns"]
     for name, statistics in _statistics(normalizer).items():
         statistics.mean = state[name]["mean"]

@@ -1,4 +1,4 @@
-"""The portable network of a Stable-Baselines3 policy: same actions, without torch."""
+"""Converts a Stable-Baselines3 policy to a portable network: same actions, without torch."""
 
 from __future__ import annotations
 
@@ -29,14 +29,15 @@ def to_network(
     """Return the deterministic policy as a portable network.
 
     Args:
-        policy: of PPO, MaskablePPO, DQN (its Q-network: the best action) or SAC (its mean).
+        policy: a policy of PPO, MaskablePPO, DQN (the best action of its Q-network) or SAC (the
+            mean action).
         action_space: the environment's own, of one copy.
-        normalizer: of the observations that the policy was trained on, if they were normalised.
+        normalizer: the normaliser of the observations, if they were normalised in training.
         masked: whether it acts under action masks.
-        notes: facts for people.
+        notes: information for people.
 
     Raises:
-        UserError: a policy with parts that the portable network cannot hold.
+        UserError: the policy has parts that a portable network cannot contain.
     """
     return Network(
         _body(policy),
@@ -57,7 +58,7 @@ def _body(policy: Any) -> Stack | Scorer:
         return Stack(dense_layers(list(policy.q_net.q_net)))
     if hasattr(policy, "actor"):
         return Stack(dense_layers([*policy.actor.latent_pi, policy.actor.mu]))
-    raise UserError(f"{type(policy).__name__} is no policy of ppo, maskable-ppo, dqn or sac")
+    raise UserError(f"{type(policy).__name__} is not a policy of ppo, maskable-ppo, dqn or sac")
 
 
 def _transform(normalizer: VecNormalize | None) -> Transform | None:

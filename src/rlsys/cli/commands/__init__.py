@@ -1,1 +1,1 @@
-"""One file a built-in command, named for it; each is imported when it is used."""
+"""One file per built-in command, with the command's name; imported only when it is used."""

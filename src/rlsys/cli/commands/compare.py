@@ -1,4 +1,4 @@
-"""`rlsys compare`: several runs, all baselines and the optimum on the same episodes."""
+"""`rlsys compare`: compare runs, all baselines and the optimum on the same episodes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from rlsys.cli.options import (
 @click.argument("runs", nargs=-1, metavar="[RUN]...", type=click.Path(path_type=Path))
 @config_options
 @evaluation_options
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Draw this PNG.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Also draw a figure, as PNG."
+)
 @json_option
 @quiet_option
 @pass_app
@@ -39,8 +41,8 @@ def command(
 ) -> None:
     """Compare RUNs, baselines and the optimum on the cases of PLUGIN's preset.
 
-    A run takes part in the cases that it was trained on, or whose policy it has. Without a run
-    the baselines are compared with the optimum.
+    Each run is compared on the cases that it has a policy for. Without a RUN, the baselines are
+    compared with the optimum.
     """
     from rlsys import workflow
     from rlsys.cli.progress import announce
@@ -57,12 +59,12 @@ def command(
     for path in runs:
         trained, run = workflow.reopen(work, path)
         if trained.config.plugin != plugin:
-            raise UserError(f"{path}: is a run of {trained.config.plugin}, not of {plugin}")
+            raise UserError(f"{path}: this is a run of {trained.config.plugin}, not of {plugin}")
         (networks,) = workflow.load_policies(trained, run).values()
         if not {case.policy or case.name for case in plan.cases} & set(networks):
             raise UserError(
-                f"{path}: was trained on {sorted(networks)}, none of which preset "
-                f"{plan.config.preset!r} evaluates; choose another --preset"
+                f"{path}: the run was trained on {sorted(networks)}, but preset "
+                f"{plan.config.preset!r} evaluates none of these; choose another --preset"
             )
         name = path.resolve().name
         policies[name if name not in policies else str(path)] = networks

@@ -1,4 +1,4 @@
-"""`rlsys doctor`: check everything that could be missing or broken, and say what fixes it."""
+"""`rlsys doctor`: check everything that could be missing or broken, and say how to fix it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rlsys.errors import ExitCode, RlsysError
 @click.pass_context
 @pass_app
 def command(app: App, /, ctx: click.Context, as_json: bool) -> None:
-    """Check every plugin and outside tool; end with code 1 where something is to be fixed."""
+    """Check every plugin and external tool; exit with code 1 if something needs fixing."""
     checks = list(_checks(app))
     healthy = all(check["ok"] for check in checks)
     if as_json:
@@ -71,7 +71,7 @@ def _described(kind: str, name: str, spec: Any) -> Iterator[dict[str, Any]]:
 
 
 def _reference_fault(spec: Any) -> str | None:
-    """Return what is wrong with the code and files that a description names, or None."""
+    """Return what is wrong with the code and files that a description refers to, or None."""
     from rlsys.config.document import load_resource
     from rlsys.descriptors import resolve
 
@@ -88,7 +88,7 @@ def _reference_fault(spec: Any) -> str | None:
             resolve(reference)
         except RlsysError as error:
             return str(error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - that is what is looked for
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - any error is a finding
             return f"{reference}: {type(error).__name__}: {error}"
     for resource in getattr(spec, "presets", {}).values():
         try:

@@ -1,4 +1,4 @@
-"""`rlsys evaluate`: judge the policies of a run again."""
+"""`rlsys evaluate`: evaluate the policies of a run again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Evaluate the policies of the run directory RUN, and write its figures and report anew."""
+    """Evaluate the policies of the run directory RUN, and rewrite its figures and report."""
     from rlsys import workflow
     from rlsys.cli.progress import announce
     from rlsys.cli.result_table import show_document

@@ -1,4 +1,4 @@
-"""`rlsys export`: a trained policy in another form."""
+"""`rlsys export`: write trained policies in another format."""
 
 from __future__ import annotations
 
@@ -20,19 +20,28 @@ if TYPE_CHECKING:
 
 @click.command("export")
 @click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
-@click.option("--to", "formats", multiple=True, required=True, metavar="FORMAT", help="Exporter.")
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this trained case.")
-@click.option("--seed", type=int, metavar="N", help="Of the training.  [default: the first]")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to.")
+@click.option(
+    "--to", "formats", multiple=True, required=True, metavar="FORMAT", help="Export format."
+)
+@click.option(
+    "--case", "cases", multiple=True, metavar="NAME", help="Export only this trained case."
+)
+@click.option("--seed", type=int, metavar="N", help="Training seed.  [default: the first]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder to write.  [default: exports/ in the run]",
+)
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
-    help="One setting of the exporter; FORMAT.KEY=VALUE where several are named.",
+    help="One setting of the exporter; with several formats, FORMAT.KEY=VALUE.",
 )
-@click.option("--build", is_flag=True, help="Compile what was written.")
-@click.option("--run", "run_it", is_flag=True, help="Run it on its target and compare.")
+@click.option("--build", is_flag=True, help="Compile the exported code.")
+@click.option("--run", "run_it", is_flag=True, help="Run it on its target and compare the results.")
 @json_option
 @quiet_option
 @pass_app
@@ -61,7 +70,7 @@ def command(
     work = app.workplace(announce(quiet))
     planned = _planned(app.registry, formats, assignments, {"build": build, "run": run_it})
     plan, run = workflow.reopen(work, run_path)
-    # Inside the run directory, its manifest has to learn of the new files.
+    # Files inside the run directory have to be added to its manifest.
     with contextlib.nullcontext() if out else run.adding():
         exports = export_policies(
             work, plan, run, planned, cases=cases or None, seed=seed, directory=out, again=True
@@ -98,10 +107,10 @@ def _planned(
     assignments: Sequence[str],
     flags: Mapping[str, bool],
 ) -> list[PlannedExport]:
-    """Return the exporters with what ``--set`` and the flags say.
+    """Return the exporters with their settings from ``--set`` and the flags.
 
     Raises:
-        UserError: unknown exporter, or a flag or setting that it does not have.
+        UserError: an exporter is unknown, or does not have a flag or setting.
     """
     from rlsys.config.document import Document, assignment, parse_assignment
     from rlsys.config.plan import planned_export
@@ -119,7 +128,10 @@ def _planned(
     for flag in (flag for flag, given in flags.items() if given):
         able = [name for name in formats if flag in _settings_of(registry, name)]
         if not able:
-            raise UserError(f"--{flag}: {', '.join(formats)} writes nothing to {flag}")
+            raise UserError(
+                f"--{flag}: not supported by {', '.join(formats)}; leave it out or choose another "
+                "format"
+            )
         for name in able:
             settings[name] = assignment((flag,), True, f"--{flag}").laid_upon(settings[name])
     return [planned_export(registry, name, document) for name, document in settings.items()]

@@ -1,4 +1,4 @@
-"""`rlsys plugins`: what is installed, what it provides, what is wrong with it, what it costs."""
+"""`rlsys plugins`: list the plugins, what they provide, their errors and their import times."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rlsys.plugins.manager import LoadedPlugin, installed_plugins
 
 TIMEOUT_VARIABLE = "RLSYS_PLUGIN_TIMEOUT"
 HEAVY = 0.05
-"""Seconds of import from which what a plugin brings in is shown."""
+"""Seconds of import time above which the packages that a plugin imports are shown."""
 HEAVIEST = 5
 
 
 class PluginsGroup(click.Group):
-    """`rlsys plugins` alone lists them; what is below it is imported when it is used."""
+    """`rlsys plugins` alone lists the plugins; its subcommands are imported when used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return ["new"]
@@ -38,8 +38,8 @@ class PluginsGroup(click.Group):
 @click.option(
     "--timing",
     is_flag=True,
-    help="Import each plugin in a process of its own, show how long it takes and what it brings "
-    "in, and name the ones that hang.",
+    help="Import each plugin in its own process; show how long it takes, what else it imports, and "
+    "which plugins hang.",
 )
 @json_option
 @click.pass_context
@@ -79,7 +79,7 @@ def _list(rows: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _import_of(row: dict[str, Any]) -> str:
-    """Return the time of a plugin's import, and by whom it was spent where it is long."""
+    """Return a plugin's import time and, if it is long, the packages that account for it."""
     if "seconds" not in row:
         return ""
     brought = [f"{name} {spent:.0f} ms" for name, spent in row["brings_in"].items()]
@@ -87,19 +87,19 @@ def _import_of(row: dict[str, Any]) -> str:
 
 
 def plugin_rows(app: App) -> list[dict[str, Any]]:
-    """Return one mapping a plugin; describing hooks are called, so that their faults show."""
+    """Return one mapping per plugin; describing hooks are called, so that their errors show."""
     registry = app.registry
     return [_row(plugin) for plugin in registry.manager.plugins]
 
 
 def timed_rows(app: App) -> list[dict[str, Any]]:
-    """Return one mapping a plugin, with what its import cost; nothing is imported in this process.
+    """Return one mapping per plugin, with its import cost; nothing is imported in this process.
 
-    Plugins that are left out are not measured. Each is alone in its process, so that two with one
-    name are not found out here.
+    Plugins that are left out are not measured. Each plugin is alone in its process, so two plugins
+    with the same name are not detected here.
 
     Raises:
-        UserError: `RLSYS_PLUGIN_TIMEOUT` is no positive number.
+        UserError: `RLSYS_PLUGIN_TIMEOUT` is not a positive number.
     """
     limit = _limit()
     rows = []
@@ -123,7 +123,7 @@ def _timed_row(plugin: LoadedPlugin, reference: str, limit: float) -> dict[str, 
     if cost.error is not None:
         plugin.fail(cost.error)
     if cost.hung:
-        plugin.complain(f"{_way_out(plugin)}, {TIMEOUT_VARIABLE} sets another limit")
+        plugin.complain(f"{_way_out(plugin)}; {TIMEOUT_VARIABLE} sets another limit")
     heavy = cost.packages if cost.seconds > HEAVY else {}
     return {
         **_row(plugin),

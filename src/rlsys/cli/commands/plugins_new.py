@@ -1,4 +1,4 @@
-"""`rlsys plugins new`: write a complete plugin distribution that passes its own tests at once."""
+"""`rlsys plugins new`: write a complete plugin distribution whose tests pass from the start."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from rlsys.cli.options import pass_app
 from rlsys.errors import UserError
 
 LONGEST = 36
-"""Characters of a name: the lines that hold it stay within those of the template's own style."""
+"""Maximum length of a name, so that no line of the template exceeds its own line length."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _SUFFIX = ".tmpl"
-"""Of template files, so that no tool takes them for source code."""
+"""Suffix of template files, so that no tool mistakes them for source code."""
 
 
 @click.command("new")
@@ -38,24 +38,24 @@ _SUFFIX = ".tmpl"
 def command(app: App, name: str, directory: Path | None) -> None:
     """Write a complete plugin of your own, the distribution rlsys-NAME.
 
-    NAME is lower-case words joined by '-', and what `rlsys run NAME` will run.
+    NAME is lower-case words joined by '-'. `rlsys run NAME` will run it.
     """
     _check_name(name)
     _check_free(name, app)
     target = directory or Path(f"rlsys-{name}")
     files = write_project(name, target)
-    click.echo(f"{target}: {len(files)} files; README.md says which is which")
+    click.echo(f"{target}: {len(files)} files; README.md explains them")
     click.echo(f"next: cd {target} && pip install -e '.[dev]' && pytest && rlsys run {name}")
 
 
 def write_project(name: str, target: Path) -> list[Path]:
-    """Write the distribution into `target` as a whole or not at all.
+    """Write the whole distribution into `target`, or nothing.
 
     Returns:
-        What was written, relative to `target`.
+        The files that were written, relative to `target`.
 
     Raises:
-        UserError: `target` is something else already, or cannot be written.
+        UserError: `target` is not an empty folder, or cannot be written.
     """
     package = f"rlsys_{name.replace('-', '_')}"
     words = {"@NAME@": name, "@PACKAGE@": package, "@VERSION@": __version__}
@@ -70,7 +70,7 @@ def write_project(name: str, target: Path) -> list[Path]:
                 (project / file).parent.mkdir(parents=True, exist_ok=True)
                 (project / file).write_text(_filled_in(text, words), encoding="utf-8")
                 written.append(file)
-            # An empty folder is replaced; one that got files meanwhile makes this fail.
+            # This replaces an empty folder. It fails if the folder got files in the meantime.
             os.rename(project, target)
     except OSError as error:
         raise UserError(f"cannot write {target}: {error.strerror or error}") from error
@@ -84,13 +84,13 @@ def _check_name(name: str) -> None:
             f"at most {LONGEST} characters, such as 'heat-pump'"
         )
     if keyword.iskeyword(name):
-        raise UserError(f"name {name!r} is a keyword of Python; choose another, such as '{name}-1'")
+        raise UserError(f"name {name!r} is a Python keyword; choose another, such as '{name}-1'")
 
 
 def _check_free(name: str, app: App) -> None:
-    # Also where it is not installed: an extra would put the plugin of ours in its place.
+    # Refused even if it is not installed: installing the extra would replace the user's plugin.
     if name in _extras():
-        raise UserError(f"name {name!r} is that of rlsys[{name}]; choose another")
+        raise UserError(f"name {name!r} is taken by rlsys[{name}]; choose another")
     environments = app.registry.environments.entries
     for plugin in app.manager.plugins:
         provider = environments.get(name)
@@ -114,9 +114,9 @@ def _check_target(target: Path) -> None:
     if target.is_dir() and any(target.iterdir()):
         raise UserError(f"{target} is not empty; give another folder with --directory")
     if target.resolve() == Path.cwd():
-        raise UserError("the folder that you are in cannot be replaced; give another --directory")
+        raise UserError("the current folder cannot be replaced; give another one with --directory")
     if not target.parent.is_dir():
-        raise UserError(f"{target}: there is no folder {target.parent}; create it first")
+        raise UserError(f"{target}: the folder {target.parent} does not exist; create it first")
 
 
 def _templates(folder: Traversable, path: Path) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""`rlsys run`: the whole job."""
+"""`rlsys run`: train, evaluate, draw, report and export."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rlsys.cli.options import (
 @click.option(
     "--sweep",
     metavar="KEY=RANGE",
-    help="The whole job at every value of a setting: KEY=2..7 or KEY=a,b,c.",
+    help="Do one complete run per value of a setting: KEY=2..7 or KEY=a,b,c.",
 )
 @json_option
 @quiet_option

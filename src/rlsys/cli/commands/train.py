@@ -1,4 +1,4 @@
-"""`rlsys train`: training alone."""
+"""`rlsys train`: train, without evaluation and exports."""
 
 from __future__ import annotations
 

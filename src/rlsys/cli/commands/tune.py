@@ -1,4 +1,4 @@
-"""`rlsys tune`: search the settings of the agents."""
+"""`rlsys tune`: search for the best settings of the agents."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SHOWN = 5
     type=click.IntRange(min=1),
     required=True,
     metavar="N",
-    help="Trials in all; with --resume, those that are done count.",
+    help="Total number of trials; with --resume, finished ones count.",
 )
 @click.option(
     "--search",
     "searches",
     multiple=True,
     metavar="KEY=RANGE",
-    help="AGENT.KEY=LOW..HIGH[:log] or AGENT.KEY=a,b,c; by default what the agents propose.",
+    help="AGENT.KEY=LOW..HIGH[:log] or AGENT.KEY=a,b,c.  [default: what the agents propose]",
 )
 @json_option
 @quiet_option
@@ -90,7 +90,7 @@ def command(
     where = make_executor(app, Place(executor, jobs), plan)
     path = _directory(plugin, plan.config.preset, out, resume)
     if resume and path.exists() and not (path / STUDY_FILE).exists():
-        raise UserError(f"{path}: holds no {STUDY_FILE}: it is no search; choose another --out")
+        raise UserError(f"{path}: has no {STUDY_FILE}, so it is not a search; choose another --out")
     run = workflow.begin(work, plan, path, resume=resume)
     work.progress(f"run directory: {run.path}")
     search = Search(work, plan, run.path, run.append_metrics, space, trials, where)
@@ -105,7 +105,7 @@ def command(
 
 
 def _directory(plugin: str, preset: str, out: Path | None, resume: bool) -> Path:
-    """Return the run directory; searches lie apart, so that `run --resume` takes none for a run."""
+    """Return the run directory; searches have their own folder, so `run --resume` skips them."""
     from rlsys.workflow.run_home import RUNS, default_directory, newest_unfinished
 
     choose = newest_unfinished if resume else default_directory

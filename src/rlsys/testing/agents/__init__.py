@@ -1,1 +1,1 @@
-"""What an agent must do: the conformance class and a training under observation."""
+"""The requirements of agents: the conformance class, and a training that is observed."""

@@ -1,4 +1,4 @@
-"""What an agent must do for runs, checkpoints, resumption and exports to work with it."""
+"""Checks what runs, checkpoints, resuming and exports require of an agent."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ from rlsys.testing.subject import SEEDS, Subject
 from rlsys.training import NETWORK_FILE, checkpoint_step
 
 STATE = (
-    "keep all that determines the rest of the training in the state that boundary() is given, the "
-    "environment's get_state() and random generators included, and set it from resumed_state()"
+    "put everything that determines the rest of the training into the state passed to boundary(), "
+    "including the environment's get_state() and random generators, and restore it from "
+    "resumed_state()"
 )
 
 
 class AgentConformance(PluginConformance):
-    """Inherit it in a test class, name agent and environment: every check becomes a test of yours.
+    """Derive a test class from this, naming agent and environment; it inherits all checks as tests.
 
-    The agent is trained three or four times, so give it settings with which that takes a second and
-    which have several boundaries.
+    The agent is trained three or four times, so choose settings with which a training takes about a
+    second and has several boundaries.
 
     Attributes:
         plugin: entry module of the agent's plugin, or path of a plugin file.
-        agent: name of its description.
-        environment: name of one that it can be trained in.
-        environment_plugin: the plugin that has the environment, where it is another.
-        preset, overrides: of the environment, see `rlsys.testing.EnvironmentConformance`.
-        settings: of the agent, to make the training short.
+        agent: name in its description.
+        environment: name of an environment that it can be trained in.
+        environment_plugin: the plugin with the environment, if different.
+        preset, overrides: for the environment, see `rlsys.testing.EnvironmentConformance`.
+        settings: settings of the agent, to make the training short.
 
     Example::
 
@@ -67,10 +68,10 @@ class AgentConformance(PluginConformance):
         try:
             return validate(model, Document(dict(cls.settings), "settings"))
         except ConfigError as error:
-            fail(f"the settings to test with are refused: {error}", "correct them")
+            fail(f"the settings to test with are not valid: {error}", "correct them")
 
     def training(self, directory: Path, **changes: Any) -> Training:
-        """Return a training that has not begun; skips where the agent lacks what it requires."""
+        """Return a training that has not started; skips if a requirement is missing."""
         registry, spec = self.registry(), self.described()
         require_installed(f"agent {spec.name!r}", spec.requires)
         if registry.environments.get(self.environment).costly:
@@ -79,38 +80,38 @@ class AgentConformance(PluginConformance):
         return Training(subject, spec, self.validated(), directory, **changes)
 
     def trained(self) -> tuple[Training, Policy]:
-        """Return a finished training and what came of it; trained once for all checks."""
+        """Return a finished training and its policy; trained once for all checks."""
         known: tuple[Training, Policy] | None = type(self).__dict__.get("_trained")
         if known is None:
             # Removed when the process ends: the checks of the class share it.
             folder = tempfile.TemporaryDirectory(prefix="rlsys-conformance-")
             training = self.training(Path(folder.name))
             known = training, training.run()
-            setattr(type(self), "_trained", known)  # noqa: B010 - an attribute that is no setting
+            setattr(type(self), "_trained", known)  # noqa: B010 - not a setting of the class
             setattr(type(self), "_folder", folder)  # noqa: B010
         return known
 
     def reproducible(self, folder: Path) -> tuple[Training, Policy]:
-        """Return what `trained` does; skips where a second training ends differently."""
+        """Return the result of `trained`; skips if a second training ends differently."""
         training, policy = self.trained()
         again: Policy | None = type(self).__dict__.get("_again")
         if again is None:
             again = self.training(folder / "again").run()
             setattr(type(self), "_again", again)  # noqa: B010
         if not same_policy(policy, again):
-            pytest.skip("says nothing before test_the_same_seed_gives_the_same_policy holds")
+            pytest.skip("meaningless until test_the_same_seed_gives_the_same_policy passes")
         return training, policy
 
     def test_settings_are_closed(self) -> None:
-        """Unknown settings are refused, and settings cannot be changed later."""
+        """Unknown settings are rejected, and settings cannot be changed later."""
         require_closed(self.validated())
 
     def test_settings_survive_json_and_pickle(self) -> None:
-        """Settings come back the same from a run directory and from a worker process."""
+        """Settings are the same after a run directory (JSON) and a worker process (pickle)."""
         require_plain(self.validated())
 
     def test_settings_travel_to_another_process(self, tmp_path: Path) -> None:
-        """A process that starts from nothing (spawn) can read the settings."""
+        """A fresh process (spawn) can read the settings."""
         require_travels(self.validated(), self.options(), tmp_path)
 
     def test_what_tune_tries_is_a_setting(self) -> None:
@@ -120,46 +121,46 @@ class AgentConformance(PluginConformance):
         for search in spec.search:
             require(
                 search.key in known,
-                f"search names {search.key!r}, which is no setting of {spec.name!r}",
-                f"one of {sorted(known)}",
+                f"search names {search.key!r}, which is not a setting of {spec.name!r}",
+                f"use one of {sorted(known)}",
             )
 
     def test_it_trains_to_the_end(self) -> None:
-        """It reports progress, and its last boundary is at the end with the policy it returns."""
+        """It reports progress, and its last boundary is at the end, with the policy it returns."""
         training, policy = self.trained()
         reported = [line for line in training.lines if "validation_reward" not in line]
-        require(reported, "it never reported progress", "session.report(step, total, metrics)")
+        require(reported, "it never reported progress", "call session.report(step, total, metrics)")
         step = checkpoint_step(training.directory)
         total = int(training.lines[-1]["total"])
         require(
             step is not None and step >= total,
             f"its last boundary is at step {step} of {total}",
-            "session.boundary(step, total, network, state) with step >= total at the end",
+            "call session.boundary(step, total, network, state) with step >= total at the end",
         )
         kept = load_policy(training.directory / "last" / NETWORK_FILE)
         require(
             same_policy(kept, policy),
-            "it returned another policy than its last boundary gave",
+            "it returned a policy that differs from that of its last boundary",
             "return what network() makes at the last boundary",
         )
 
     def test_the_policy_fits_the_environment(self) -> None:
-        """The policy is finite and acts in the action space, under the masks where it has some."""
+        """The policy is finite, and its actions are in the action space and allowed by masks."""
         training, policy = self.trained()
         policy.check_finite()
         env = training.subject.make(len(SEEDS))
         wanted = {role.name for role in roles_of(env)} or {""}
         require(
             set(networks_of(policy)) == wanted,
-            f"it returned networks for the roles {sorted(networks_of(policy))}, and the "
+            f"it returned networks for the roles {sorted(networks_of(policy))}, but the "
             f"environment has {sorted(wanted)}",
-            "a RolePolicy with a network a role; a Network where there are no roles",
+            "return a RolePolicy with one network per role, or a Network if there are no roles",
         )
         masked = training.masked and self.described().uses_masks
         require(
             not masked or all(network.masked for network in networks_of(policy).values()),
-            "it learned under masks, and its network says that it needs none",
-            "Network(..., masked=True), so that nobody runs it without them",
+            "it learned with masks, but its network says that it needs none",
+            "return Network(..., masked=True), so that nobody runs it without them",
         )
         controller = controller_of(policy)
         observations, _ = env.reset(seed=list(SEEDS))
@@ -176,19 +177,19 @@ class AgentConformance(PluginConformance):
         env.close()
 
     def test_it_plays_by_the_rules(self) -> None:
-        """While it trains, every action is one of the space, and one that the mask allows."""
+        """During training, every action is in the action space and allowed by the mask."""
         training, _ = self.trained()
         require(
             not training.faults,
             f"an action that it played in training {(training.faults or [''])[0]}",
-            "clip continuous actions; with uses_masks=True choose what action_masks() allows",
+            "clip continuous actions; with uses_masks=True, choose only what action_masks() allows",
         )
 
     def test_the_same_seed_gives_the_same_policy(self, tmp_path: Path) -> None:
         """Training again with the same seed gives the same policy, bit for bit."""
         _, policy = self.trained()
         again = self.training(tmp_path / "again").run()
-        setattr(type(self), "_again", again)  # noqa: B010 - spares `reproducible` a training
+        setattr(type(self), "_again", again)  # noqa: B010 - saves `reproducible` a training
         require(
             same_policy(policy, again),
             "two trainings with the same seed end with different policies",
@@ -196,10 +197,10 @@ class AgentConformance(PluginConformance):
         )
 
     def test_an_interrupted_training_goes_on_exactly(self, tmp_path: Path) -> None:
-        """Stopped at a boundary and resumed, it ends as if it had not been stopped."""
+        """Stopped at a boundary and resumed, it ends as if it had never been stopped."""
         whole, policy = self.reproducible(tmp_path)
         if whole.boundaries < 2:
-            pytest.skip("it has one boundary only; give it settings with more")
+            pytest.skip("it has only one boundary; choose settings with more")
         part = tmp_path / "part"
         try:
             self.training(part, stop_after=max(1, whole.boundaries // 2)).run()
@@ -207,27 +208,27 @@ class AgentConformance(PluginConformance):
             pass
         else:
             fail(
-                "it went on to the end although it was asked to stop",
-                "let Interrupted, which session.boundary raises, pass through train",
+                "it continued to the end although it was asked to stop",
+                "do not catch the Interrupted that session.boundary raises",
             )
         resumed = self.training(part, resume=True)
         ended = resumed.run()
         require(
             resumed.boundaries < whole.boundaries,
-            "resumed, it began anew",
-            "go on from session.resumed_state() where that is not None",
+            "when resumed, it started over",
+            "continue from session.resumed_state() if that is not None",
         )
         env = resumed.subject.make(1)
         env.close()
         equal = same_policy(policy, ended)
         if not (equal or hasattr(env, "get_state")):
-            pytest.skip(f"no agent can: {self.environment!r} offers no get_state")
-        require(equal, "resumed, it ends with a different policy", STATE)
+            pytest.skip(f"not possible: {self.environment!r} has no get_state")
+        require(equal, "when resumed, it ends with a different policy", STATE)
 
     def test_it_writes_only_into_its_directory(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A training leaves nothing in the working directory or beside its own directory."""
+        """A training leaves no files in the working directory or next to its own directory."""
         here, beside = tmp_path / "here", tmp_path / "runs"
         here.mkdir()
         training = self.training(beside / "mine")
@@ -237,5 +238,5 @@ class AgentConformance(PluginConformance):
         require(
             not left,
             f"it left {', '.join(sorted(path.name for path in left))} outside session.directory",
-            "write below session.directory, or into a temporary folder that is removed",
+            "write only below session.directory, or to a temporary folder that is removed",
         )

@@ -1,4 +1,4 @@
-"""Train an agent under observation: where it stops, what it plays, what it leaves."""
+"""Trains an agent and records where it can stop, what it plays and what it reports."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Training:
     """One training of the agent under test.
 
     Attributes:
-        directory: where its session keeps checkpoints.
+        directory: where its session stores checkpoints.
         stop_after: number of the boundary at which the user asks to stop; None: never.
-        faults: what was wrong with the actions that it played, the first few.
-        boundaries: how often it said that it could stop.
+        faults: the first few errors in the actions that it played.
+        boundaries: number of boundaries so far.
         lines: what it reported.
     """
 
@@ -46,7 +46,7 @@ class Training:
     lines: list[Mapping[str, Any]] = field(default_factory=list)
 
     def run(self) -> Policy:
-        """Train to the end; what the agent or the session raises is passed on."""
+        """Train to the end; errors of the agent or the session are passed on."""
         oracle = self.subject.spec.oracle
         config = self.subject.case.config
         problem = Problem(
@@ -63,7 +63,7 @@ class Training:
             validation_episodes=2,
             resume=self.resume,
         )
-        # The session plays on its own to validate; what is watched is what the agent plays.
+        # Watch only what the agent plays, not the validation that the session plays.
         watched = replace(problem, make_env=self._watched)
         policy: Policy = resolve(self.spec.factory)(self.settings).train(watched, session)
         return policy
@@ -73,7 +73,7 @@ class Training:
         return self.stop_after is not None and self.boundaries >= self.stop_after
 
     def _watched(self, num_envs: int) -> Any:
-        """Return a fresh environment that notes actions which are not allowed."""
+        """Return a fresh environment that records actions that are not allowed."""
         env = self.subject.make(num_envs)
         step: Callable[[Any], Any] = env.step
         self.masked |= hasattr(env, "action_masks")
@@ -88,7 +88,7 @@ class Training:
 
 
 def action_faults(env: Any, actions: Any, obey: bool) -> list[str]:
-    """Return what is wrong with a batch of actions; `obey`: masks count."""
+    """Return what is wrong with a batch of actions; `obey`: whether masks count."""
     actions = np.asarray(actions)
     roles = {role.name: role for role in roles_of(env)}
     space = roles[acting_role(env)].action_space if roles else env.single_action_space
@@ -101,7 +101,7 @@ def action_faults(env: Any, actions: Any, obey: bool) -> list[str]:
 
 
 def same_policy(one: Policy, two: Policy) -> bool:
-    """Return whether two policies are the same in every number."""
+    """Return whether all numbers of two policies are the same."""
     ours, theirs = networks_of(one), networks_of(two)
     return ours.keys() == theirs.keys() and all(
         _same_network(network, theirs[name]) for name, network in ours.items()
@@ -109,7 +109,7 @@ def same_policy(one: Policy, two: Policy) -> bool:
 
 
 def networks_of(policy: Policy) -> dict[str, Network]:
-    """Return the networks of a policy by role; one without roles is called ''."""
+    """Return the networks of a policy by role; without roles, the name is ''."""
     if isinstance(policy, RolePolicy):
         return dict(policy.networks)
     return {"": policy}

@@ -1,1 +1,1 @@
-"""What an environment must do: the conformance class, its checks in four groups."""
+"""The requirements of environments: the conformance class, with checks in four groups."""

@@ -1,4 +1,4 @@
-"""What the checks of an environment share: which one it is, and when one makes no sense."""
+"""What the checks of an environment share: the environment, and when to skip a check."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EnvironmentChecks(PluginConformance):
 
     @classmethod
     def subject(cls) -> Subject:
-        """Return what is tested; made once for all checks of a class."""
+        """Return the subject; made once for all checks of a class."""
         known: Subject | None = cls.__dict__.get("_subject")
         if known is None:
             known = Subject.of(
@@ -35,7 +35,7 @@ class EnvironmentChecks(PluginConformance):
                 steps=cls.steps,
                 longest_episode=cls.longest_episode,
             )
-            setattr(cls, "_subject", known)  # noqa: B010 - an attribute that is no setting
+            setattr(cls, "_subject", known)  # noqa: B010 - not a setting of the class
         return known
 
     def described(self) -> EnvironmentSpec:
@@ -43,24 +43,24 @@ class EnvironmentChecks(PluginConformance):
         return self.registry().environments.get(self.environment)
 
     def playable(self) -> Subject:
-        """Return what is tested; skips where a step takes seconds on a real system."""
+        """Return the subject; skips if a step takes seconds on a real system."""
         if self.described().costly:
             pytest.skip("costly: its steps take seconds on a real system")
         return self.subject()
 
     def reproducible(self) -> Subject:
-        """Return what is tested; skips where the same seed gives different episodes."""
+        """Return the subject; skips if the same seed gives different episodes."""
         subject = self.playable()
         if subject.randomness:
             _skip_after("test_the_same_seed_gives_the_same_episodes")
         return subject
 
     def ending(self, subject: Subject) -> Subject:
-        """Return what is tested; skips where its episodes do not end as they must."""
+        """Return the subject; skips if its episodes do not end as required."""
         if subject.unending:
             _skip_after("test_episodes_end_and_the_next_ones_begin")
         return subject
 
 
 def _skip_after(check: str) -> NoReturn:
-    pytest.skip(f"says nothing before {check} holds")
+    pytest.skip(f"meaningless until {check} passes")

@@ -1,4 +1,4 @@
-"""What an environment must do for agents, evaluation and exports to work with it."""
+"""Checks what agents, evaluation and exports require of an environment."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from rlsys.testing.environments.settings import SettingsChecks
 
 
 class EnvironmentConformance(SettingsChecks, ReturnedChecks, RepeatedChecks, ControlledChecks):
-    """Inherit it in a test class and name the environment: every check becomes a test of yours.
+    """Derive a test class from this and name the environment: it inherits all checks as tests.
 
-    Where one fault would make several checks fail, the others are skipped and say which it is.
+    If one error would make several checks fail, only one fails. The others are skipped and name it.
 
     Attributes:
         plugin: entry module of the plugin, or path of a plugin file.
-        environment: name of its description.
-        preset: whose settings are tested; None: the default.
-        overrides: settings of the environment laid over them, to make it small.
-        seeds_matter: False for one in which nothing is random.
-        steps: most steps of a trajectory.
-        longest_episode: steps within which an episode must end.
+        environment: name in its description.
+        preset: the preset whose settings are tested; None: the default.
+        overrides: settings that override the preset, to make the environment small.
+        seeds_matter: False if nothing in the environment is random.
+        steps: maximum number of steps of a trajectory.
+        longest_episode: number of steps within which an episode must end.
 
     Example::
 

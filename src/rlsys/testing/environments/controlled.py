@@ -22,16 +22,16 @@ from rlsys.testing.environments.base import EnvironmentChecks
 from rlsys.testing.subject import SEEDS, Subject
 
 TOLERANCE = 1e-6
-"""Of the rounding of sums of rewards."""
+"""For rounding errors in sums of rewards."""
 
 
 class ControlledChecks(EnvironmentChecks):
-    """Baselines keep to the rules, and the oracle is one."""
+    """Baselines follow the rules, and the oracle is optimal."""
 
     def test_baselines_play_by_the_rules(self) -> None:
-        """Baselines choose actions of the space, and the same ones every time.
+        """Baselines choose actions in the action space, and the same ones every time.
 
-        A mask is advice to learners: a baseline may do what it forbids.
+        Masks only guide learners: a baseline may take a masked action.
         """
         subject = self.reproducible()
         for spec in subject.spec.baselines:
@@ -39,13 +39,13 @@ class ControlledChecks(EnvironmentChecks):
             again = self._play_baseline(subject, spec)
             require(
                 np.array_equal(first, again, equal_nan=True),
-                f"baseline {spec.name!r} earns something else when it plays the same episodes",
-                "begin anew in reset(env); draw what is random from a generator made there with a "
+                f"baseline {spec.name!r} earns different rewards when it replays the same episodes",
+                "start over in reset(env); draw random numbers from a generator made there with a "
                 "fixed seed",
             )
 
     def test_the_oracle_is_not_beaten(self) -> None:
-        """No baseline and no random play earns more in an episode than the oracle."""
+        """No baseline and no random actions earn more in an episode than the oracle."""
         subject = self.ending(self.reproducible())
         if subject.spec.oracle is None:
             pytest.skip("it has no oracle")
@@ -54,7 +54,7 @@ class ControlledChecks(EnvironmentChecks):
             oracle = resolve(subject.spec.oracle.factory)(subject.case.config)
             best = play(subject.make, oracle, seeds)["reward"]
         except UserError as error:
-            pytest.skip(f"the oracle refuses these settings: {error}")
+            pytest.skip(f"the oracle does not support these settings: {error}")
         others: dict[str, Controller] = {
             spec.name: make_baseline(spec, subject.case) for spec in subject.spec.baselines
         }
@@ -64,11 +64,11 @@ class ControlledChecks(EnvironmentChecks):
             require(
                 not (excess > TOLERANCE).any(),
                 f"{name!r} earned {excess.max():.6g} more than {oracle.name!r} in an episode",
-                "the oracle is no optimum of what the environment pays: correct one of them",
+                "the oracle is not optimal for the environment's rewards: correct one of them",
             )
 
     def test_the_oracles_values_agree_with_its_actions(self) -> None:
-        """Where an oracle gives the value of every action, its own action has the highest."""
+        """If an oracle gives the value of every action, its own action has the highest."""
         subject = self.ending(self.reproducible())
         oracle = self._oracle_with_values(subject)
         env = subject.make(len(SEEDS))
@@ -78,17 +78,18 @@ class ControlledChecks(EnvironmentChecks):
             values, masks = oracle.action_values(env), action_masks(env)
             actions = np.asarray(oracle.act(env, observations))
             own = values[np.arange(len(values)), actions - env.single_action_space.start]
-            # The optimum may do what a mask forbids; that has no value here.
+            # The oracle may take a masked action, which has no value here.
             allowed = np.isfinite(own)
             require(
                 np.allclose(own[allowed], values.max(axis=1)[allowed]),
-                f"the oracle's actions are worth {own}, and the best {values.max(axis=1)}",
-                "act on the highest of action_values",
+                f"the oracle's actions are worth {own}, but the best are worth "
+                f"{values.max(axis=1)}",
+                "choose the action with the highest of action_values",
             )
             require(
                 masks is None or np.array_equal(np.isneginf(values), ~masks),
                 "action_values are not -inf exactly where the mask forbids an action",
-                "give -inf to what is masked, and a number to everything else",
+                "return -inf for masked actions, and a finite number for all others",
             )
             observations, *_ = env.step(actions)
         env.close()
@@ -107,14 +108,14 @@ class ControlledChecks(EnvironmentChecks):
             require(
                 len(actions) == len(SEEDS),
                 f"baseline {spec.name!r} returned actions of shape {actions.shape}",
-                f"one a copy: ({len(SEEDS)}, ...)",
+                f"return one action per copy: ({len(SEEDS)}, ...)",
             )
             for action in flat:
                 fault = complaint(space, action)
                 require(
                     fault is None,
                     f"in step {step} the action of baseline {spec.name!r} {fault}",
-                    "choose actions of the space",
+                    "choose only actions in the action space",
                 )
             observations, rewards, *_ = env.step(actions)
             earned += rewards
@@ -127,12 +128,12 @@ class ControlledChecks(EnvironmentChecks):
         try:
             oracle = resolve(subject.spec.oracle.factory)(subject.case.config)
         except UserError as error:
-            pytest.skip(f"the oracle refuses these settings: {error}")
+            pytest.skip(f"the oracle does not support these settings: {error}")
         env = subject.make(1)
         env.close()
         chosen = getattr(env, "single_action_space", None)
         if not (hasattr(oracle, "action_values") and isinstance(chosen, Discrete)):
-            pytest.skip("the oracle gives no values of actions")
+            pytest.skip("the oracle has no action values")
         return oracle
 
 
@@ -140,7 +141,7 @@ class RandomActions:
     """A controller that draws from the action space."""
 
     def reset(self, env: Any) -> None:
-        """Begin with the same draws every time."""
+        """Start with the same random draws every time."""
         del env
         self.rng = np.random.default_rng(0)
 

@@ -1,4 +1,4 @@
-"""Checks that an environment does the same again: by seed, in a batch, after a saved state."""
+"""Checks that an environment is repeatable: by seed, in a batch, and from a saved state."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from rlsys.testing.single import single_rows
 from rlsys.testing.subject import SEEDS, first_difference
 
 TOLERANCE = 1e-6
-"""A sum over a batch may be rounded differently from one over a single copy."""
+"""A sum over a batch may be rounded differently from a sum over a single copy."""
 
 
 class RepeatedChecks(EnvironmentChecks):
-    """Trajectories are functions of seeds and actions alone."""
+    """Trajectories depend only on seeds and actions."""
 
     def test_the_same_seed_gives_the_same_episodes(self) -> None:
         """The same seeds and actions give the same trajectory, bit for bit."""
@@ -33,8 +33,8 @@ class RepeatedChecks(EnvironmentChecks):
         require(
             fault is None,
             f"two trajectories with the same seeds and actions differ: {fault}",
-            "draw everything random from generators made of the seed of reset, one a copy; no "
-            "global generator, no clock, no order of a set",
+            "draw all random numbers from generators made from the seed of reset, one per copy; do "
+            "not use a global generator, the clock or the order of a set",
         )
 
     def test_a_reset_with_a_seed_begins_anew(self) -> None:
@@ -48,8 +48,8 @@ class RepeatedChecks(EnvironmentChecks):
         player.env.close()
         require(
             fault is None,
-            f"after a reset with the same seeds the trajectory is another: {fault}",
-            "set every variable of the episode and every generator in reset",
+            f"after a reset with the same seeds, the trajectory is different: {fault}",
+            "in reset, set every variable of the episode and every generator",
         )
 
     def test_seeds_matter(self) -> None:
@@ -80,8 +80,8 @@ class RepeatedChecks(EnvironmentChecks):
                     fault is None,
                     f"copy {index} of {len(SEEDS)} and the same copy alone differ in step {step}: "
                     f"the {fault}",
-                    "seed copy i with the i-th seed, give each copy a generator and variables of "
-                    "its own, and let none of them touch another's",
+                    "seed copy i with the i-th seed, and give each copy its own generator and "
+                    "variables, which no other copy uses",
                 )
             player.env.close()
 
@@ -99,17 +99,17 @@ class RepeatedChecks(EnvironmentChecks):
     # --- arrays
 
     def test_returned_arrays_are_not_changed_later(self) -> None:
-        """What was returned stays as it was: callers keep it."""
+        """Returned arrays are not changed later, because callers keep them."""
         player, _ = self.playable().played
         for name, live, copied in player.live:
             require(
                 np.array_equal(live, copied, equal_nan=live.dtype.kind == "f"),
-                f"the {name} were changed after they had been returned",
+                f"the {name} were changed after they were returned",
                 "return a copy (array.copy()), not the environment's own buffer or a view of it",
             )
 
     def test_actions_are_neither_kept_nor_changed(self) -> None:
-        """The caller's array of actions is read in the step and never again, and not written."""
+        """The caller's array of actions is not changed, and not read after the step."""
         subject = self.reproducible()
         player = subject.player()
         shared: dict[str | None, NDArray[Any]] = {}
@@ -118,7 +118,7 @@ class RepeatedChecks(EnvironmentChecks):
             done = player.step(given)
             require(
                 np.array_equal(given, done.actions),
-                f"step {step} changed the array of actions that it was given",
+                f"step {step} changed the array of actions passed to it",
                 "copy the actions before changing them (np.array(actions))",
             )
             role = player.roles.get(moment.acting or "")
@@ -127,14 +127,13 @@ class RepeatedChecks(EnvironmentChecks):
             fault = first_difference([moment], [done])
             require(
                 fault is None,
-                f"an array of actions that is used again changes the trajectory by step {step}: "
-                f"{fault}",
-                "copy the actions where they are kept (np.array(actions))",
+                f"reusing an array of actions changes the trajectory in step {step}: {fault}",
+                "copy the actions that are kept (np.array(actions))",
             )
         player.env.close()
 
     def test_every_action_of_the_space_is_accepted(self) -> None:
-        """The lowest and the highest actions that are allowed can be taken."""
+        """The lowest and the highest allowed actions are accepted."""
         subject = self.playable()
         for highest in (False, True):
             player = Player(subject.make(2), SEEDS[:2], choose=partial(extreme_of, highest))
@@ -145,18 +144,19 @@ class RepeatedChecks(EnvironmentChecks):
                     fail(
                         f"step {player.steps + 1} with the {'highest' if highest else 'lowest'} "
                         f"actions raised {type(error).__name__}: {error}",
-                        "accept every action of the space that the mask allows, or narrow them",
+                        "accept every action in the action space that the mask allows, or narrow "
+                        "the space or the mask",
                     )
             player.env.close()
 
     def test_a_saved_state_goes_on_exactly(self, tmp_path: Path) -> None:
-        """``set_state`` in a fresh environment continues as if there had been no interruption."""
+        """After ``set_state``, a fresh environment continues as if it had not been interrupted."""
         subject = self.reproducible()
         player = subject.player()
         offered = [hasattr(player.env, name) for name in ("get_state", "set_state")]
         if not any(offered):
-            pytest.skip("it offers no get_state and set_state")
-        require(all(offered), "it offers only one of get_state and set_state", "offer both")
+            pytest.skip("it has no get_state and set_state")
+        require(all(offered), "it has only one of get_state and set_state", "implement both")
         half = max(1, len(subject.moments) // 2)
         while player.steps < half or (player.roles and not _at_begin(player)):
             player.step()
@@ -168,7 +168,8 @@ class RepeatedChecks(EnvironmentChecks):
             save_state(tmp_path / "state.npz", {"environment": state})
         except TypeError as error:
             fail(
-                f"get_state returned what cannot be saved: {error}", "arrays, numbers, text, lists"
+                f"get_state returned something that cannot be saved: {error}",
+                "return only arrays, numbers, text, lists and mappings",
             )
         fresh = subject.player([seed + 1000 for seed in SEEDS]).env
         fresh.set_state(load_state(tmp_path / "state.npz")["environment"])
@@ -177,9 +178,9 @@ class RepeatedChecks(EnvironmentChecks):
             env.close()
         require(
             fault is None,
-            f"after set_state the trajectory is another: {fault}",
-            "put all that determines the future into get_state, random generators included, as "
-            "copies",
+            f"after set_state, the trajectory is different: {fault}",
+            "return everything that determines the future from get_state, including random "
+            "generators, as copies",
         )
 
 
@@ -188,7 +189,7 @@ def _at_begin(player: Player) -> bool:
 
 
 def _goes_on(env: Any, moments: list[Moment]) -> str | None:
-    """Return in what `env` departs from `moments` when it is given their actions, or None."""
+    """Return how `env` differs from `moments` when it gets the same actions, or None."""
     before = moments[0].observations
     for step, moment in enumerate(moments, 1):
         masks = None if moment.masks is None else action_masks(env)
@@ -205,6 +206,6 @@ def _goes_on(env: Any, moments: list[Moment]) -> str | None:
 
 
 def extreme_of(highest: bool, space: Any, rng: Any, mask: Any) -> Any:
-    """Choose the lowest or the highest action, see `rlsys.testing.playing.Choose`."""
+    """Choose the lowest or the highest action; see `rlsys.testing.playing.Choose`."""
     del rng
     return extreme(space, highest, mask)

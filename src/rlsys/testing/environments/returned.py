@@ -1,4 +1,4 @@
-"""Checks of what an environment returns: spaces, observations, rewards, masks, ends, metrics."""
+"""Checks what an environment returns: spaces, observations, rewards, masks, ends, metrics."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from rlsys.testing.subject import SEEDS, Subject
 
 
 class ReturnedChecks(EnvironmentChecks):
-    """What comes out is what was declared."""
+    """The environment returns what it declares."""
 
     def test_spaces_are_declared(self) -> None:
-        """Copies, spaces and the kind of autoreset are declared as agents expect them."""
+        """Copies, spaces and autoreset mode are declared as agents expect them."""
         env = self.playable().make(len(SEEDS))
         fault = spaces_fault(env, len(SEEDS))
         env.close()
         require(fault is None, f"{self.environment}: {fault}", "see 'The batched environment'")
 
     def test_observations_lie_in_their_space(self) -> None:
-        """Every observation, final ones too, has the shape, dtype and bounds of its space."""
+        """Every observation, also a final one, has the shape, dtype and bounds of its space."""
         subject = self.playable()
         env = subject.make(1)
         roles = {role.name: role for role in roles_of(env)}
@@ -44,17 +44,18 @@ class ReturnedChecks(EnvironmentChecks):
                 require(
                     fault is None,
                     f"{name} step {step} {fault}",
-                    "widen the bounds of the space, or clip the observation; .astype(np.float32)",
+                    "widen the bounds of the space or clip the observation; .astype(np.float32)",
                 )
 
     def test_rewards_and_infos_are_finite(self) -> None:
-        """Rewards are float64, ends of episodes bool, and no number is NaN or infinite."""
+        """Rewards are float64, ends of episodes are bool, and no number is NaN or infinite."""
         for step, moment in enumerate(self.playable().moments, 1):
             fault = finite_fault(moment)
             require(
                 fault is None,
                 f"step {step}: {fault}",
-                "rewards (num_envs,) float64 and finite, terminated and truncated (num_envs,) bool",
+                "return rewards (num_envs,) float64 and finite, and terminated and truncated "
+                "(num_envs,) bool",
             )
 
     def test_masks_allow_an_action(self) -> None:
@@ -69,24 +70,24 @@ class ReturnedChecks(EnvironmentChecks):
             require(
                 fault is None,
                 f"the masks before step {step} {fault}",
-                "allow at least one action (such as doing nothing) in every state; return bool "
-                "(num_envs, n_actions)",
+                "allow at least one action (such as doing nothing) in every state; return a bool "
+                "array (num_envs, n_actions)",
             )
         env.close()
 
     def test_episodes_end_and_the_next_ones_begin(self) -> None:
-        """Episodes end, and the step that ends one says how and starts the next."""
+        """Episodes end, and the step that ends one reports its result and starts the next."""
         fault = self.playable().unending
         require(
             fault is None,
             fault or "",
-            "end episodes; in the step that ends one return the next one's first observation, and "
+            "end episodes; in the step that ends one, return the next one's first observation, and "
             "put final_obs, final_info and the masks _final_obs, _final_info of the copies that "
             "ended into infos",
         )
 
     def test_metrics_are_those_declared(self) -> None:
-        """An episode ends with exactly the metrics of the description."""
+        """An episode ends with exactly the metrics in the description."""
         subject = self.ending(self.playable())
         declared = {metric.name: metric for metric in subject.spec.metrics}
         ends = [m for m in _until_end(subject) if m.done.any()]
@@ -96,11 +97,11 @@ class ReturnedChecks(EnvironmentChecks):
             require(
                 not missing,
                 f"final_info lacks the declared metrics {missing}",
-                "deliver them in final_info, or leave their MetricSpec out",
+                "return them in final_info, or leave out their MetricSpec",
             )
             require(
                 not more,
-                f"final_info has the metrics {more}, which no MetricSpec declares",
+                f"final_info has the metrics {more}, but no MetricSpec declares them",
                 "declare them in the EnvironmentSpec, or leave them out",
             )
             for name, values in told.items():
@@ -108,13 +109,13 @@ class ReturnedChecks(EnvironmentChecks):
                 require(
                     values.ndim == wanted,
                     f"metric {name!r} has shape {values.shape}",
-                    "(num_envs,), or (num_envs, parts) with MetricSpec(vector=True)",
+                    "return (num_envs,), or (num_envs, parts) with MetricSpec(vector=True)",
                 )
 
     def test_nothing_is_written_to_the_working_directory(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Making and playing the environment leaves no file where the user happens to be."""
+        """Making and playing the environment leaves no file in the working directory."""
         subject = self.playable()
         monkeypatch.chdir(tmp_path)
         player = subject.player()
@@ -124,7 +125,7 @@ class ReturnedChecks(EnvironmentChecks):
         require(
             not left,
             f"playing it left {', '.join(left)} in the working directory",
-            "write nothing, or into a temporary folder that close() removes",
+            "write nothing, or only to a temporary folder that close() removes",
         )
 
 

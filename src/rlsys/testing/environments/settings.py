@@ -1,4 +1,4 @@
-"""Checks of an environment's settings and presets."""
+"""Checks an environment's settings and presets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SettingsChecks(EnvironmentChecks):
     """Presets are valid, and settings are plain data."""
 
     def test_every_preset_is_valid(self) -> None:
-        """Each preset is a file of the package, and nothing in it is refused."""
+        """Each preset is a file in the package, and everything in it is valid."""
         registry, spec = self.registry(), self.described()
         for name in {*spec.presets, "default"}:
             try:
@@ -35,17 +35,17 @@ class SettingsChecks(EnvironmentChecks):
                 for export in set(config.exports) & set(registry.exporters.entries):
                     planned_export(registry, export, document.section("exports", export))
             except RlsysError as error:
-                fail(f"preset {name!r}: {error}", "correct the file, or ship it with the package")
+                fail(f"preset {name!r}: {error}", "correct the file, or add it to the package")
 
     def test_settings_are_closed(self) -> None:
-        """Unknown settings are refused, and settings cannot be changed later."""
+        """Unknown settings are rejected, and settings cannot be changed later."""
         require_closed(self.subject().settings)
 
     def test_settings_survive_json_and_pickle(self) -> None:
-        """Settings come back the same from a run directory and from a worker process."""
+        """Settings are the same after a run directory (JSON) and a worker process (pickle)."""
         require_plain(self.subject().settings)
         require_plain(self.subject().case.config)
 
     def test_settings_travel_to_another_process(self, tmp_path: Path) -> None:
-        """A process that starts from nothing (spawn) can read the settings."""
+        """A fresh process (spawn) can read the settings."""
         require_travels(self.subject().case.config, self.options(), tmp_path)

@@ -1,1 +1,1 @@
-"""What an exporter must do: the conformance class and one network of every kind."""
+"""The requirements of exporters: the conformance class, and one network of every kind."""

@@ -1,4 +1,4 @@
-"""One small network of every kind that an exporter may meet, and observations for it."""
+"""One small network of every kind that an exporter may get, and observations for it."""
 
 from __future__ import annotations
 
