@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rlsys.errors import UserError
-from rlsys.exporters.context import Array, ExportContext, Verdict
+from rlsys.exporters.context import Array, Check, ExportContext
 from rlsys.network import Decoding, Network, Scorer
 
 RANDOM_OBSERVATIONS = 10_000
@@ -79,7 +79,7 @@ def same_actions(
     masks: Array | None,
     logits: Array,
     actions: Array,
-) -> Verdict:
+) -> Check:
     """Return the verdict whether another implementation of `network` chooses the same actions.
 
     A discrete action may differ only if the network's own logits of the two actions are equal up to

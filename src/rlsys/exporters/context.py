@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from numpy.typing import NDArray
 
@@ -13,8 +13,19 @@ from rlsys.application import Application
 
 Array = NDArray[Any]
 
-Verdict = dict[str, Any]
-"""``{"name": str, "holds": bool, "figures": {name: number or text}}``."""
+
+class Check(TypedDict):
+    """One thing that an exporter checked: in the result document a verdict of kind ``check``.
+
+    Attributes:
+        name: of what was checked, such as ``same-actions``.
+        holds: whether it is so; an export with a check that does not hold is not written.
+        figures: what that rests on, numbers or texts by name.
+    """
+
+    name: str
+    holds: bool
+    figures: Mapping[str, float | str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class ExportReport:
     """What an exporter wrote, the results of its checks, and what it left out and why."""
 
     files: Sequence[Path]
-    checks: Sequence[Verdict] = ()
+    checks: Sequence[Check] = ()
     notes: Sequence[str] = ()
 
     @property

@@ -18,7 +18,7 @@ from rlsys import __version__
 from rlsys.descriptors import ExporterSpec, resolve
 from rlsys.errors import CheckFailed, UserError
 from rlsys.exporters.checking import check_exportable
-from rlsys.exporters.context import ExportContext, ExportReport, Verdict
+from rlsys.exporters.context import Check, ExportContext, ExportReport
 from rlsys.network import Network
 from rlsys.plugins.requirements import check_requirements
 from rlsys.storage.folders import files_below
@@ -86,7 +86,7 @@ def export_network(
     return ExportReport(written, tuple(report.checks), tuple(report.notes))
 
 
-def _raise_unless_all_hold(exporter: str, checks: Sequence[Verdict]) -> None:
+def _raise_unless_all_hold(exporter: str, checks: Sequence[Check]) -> None:
     for check in checks:
         if not check["holds"]:
             figures = ", ".join(f"{name} {value}" for name, value in check["figures"].items())

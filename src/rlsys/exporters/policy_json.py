@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from rlsys.errors import UserError
 from rlsys.exporters.checking import checking_batch, same_actions
-from rlsys.exporters.context import ExportContext, ExportReport
+from rlsys.exporters.context import Check, ExportContext, ExportReport
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
 
 FILE = "policy_weights.json"
@@ -73,7 +73,7 @@ def export(network: Network, directory: Path, context: ExportContext) -> ExportR
         again.act(observations, masks),
     )
     weights, weights_again = _all_weights(network), _all_weights(again)
-    exact = {
+    exact: Check = {
         "name": "json-exact-weights",
         "holds": weights.tobytes() == weights_again.tobytes(),
         "figures": {

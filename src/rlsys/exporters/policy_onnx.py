@@ -21,7 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rlsys import __version__
 from rlsys.exporters.checking import checking_batch, observed_features, same_actions
-from rlsys.exporters.context import ExportContext, ExportReport, Verdict
+from rlsys.exporters.context import Check, ExportContext, ExportReport
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
 
 FILE = "policy.onnx"
@@ -85,7 +85,7 @@ def build(network: Network, provenance: dict[str, Any] | None = None) -> onnx.Mo
     return model
 
 
-def compare(network: Network, path: Path, observations: Array, masks: Array | None) -> Verdict:
+def compare(network: Network, path: Path, observations: Array, masks: Array | None) -> Check:
     """Run the file in onnxruntime and compare it with the network; see `same_actions`."""
     observations = np.asarray(observations, dtype=np.float32)
     if isinstance(network.body, Stack):

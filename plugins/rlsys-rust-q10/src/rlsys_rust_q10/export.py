@@ -13,7 +13,7 @@ from rlsys.application import Application
 from rlsys.controllers import Array
 from rlsys.errors import UserError
 from rlsys.exporters import policy_json
-from rlsys.exporters.context import ExportContext, ExportReport, Verdict
+from rlsys.exporters.context import Check, ExportContext, ExportReport
 from rlsys.network import Network, Scorer
 from rlsys_rust_q10.arithmetic.fixed_point import to_float
 from rlsys_rust_q10.arithmetic.fold import fold
@@ -131,7 +131,7 @@ def write_crates(
     golden.write(vectors, policy, batches)
 
 
-def _no_overflow(policy: QuantisedPolicy) -> Verdict:
+def _no_overflow(policy: QuantisedPolicy) -> Check:
     tightest = max(policy.layers, key=lambda layer: layer.accumulator_share)
     return {
         "name": "no-overflow",
@@ -148,7 +148,7 @@ def _no_overflow(policy: QuantisedPolicy) -> Verdict:
 
 def _golden(
     policy: QuantisedPolicy, path: Path, batches: list[golden.Batch], exact_ties: int
-) -> Verdict:
+) -> Check:
     return {
         "name": "golden",
         "holds": golden.equal(golden.read(path, policy.decisions), batches),
@@ -160,7 +160,7 @@ def _golden(
     }
 
 
-def _weights_file(policy: QuantisedPolicy, directory: Path, context: ExportContext) -> Verdict:
+def _weights_file(policy: QuantisedPolicy, directory: Path, context: ExportContext) -> Check:
     """Write ``policy_weights.json`` and check that it reads back as the same weights."""
     notes = {
         **context.notes,

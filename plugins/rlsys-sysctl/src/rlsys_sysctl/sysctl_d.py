@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlsys.errors import UserError
-from rlsys.exporters.context import ExportContext, ExportReport
+from rlsys.exporters.context import Check, ExportContext, ExportReport
 from rlsys.network import Network
 from rlsys_sysctl.machine.kernel import PARTNERS, Kernel
 from rlsys_sysctl.machine.names import normal
@@ -136,7 +136,7 @@ def export_sysctl_d(
         for name, value in found.elsewhere.items()
     ]
     seen = found.confirmation
-    check = {
+    check: Check = {
         "name": "better-than-default",
         "holds": True,
         "figures": {}

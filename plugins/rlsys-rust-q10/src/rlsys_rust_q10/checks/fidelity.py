@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.controllers import NetworkController, action_masks
-from rlsys.exporters.context import ExportContext, Verdict
+from rlsys.exporters.context import Check, ExportContext
 from rlsys.network import Network
 from rlsys.rollout import MAX_COPIES, MakeEnv, play
 from rlsys_rust_q10.arithmetic.fixed_point import Ints, to_float
@@ -99,7 +99,7 @@ class Tally:
 
 def compare(
     network: Network, policy: QuantisedPolicy, context: ExportContext, settings: Settings
-) -> tuple[Verdict, list[str], list[Met]]:
+) -> tuple[Check, list[str], list[Met]]:
     """Return the verdict ``fidelity``, notes for the user, and a sample of what the network met.
 
     The verdict holds if at least `settings.observations` observations were compared. Without an

@@ -11,7 +11,7 @@ import numpy as np
 
 from rlsys.application import Application
 from rlsys.errors import CheckFailed
-from rlsys.exporters.context import Verdict
+from rlsys.exporters.context import Check
 from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
 from rlsys_rust_q10.checks.compare import (
     Recorder,
@@ -50,7 +50,7 @@ class Built:
     target_rustc: str = ""
     images: Mapping[str, bytes] = field(default_factory=dict)
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[Check]:
         """Return what building it has shown."""
         figures = {"compiler": self.host_rustc}
         return [{"name": "host-tests", "holds": True, "figures": figures}]
@@ -102,7 +102,7 @@ def run(
     application: Application,
     controller: FixedPointController,
     time_limit: float,
-) -> list[Verdict]:
+) -> list[Check]:
     """Boot the images in QEMU and compare everything they do with Python.
 
     This compares the logits and action of every golden vector with `policy`; every tick of the
@@ -141,7 +141,7 @@ def run(
         compare_schedule(name, device[name], application.trace(classical))
     compare_text(printed, transcript(application.data, NETWORK, trace))
     sizes = built.sizes
-    figures = {
+    figures: dict[str, float | str] = {
         "target": f"stm32f411 in QEMU ({MACHINE})",
         "golden_vectors": sum(len(batch) for batch in batches),
         "ticks": len(trace.actions),
