@@ -9,9 +9,16 @@ HANG = 300.0
 """Seconds after which whatever is waited for will not come any more."""
 
 
-def wait_until(holds: Callable[[], object]) -> None:
-    """Wait until `holds()`; fail where that never comes."""
+def eventually(holds: Callable[[], object]) -> bool:
+    """Whether `holds()` becomes true."""
     end = time.monotonic() + HANG
     while not holds():
-        assert time.monotonic() < end, "waited in vain"
+        if time.monotonic() > end:
+            return False
         time.sleep(0.01)
+    return True
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Wait until `holds()`; fail where that never comes."""
+    assert eventually(holds), f"waited in vain for {HANG:g} s"

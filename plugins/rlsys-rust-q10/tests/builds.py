@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from patience import eventually
 
 from rlsys.plugins.requirements import in_ci
 from rlsys_rust_q10.target import process, stage
@@ -18,18 +18,6 @@ from rlsys_rust_q10.target.cargo import cargo_build
 from rlsys_rust_q10.target.toolchain import MissingTool, Toolchain, host_toolchain, target_toolchain
 
 SAMPLE = Path(__file__).parent / "sample"
-HANG = 300.0
-"""Seconds after which whatever is waited for will not come any more, on however busy a machine."""
-
-
-def eventually(holds: Callable[[], object]) -> bool:
-    """Whether `holds` becomes true."""
-    end = time.monotonic() + HANG
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def time_is_up_once(holds: Callable[[], object], patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from eventually import HANG
+from patience import HANG
 
 Result = TypeVar("Result")
 ENDS = ("stdin closed", "SIGTERM", "SIGKILL")

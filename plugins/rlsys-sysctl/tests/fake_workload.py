@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from eventually import HANG
 from fake_tree import FakeTree
+from patience import HANG
 
 from rlsys_sysctl.config import SysctlConfig
 

@@ -11,8 +11,8 @@ import sys
 import pytest
 import yaml
 from click.testing import CliRunner
-from eventually import HANG, eventually
 from fake_workload import fake_settings, fake_workload
+from patience import HANG, eventually
 
 from rlsys.cli.main import cli
 from rlsys.errors import ConfigError, UserError

@@ -10,15 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from builds import (
-    HANG,
-    SAMPLE,
-    eventually,
-    need_host,
-    need_target,
-    program,
-    time_is_up_once,
-)
+from builds import SAMPLE, need_host, need_target, program, time_is_up_once
+from patience import HANG, eventually
 
 from rlsys.errors import CheckFailed, UserError
 from rlsys_rust_q10.target import cargo, stage

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from builds import HANG, eventually, need_qemu, program, time_is_up_once
+from builds import need_qemu, program, time_is_up_once
+from patience import HANG, eventually
 
 from rlsys.errors import CheckFailed, UserError
 from rlsys_rust_q10.target.qemu import boot

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from eventually import HANG, eventually
+from patience import HANG, eventually
 
 PROGRAM = """
 import os, signal, sys, time

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bench_rig
 import pytest
-from eventually import HANG, eventually
+from patience import HANG, eventually
 
 from rlsys.errors import UserError
 from rlsys_sysctl.benchmarks import memory_cgroup, memory_pressure, swap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bench_rig
 import pytest
-from eventually import eventually
+from patience import eventually
 
 from rlsys_sysctl.benchmarks import net_churn
 from rlsys_sysctl.workload.workload import load_workload

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import bench_rig
 import pytest
-from eventually import HANG, eventually
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import HANG, eventually
 
 from rlsys.errors import UserError
 from rlsys_sysctl.benchmarks.link import Link, LinkSettings

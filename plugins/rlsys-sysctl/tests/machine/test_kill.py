@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from eventually import HANG, eventually
 from fake_tree import FakeTree, HeldNamespace, needs_namespaces
+from patience import HANG, eventually
 from random_tuner import REAL
 
 KILLS = 100

@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from eventually import HANG, eventually
 from fake_tree import FakeTree
+from patience import HANG, eventually
 
 from rlsys.errors import UserError
 from rlsys_sysctl.machine import watchdog

@@ -8,8 +8,8 @@ import threading
 import time
 
 import pytest
-from eventually import HANG
 from fake_tree import FakeTree
+from patience import HANG
 
 from rlsys.errors import Interrupted
 from rlsys_sysctl.machine.kernel import Kernel

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from coupled_kernel import CoupledKernel
-from eventually import HANG, eventually
 from fake_tree import FakeTree
+from patience import HANG, eventually
 
 from rlsys.errors import UserError
 from rlsys_sysctl.machine import processes

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from eventually import HANG, eventually
+from patience import HANG, eventually
 
 from rlsys.errors import UserError
 from rlsys_sysctl.measuring import runner
