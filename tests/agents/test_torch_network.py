@@ -98,9 +98,9 @@ def test_fresh_weights_follow_the_seed_alone():
 @pytest.mark.parametrize(
     ("action", "words"),
     [
-        (Tuple([Discrete(2)]), "no built-in agent can act"),
-        (MultiDiscrete([[2, 2], [2, 2]]), "no built-in agent can act"),
-        (Box(0, 1, (2, 2)), "no built-in agent can act"),
+        (Tuple([Discrete(2)]), "no built-in agent supports the action space"),
+        (MultiDiscrete([[2, 2], [2, 2]]), "no built-in agent supports the action space"),
+        (Box(0, 1, (2, 2)), "no built-in agent supports the action space"),
         (Discrete(3), "observations of 4 items need Discrete"),
     ],
 )

@@ -103,8 +103,8 @@ def finished(checkout: Path, path: Path) -> Path:
         encoding="utf-8",
     )
     (path / "compiler").touch()
-    (library / "rlsys_rust_q10").mkdir()
-    (library / "rlsys_rust_q10/toolchain.py").write_text(
+    (library / "rlsys_rust_q10/target").mkdir(parents=True)
+    (library / "rlsys_rust_q10/target/toolchain.py").write_text(
         "import os\n"
         "def has_target_toolchain():\n"
         f"    return os.path.exists({str(path / 'compiler')!r})\n"
@@ -431,6 +431,6 @@ def test_where_rustup_cannot_debian_steps_in(system: SystemTools) -> None:
 
 def test_a_compiler_is_not_judged_where_the_package_cannot_be_asked(system: SystemTools) -> None:
     system.remove("compiler")
-    (module,) = system.checkout.glob(".venv/lib/python3*/site-packages/rlsys_rust_q10/*.py")
+    (module,) = system.checkout.glob(".venv/lib/python3*/site-packages/rlsys_rust_q10/target/*.py")
     module.unlink()
     assert said_about("Rust compiler", system.set_up()) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-HANG = 300.0
+HANG = 900.0
 """Seconds after which whatever is waited for will not come any more."""
 
 

@@ -13,6 +13,8 @@ from rlsys.plugins.requirements import in_ci
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+# Ray gives its workers the niceness 15: on a busy machine they would hardly run at all.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 try:
     import ray.rllib  # noqa: F401

@@ -305,7 +305,7 @@ def test_credit_needs_an_environment_that_tells(tmp_path):
         def difference_rewards(self):
             return {"one": np.zeros((self.num_envs, 3))}
 
-    with pytest.raises(UserError, match=r"shape \(16, 3\).*finite ones of shape \(16, 40"):
+    with pytest.raises(UserError, match=r"shape \(16, 3\).*finite values of shape \(16, 40"):
         crowded(Wrong, credit="difference").train(tmp_path)
 
 
