@@ -20,6 +20,7 @@ from rlsys.exporters.checking import checking_batch, same_actions
 from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.exporters.folder import MARKER, export_network, finished_export
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
+from rlsys.workflow.exports import Exported
 
 JSON = next(spec for spec in rlsys_exporters() if spec.name == "json")
 HERE = "rlsys_test_exporter"
@@ -60,7 +61,7 @@ def test_files_and_marker_arrive_together(tmp_path, exporter):
         "sub/a.txt",
     ]
     assert all(path.is_file() for path in report.files)
-    assert report.shown == (target.resolve(),)
+    assert Exported(report.files).shown == (target.resolve(),)
     marker = json.loads((target / MARKER).read_text())
     assert marker["exporter"] == "mine"
     assert marker["from"] == {"environment": "valve", "case": "small", "seed": 3}

@@ -62,7 +62,7 @@ def test_only_what_was_replaced_is_packed_again_and_the_end_comes_last(tmp_path)
 
 def test_a_file_that_cannot_be_written_is_a_users_error(tmp_path):
     (tmp_path / "a").write_text("no folder")
-    with pytest.raises(UserError, match=r"cannot be written: .* go on with --resume"):
+    with pytest.raises(UserError, match=r"cannot be written: .* continue with --resume"):
         Folders([tmp_path / "a"]).unpack({(0, "b"): b""})
 
 

@@ -71,11 +71,3 @@ class ExportReport:
     files: Sequence[Path]
     checks: Sequence[Check] = ()
     notes: Sequence[str] = ()
-
-    @property
-    def shown(self) -> Sequence[Path]:
-        """Return the paths to show to a user: the files or, if several folders, the top one."""
-        folders = {path.parent for path in self.files}
-        if len(folders) < 2:
-            return self.files
-        return (min(folders, key=lambda folder: len(folder.parts)),)

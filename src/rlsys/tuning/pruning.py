@@ -1,4 +1,4 @@
-"""What a trial has reported, and whether to go on with it."""
+"""What a trial has reported, and whether to continue with it."""
 
 from __future__ import annotations
 

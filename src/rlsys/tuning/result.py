@@ -55,7 +55,6 @@ def _row(plan: Plan, case: str, directory: Path) -> dict[str, Any]:
     for seed in plan.config.training_seeds():
         network = load_policy(policy_directory(directory, case, seed) / NETWORK_FILE)
         rewards.append(play(make_env, controller_of(network), seeds)["reward"])
-    said = summarise(np.array(rewards))
     return {
         "case": case,
         "controller": plan.controller_name,
@@ -63,11 +62,7 @@ def _row(plan: Plan, case: str, directory: Path) -> dict[str, Any]:
         "metric": METRIC,
         "unit": "",
         "better": "higher",
-        "n": said.n,
-        "mean": said.mean,
-        "iqm": said.iqm,
-        "low": said.low,
-        "high": said.high,
+        **summarise(np.array(rewards)).fields(),
     }
 
 

@@ -150,7 +150,7 @@ class Search:
                 for ending in pool.wait(on_line):
                     self._tell(study, ending)
             if counted(study) < self.trials:
-                raise Interrupted("stopped; go on with --resume")
+                raise Interrupted("stopped; continue with --resume")
 
     def _ask(self, study: Study, pool: TrialRunner) -> None:
         from optuna.samplers import TPESampler

@@ -79,7 +79,7 @@ def open_study(
     *,
     pruner: BasePruner | None = None,
 ) -> Study:
-    """Start the study, or go on with it if it is for the same search.
+    """Start the study, or continue with it if it is for the same search.
 
     Args:
         storage: of `open_storage`.
@@ -161,7 +161,7 @@ def readable_errors(path: Path) -> Iterator[None]:
         cause = str(error.__cause__ or error).splitlines()[0]
         raise UserError(
             f"{path}: cannot be read or written: {cause}; where the disk is full, free space and "
-            "go on with --resume"
+            "continue with --resume"
         ) from error
 
 

@@ -35,13 +35,19 @@ class Exported:
         files: all files that were written.
         verdicts: the exporter's checks; all hold.
         notes: what was left out, and why.
-        shown: the paths to show to a user: the files, or their folder.
     """
 
     files: Sequence[Path] = ()
     verdicts: Sequence[Verdict] = ()
     notes: Sequence[str] = ()
-    shown: Sequence[Path] = ()
+
+    @property
+    def shown(self) -> Sequence[Path]:
+        """Return the paths to show to a user: the files or, if several folders, the top one."""
+        folders = {path.parent for path in self.files}
+        if len(folders) < 2:
+            return self.files
+        return (min(folders, key=lambda folder: len(folder.parts)),)
 
     def artefacts(self, run: Path) -> dict[str, str]:
         """Return the shown paths by name; paths in the run directory are relative to it."""
@@ -196,7 +202,7 @@ def _exported(exporter: str, case: str, role: str, report: ExportReport) -> Expo
         for check in report.checks
     ]
     notes = [f"{case}: export {of_role}: {note}" for note in report.notes]
-    return Exported(report.files, verdicts, notes, report.shown)
+    return Exported(report.files, verdicts, notes)
 
 
 def _missing(planned: PlannedExport) -> str:

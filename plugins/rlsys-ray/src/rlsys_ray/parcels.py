@@ -51,7 +51,7 @@ class Folders:
                 write_atomically(path, content)
             except OSError as error:
                 raise UserError(
-                    f"{path}: cannot be written: {error.strerror}; free space and go on with "
+                    f"{path}: cannot be written: {error.strerror}; free space and continue with "
                     "--resume"
                 ) from error
             status = path.stat()

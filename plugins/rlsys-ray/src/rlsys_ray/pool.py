@@ -118,7 +118,7 @@ class Pool:
             letters = ray.get(self._mailbox.collect.remote())
         except RayActorError as error:
             raise UserError(
-                "the connection to the Ray cluster is lost; go on with --resume"
+                "the connection to the Ray cluster is lost; continue with --resume"
             ) from error
         for letter in letters:
             self._open(letter, on_line)
@@ -152,7 +152,7 @@ class Pool:
             elif running.attempt == ATTEMPTS:
                 outcome = Outcome(
                     refusal=f"a task was lost {ATTEMPTS} times, the last time by "
-                    f"{type(error).__name__} (perhaps out of memory: try fewer --jobs); go on with "
+                    f"{type(error).__name__} (out of memory? try fewer --jobs); continue with "
                     "--resume"
                 )
             else:
@@ -169,7 +169,7 @@ class Pool:
             outcome = Outcome(bug=_cause(error))
         except RayError as error:
             reason = str(error).splitlines()[0]
-            outcome = Outcome(refusal=f"Ray could not run a task: {reason}; go on with --resume")
+            outcome = Outcome(refusal=f"Ray could not run a task: {reason}; continue with --resume")
         del self._running[number]
         return outcome
 

@@ -74,7 +74,7 @@ def optimize(
         environment: other settings of `SysctlConfig`, such as ``{"seconds": 5}``.
         seed: of the agent.
         out: run directory; None: a new one below ``runs``.
-        resume: whether to go on with the run in `out`.
+        resume: whether to continue with the run in `out`.
         log: receives progress messages.
 
     Raises:

@@ -56,7 +56,7 @@ class Store:
             self._storage,
             identity,
             lambda _: (
-                f"{path}: is the study of another search; go on with its own settings, or start "
+                f"{path}: is the study of another search; continue with its own settings, or start "
                 "another run with another --out"
             ),
         )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--warm-start", metavar="RUN", help="Begin with the best of an earlier run.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--resume", is_flag=True, help="Continue with the run in --out.")
 @json_option
 @quiet_option
 @pass_app
@@ -63,7 +63,7 @@ def tune(
     from rlsys_sysctl.optimizing import dry, tuning_plan
 
     if resume and out is None:
-        raise UserError("--resume: name the run to go on with, using --out")
+        raise UserError("--resume: name the run to continue with, using --out")
     flags = {"namespaced_only": namespaced_only, "allow_dangerous": allow_dangerous}
     environment = {key: True for key, given in flags.items() if given}
     environment |= _given(seconds=seconds, repeats=repeats)

@@ -248,7 +248,7 @@ class Meter:
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from `get_state`; the first run of the default of each length is then free."""
+        """Continue from `get_state`; the first run of the default of each length is then free."""
         self.spent = float(state["spent"])
         self._count = int(state["count"])
         self._defaults = {

@@ -103,6 +103,6 @@ class Race:
         return {"best": self.best, "firsts": list(self.firsts)}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from `get_state`."""
+        """Continue from `get_state`."""
         self.best = float(state["best"])
         self.firsts = [float(value) for value in state["firsts"]]
