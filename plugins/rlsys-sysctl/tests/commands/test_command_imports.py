@@ -3,56 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from loaded import HEAVY, loaded_by, loaded_by_command
 
-HEAVY = {
-    "gymnasium",
-    "matplotlib",
-    "numpy",
-    "optuna",
-    "pandas",
-    "psutil",
-    "pydantic",
-    "rich",
-    "scipy",
-    "sklearn",
-    "sqlalchemy",
-    "stable_baselines3",
-    "torch",
-    "yaml",
-}
 NEEDED_BY_A_DRY_RUN = {"numpy", "optuna", "psutil", "pydantic", "yaml"}
-SHOW = """
-import json, sys
-{code}
-print()
-print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
-"""
-COMMAND = """
-from rlsys.cli.main import main
-
-try:
-    main(sys.argv[1:])
-except SystemExit as end:
-    assert end.code == 0, end.code
-"""
-
-
-def loaded_by(code: str, *arguments: str) -> set[str]:
-    """Return the top-level packages that `code` has imported by its end."""
-    done = subprocess.run(
-        [sys.executable, "-c", SHOW.format(code=code), *arguments],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +25,7 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
     ids=" ".join,
 )
 def test_help_and_what_rescues_a_machine_need_nothing_heavy(arguments: list[str]) -> None:
-    loaded = loaded_by(COMMAND, *arguments)
+    loaded = loaded_by_command(*arguments)
     assert "rlsys_sysctl" in loaded
     assert not loaded & HEAVY
 
@@ -89,7 +46,7 @@ def test_a_dry_run_imports_no_more_than_its_search(tmp_path: Path, agent: str) -
             }
         )
     )
-    loaded = loaded_by(COMMAND, "sysctl", "tune", str(path), "--dry-run", "--agent", agent)
+    loaded = loaded_by_command("sysctl", "tune", str(path), "--dry-run", "--agent", agent)
     assert loaded & HEAVY == NEEDED_BY_A_DRY_RUN
 
 
