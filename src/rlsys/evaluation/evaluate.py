@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.adapters.making import make_env_of
 from rlsys.controllers import Controller
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import CheckFailed, ConfigError, UserError
@@ -154,7 +155,7 @@ def evaluate(
     seeds = tuple(evaluation_seeds(episodes, first_episode))
     result = Evaluation(environment, tuple(cases), seeds)
     for case in cases:
-        make_env = make_env_of(environment, case)
+        make_env = make_env_of(environment, case.config)
         for name, by_case in policies.items():
             networks = by_case.get(case.name) or by_case.get(case.policy or "") or ()
             if networks:
@@ -188,12 +189,6 @@ def make_baseline(baseline: ControllerSpec, case: Case) -> Controller:
             f"baseline {baseline.name!r} with {given or 'no options'}: {error}"
         ) from error
     return controller
-
-
-def make_env_of(environment: EnvironmentSpec, case: Case) -> MakeEnv:
-    """Return ``make_env(num_envs)`` for a case."""
-    factory = resolve(environment.vector_env)
-    return lambda num_envs: factory(case.config, num_envs)
 
 
 def _add_oracle(result: Evaluation, make_env: MakeEnv, case: Case) -> None:

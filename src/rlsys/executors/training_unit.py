@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rlsys.adapters.making import make_env_of
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
 from rlsys.descriptors import resolve
@@ -61,10 +62,9 @@ class TrainingUnit:
 def problem_of(plan: Plan, case: str) -> Problem:
     """Return what an agent needs to know about a case."""
     spec, config = plan.environment, plan.case(case).config
-    make_vector_env = resolve(spec.vector_env)
     drawn = {figure.metric for figure in spec.learning_figures}
     return Problem(
-        make_env=lambda num_envs: make_vector_env(config, num_envs),
+        make_env=make_env_of(spec, config),
         metrics=tuple(m.name for m in spec.metrics if not m.vector or m.name in drawn),
         make_oracle=partial(resolve(spec.oracle.factory), config) if spec.oracle else None,
     )

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rlsys.adapters.making import make_env_of
 from rlsys.config.plan import Plan, PlannedExport
 from rlsys.descriptors import Case, resolve
 from rlsys.errors import ConfigError, UserError
-from rlsys.evaluation.evaluate import make_env_of
 from rlsys.evaluation.verdicts import Verdict
 from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.exporters.folder import export_network, finished_export
@@ -138,7 +138,7 @@ def _networks(policy: Policy) -> list[tuple[str, Network]]:
 def _export_context(
     plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
 ) -> ExportContext:
-    make_env = make_env_of(plan.environment, facts.case)
+    make_env = make_env_of(plan.environment, facts.case.config)
     seen, masks = None, None
     if not plan.environment.costly:
         controller = controller_of(load_policy(facts.path))
