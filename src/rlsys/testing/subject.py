@@ -61,7 +61,7 @@ class Subject:
 
     def make(self, num_envs: int) -> Any:
         """Return a fresh batched environment."""
-        return make_env_of(self.spec, self.case.config)(num_envs)
+        return make_env_of(self.spec, self.case.config).raw(num_envs)
 
     def player(self, seeds: Sequence[int] = SEEDS) -> Player:
         """Return a freshly started environment with one copy per seed."""
