@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import ClassVar
 
 import gymnasium
 import numpy as np
@@ -22,7 +23,7 @@ LENGTH = 5
 class Walk(VectorEnv):
     """Shows how many steps of the episode are done; `fault` says what goes wrong in step 3."""
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}
+    metadata: ClassVar = {"autoreset_mode": AutoresetMode.SAME_STEP}
 
     def __init__(self, fault, num_envs):
         if fault == "factory":
