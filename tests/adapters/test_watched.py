@@ -35,11 +35,11 @@ class Walk(VectorEnv):
         self.told = "from inside"
         self._time = 0
 
-    def reset(self, *, seed=None, options=None):
+    def reset(self, **_):
         self._time = 0
         return self._seen(), {}
 
-    def step(self, actions):
+    def step(self, _):
         self._time += 1
         wrong = self.fault if self._time == 3 else None
         if wrong == "raises":
@@ -267,7 +267,7 @@ class Random(Walk):
         super().__init__(None, num_envs)
         self._shared = shared
 
-    def reset(self, *, seed=None, options=None):
+    def reset(self, *, seed):
         self._rng = np.random.default_rng() if self._shared else np.random.default_rng(seed)
         return super().reset()
 

@@ -31,7 +31,7 @@ class Env:
     def __init__(self, num_envs, session):
         self.num_envs, self.session = num_envs, session
 
-    def reset(self, *, seed=None):
+    def reset(self, **_):
         return np.zeros((self.num_envs, 1)), {}
 
     def step(self, actions):
@@ -67,7 +67,7 @@ class Training:
             **settings,
         )
 
-    def run(self, total=TOTAL, in_iteration=lambda k: None):
+    def run(self, total=TOTAL, in_iteration=lambda _: None):
         saved = self.session.resumed_state()
         done = 0 if saved is None else int(saved["k"])
         for k in range(done + 1, total // 10 + 1):
@@ -97,7 +97,7 @@ def kept(lines):
 
 
 def test_the_network_is_saved_before_it_is_validated(tmp_path, rewards):
-    def fail(action):
+    def fail(_):
         raise EnvironmentFault("it never ends")
 
     rewards(fail)
@@ -111,7 +111,7 @@ def test_the_network_is_saved_before_it_is_validated(tmp_path, rewards):
 def test_a_failed_validation_is_done_when_the_training_is_resumed(tmp_path, rewards):
     whole = Training(tmp_path / "whole").run()
     broken = Training(tmp_path / "broken")
-    rewards(lambda action: math.nan)
+    rewards(lambda _: math.nan)
     with pytest.raises(EnvironmentFault, match="validation episodes is nan"):
         broken.run()
     rewards(float)
@@ -123,7 +123,7 @@ def test_a_failed_validation_is_done_when_the_training_is_resumed(tmp_path, rewa
 
 
 def test_without_a_due_checkpoint_a_failed_validation_saves_as_well(tmp_path, rewards):
-    rewards(lambda action: math.nan)
+    rewards(lambda _: math.nan)
     with pytest.raises(EnvironmentFault):
         Training(tmp_path, validate_every=10).run()
     assert checkpoint_step(tmp_path) == unjudged_step(tmp_path) == 10
@@ -145,7 +145,7 @@ def best_of_resumed(folder):
 
 
 @pytest.mark.parametrize("at", [20, 40])
-def test_a_stop_during_a_validation_loses_nothing(tmp_path, at, rewards, monkeypatch):
+def test_a_stop_during_a_validation_loses_nothing(tmp_path, at, monkeypatch):
     monkeypatch.setattr(rlsys.training, "_LOOK_EVERY", 0.0)
     whole = Training(tmp_path / "whole").run()
     stopped = Training(tmp_path / "stopped")
