@@ -17,13 +17,14 @@ WORKS = "works"
 
 HEAD = """# What works with what
 
-Every environment, agent, exporter and executor was run together, through the command line and with tiny
-settings. A cell works, or the command ends with one line that says why. This page is written from the
-result of that test (`pytest -m full tests/matrix`, then `python tools/matrix.py`).
+Every environment, agent, exporter and executor was run together, through the command line and
+with tiny settings. A cell works, or the command ends with one line that says why. This page is
+written from the result of that test (`pytest -m full tests/matrix`, then `python
+tools/matrix.py`).
 
-All executors give the same: `local` and `ray` stand in one column. CartPole and Pendulum stand for
-environments that were not written for rlsys; `sysctl` runs on a simulated machine; `lamps` is the toy
-environment of the tests, with its agent `hill-climbing`.
+All executors give the same: `local` and `ray` stand in one column. CartPole and Pendulum stand
+for environments that were not written for rlsys; `sysctl` runs on a simulated machine; `lamps` is
+the toy environment of the tests, with its agent `hill-climbing`.
 """
 
 

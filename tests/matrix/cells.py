@@ -1,7 +1,7 @@
 """Every environment, agent, exporter and executor together: what a user sees in each cell.
 
-A cell is played through the command line with tiny settings, so "works" means that the command ended
-with exit code 0, not that anything was learned.
+A cell is played through the command line with tiny settings. So "works" means that the command
+ended with exit code 0, not that anything was learned.
 """
 
 from __future__ import annotations
