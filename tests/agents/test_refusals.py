@@ -118,8 +118,8 @@ def test_weights_that_have_become_nan(tmp_path):
     agent = make_agent("ppo", **{**settings, "steps": 2000})
     build = agent.algorithm
 
-    def poisoned(env, seed):
-        model = build(env, seed)
+    def poisoned(env, seed, shape):
+        model = build(env, seed, shape)
         train = model.train
 
         def train_and_diverge():
