@@ -101,9 +101,10 @@ def action_scale(
         np.where(unit, 1.0, np.minimum(high, _LARGEST)).astype(np.float32),
         dtype=np.float32,
     )
+    lower, upper = np.where(unit, low, -1.0), np.where(unit, high, 1.0)
     scale = ActionScale(
-        centre=np.where(unit, (low + high) / 2.0, 0.0),
-        half=np.where(unit, (high - low) / 2.0, 1.0),
+        centre=(lower + upper) / 2.0,
+        half=(upper - lower) / 2.0,
         low=decoding.low,
         high=decoding.high,
         space=own,
