@@ -288,5 +288,11 @@ class _AtRollouts(BaseCallback):
         if self.model.num_timesteps > self._begun:
             self._run.pause()
 
+    def _on_rollout_end(self) -> None:
+        # Before the update: it makes NaN of the weights, and the buffer is emptied after it.
+        buffer = getattr(self.model, "rollout_buffer", None)
+        if buffer is not None and (fault := environment_fault("a reward", buffer.rewards)):
+            raise fault
+
     def _on_step(self) -> bool:
         return True
