@@ -64,6 +64,11 @@ class RoleAgent(Generic[S]):
             UserError: the agent cannot train on this problem, or training diverged.
             Interrupted: from `Session.boundary`.
         """
+        if session.start is not None:
+            raise UserError(
+                f"agent {self._name!r} cannot start from a network, and would lose what the agent "
+                "before it has learned; train with one of them"
+            )
         # The tensors are small: several threads would only wait for each other.
         torch.set_num_threads(1)
         env = problem.make_env(self.settings.num_envs)
