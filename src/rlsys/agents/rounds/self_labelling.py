@@ -15,6 +15,7 @@ import torch
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
+from rlsys.agents.divergence import environment_fault
 from rlsys.agents.rounds.episodes import (
     Openings,
     PersistentSampler,
@@ -136,9 +137,11 @@ class _Run(RoundsRun[_Elite]):
             self.meter,
         )
         self.steps += steps
+        rewards = [episode.reward for episode in episodes]
+        if (fault := environment_fault("a reward", rewards)) is not None:
+            raise fault
         labels = self._labels(episodes)
         loss = self._imitate(Seen.join([seen for _, seen in labels]))
-        rewards = [episode.reward for episode in episodes]
         return {
             **self.meter.flush(),
             "best_sampled": float(np.max(rewards)),
