@@ -92,8 +92,8 @@ def share_intervals(gained: Floats, gap: Floats) -> tuple[Floats, Floats, Floats
     Returns:
         ratio, low and high, each of shape (...).
     """
-    mean = mean_intervals(gap)[0]
-    share = mean_intervals(gained)[0] / mean
+    mean = gap.mean(axis=(-2, -1))
+    share = gained.mean(axis=(-2, -1)) / mean
     error, low, high = mean_intervals(gained - share[..., None, None] * gap)
     ends = (low - error) / mean, (high - error) / mean
     return share, share + np.minimum(*ends), share + np.maximum(*ends)
