@@ -205,8 +205,8 @@ class _Run(RoundsRun[_Elite]):
             return 0
         raise UserError(
             f"{self.env.__class__.__name__} differs between seeds, so episodes cannot all be "
-            "compared; set self-labelling's instances to null, or to the number of seeds that a round should "
-            f"draw (such as {_INSTANCES})"
+            "compared; set self-labelling's instances to null, or to the number of seeds that a "
+            f"round should draw (such as {_INSTANCES})"
         )
 
 
