@@ -178,8 +178,8 @@ def check_problem(
 def _masks_are_missing(agent: str, env: VectorEnv[Any, Any, Any]) -> str:
     inside = _inside_with_masks(env)
     return (
-        f"agent {agent!r} needs an environment with action_masks(), but {type(env).__name__} has "
-        "no such method; "
+        f"agent {agent!r} needs an environment with action_masks(), but {env.__class__.__name__} "
+        "has no such method; "
         + (
             "use an agent that needs no masks, such as ppo"
             if inside is None

@@ -67,8 +67,8 @@ def check_roles(
     roles = roles_of(env)
     if not roles:
         raise UserError(
-            f"agent {agent!r} trains environments with roles, but {type(env).__name__} has none; "
-            "choose another agent"
+            f"agent {agent!r} trains environments with roles, but {env.__class__.__name__} has "
+            "none; choose another agent"
         )
     for role in roles:
         _check_role(agent, role, kinds)
@@ -195,7 +195,7 @@ class RoleCollector:
         acting = acting_role(self.env)
         if acting != role.name:
             raise UserError(
-                f"{type(self.env).__name__}.acting is {acting!r} in the half-step of role "
+                f"{self.env.__class__.__name__}.acting is {acting!r} in the half-step of role "
                 f"{role.name!r}; roles must decide in the order of `roles`, each once per slot"
             )
 

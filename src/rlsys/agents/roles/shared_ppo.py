@@ -115,7 +115,7 @@ class SharedPpoRun(RoleRun):
         if credit and not hasattr(env, "difference_rewards"):
             raise UserError(
                 f"credit 'difference' needs an environment with `difference_rewards`, but "
-                f"{type(env).__name__} has none; use credit 'team'"
+                f"{env.__class__.__name__} has none; use credit 'team'"
             )
         # The observation of a later role is known only after the roles before it have decided. So
         # one extra slot is played to get the bootstrap value of the last one.

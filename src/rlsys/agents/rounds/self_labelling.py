@@ -204,9 +204,9 @@ class _Run(RoundsRun[_Elite]):
         if wanted is None or _is_one_instance(self.make_env):
             return 0
         raise UserError(
-            f"{type(self.env).__name__} differs between seeds, so episodes cannot all be compared; "
-            "set self-labelling's instances to null, or to the number of seeds that a round should "
-            f"draw (such as {_INSTANCES})"
+            f"{self.env.__class__.__name__} differs between seeds, so episodes cannot all be "
+            "compared; set self-labelling's instances to null, or to the number of seeds that a "
+            f"round should draw (such as {_INSTANCES})"
         )
 
 
