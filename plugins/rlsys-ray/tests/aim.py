@@ -64,3 +64,15 @@ class Aim(VectorEnv):
         self.shown = np.stack([g.uniform(-1, 1, (ROWS, 2)) for g in self.generators])
         self.shown = self.shown.astype(np.float32)
         return self.shown
+
+
+class WideAim(Aim):
+    """The same with answers from 0 to 10, of which 0 stands for -1 and 10 for 1."""
+
+    def __init__(self, num_envs):
+        super().__init__(num_envs)
+        self.single_action_space = Box(0.0, 10.0, (ROWS,), np.float32)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+    def step(self, actions):
+        return super().step(actions / 5 - 1)
