@@ -139,7 +139,7 @@ def _register(problem: Problem, *, several: bool, travels: bool) -> str:
 
 def _pickle_by_value(env: Any) -> None:
     """Send the code of a plugin that is a single file: other processes cannot import it."""
-    name = type(env).__module__.partition(".")[0]
+    name = env.__class__.__module__.partition(".")[0]
     env.close()
     if importlib.machinery.PathFinder.find_spec(name) is None:
         ray.cloudpickle.register_pickle_by_value(  # type: ignore[no-untyped-call]

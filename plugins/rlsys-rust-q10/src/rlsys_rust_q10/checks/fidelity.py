@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rlsys.controllers import NetworkController, action_masks
 from rlsys.exporters.context import Check, ExportContext
 from rlsys.network import Network
-from rlsys.rollout import MAX_COPIES, MakeEnv, play
+from rlsys.rollout import MakeEnv, most_copies, play
 from rlsys_rust_q10.arithmetic.fixed_point import Ints, to_float
 from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
 from rlsys_rust_q10.checks.controller import FixedPointController
@@ -141,7 +141,7 @@ def _on_policy(
     rng: np.random.Generator | None,
 ) -> Iterator[Met]:
     """Yield what the network meets with its best actions, or with actions drawn from `rng`."""
-    seeds = list(episodes[:MAX_COPIES]) or list(range(64))
+    seeds = list(episodes[: most_copies(make_env)]) or list(range(min(64, most_copies(make_env))))
     env = make_env(len(seeds))
     controller = FixedPointController(tally.policy)
     try:
