@@ -21,10 +21,13 @@ from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter
 from rlsys_sysctl.measuring.scoring import Score
 from rlsys_sysctl.measuring.stage import Stage
 from rlsys_sysctl.measuring.state_metrics import StateMetrics
+from rlsys_sysctl.registration import register
 
 METRICS = ("performance", "stability", "metric", "default_metric", "refused")
-"""Means over the steps of an episode; see `rlsys_sysctl.plugin`."""
+"""Means over the steps of an episode; see `rlsys_sysctl_plugin`."""
 FloatArray = NDArray[np.float32]
+
+register()
 
 
 class SysctlVectorEnv(BatchedEnv):
