@@ -23,7 +23,7 @@ from rlsys.descriptors import resolve
 from rlsys.errors import UserError
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
-from rlsys.policies import Policy, load_policy
+from rlsys.policies import Policy, load_policy, with_input_clip
 from rlsys.roles import roles_of
 from rlsys.storage.atomic import write_atomically
 from rlsys.training import NETWORK_FILE, Agent, Problem, Session
@@ -114,6 +114,10 @@ def train_pipeline(
         network = load_policy(directory / "best" / NETWORK_FILE)
     if network is None:
         raise ValueError("a pipeline needs an agent")
+    if plan.config.playing.beyond_bounds == "clip":
+        env = plan.make_env(unit.case)(1)
+        network = with_input_clip(network, env)
+        env.close()
     write_atomically(unit.directory / SUMMARY_FILE, json.dumps({"agents": summary}, indent=2))
     network.save(unit.directory / NETWORK_FILE)
 
