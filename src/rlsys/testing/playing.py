@@ -191,8 +191,10 @@ def metrics_of(infos: Mapping[str, Any]) -> dict[str, Array]:
 
 def _together(values: Array) -> Array:
     """Return an array of lists as one array; 0 for the copies that have none."""
+    if values.dtype != object or values.ndim == 0:
+        return values
     own = {copy: value for copy, value in enumerate(values) if value is not None}
-    if values.dtype != object or len({np.shape(value) for value in own.values()}) != 1:
+    if len({np.shape(value) for value in own.values()}) != 1:
         return values
     whole = np.array(list(own.values()))
     together = np.zeros((len(values), *whole.shape[1:]), whole.dtype)
