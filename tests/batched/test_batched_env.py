@@ -140,7 +140,7 @@ class Careless(BatchedEnv):
 
     def __init__(self, num_envs):
         super().__init__(num_envs, Box(0.0, 100.0, (1,), np.float32), Discrete(5))
-        self.buffer = np.zeros((num_envs, 1))
+        self.buffer = np.zeros((num_envs, 1), np.float32)
         self.flags = np.zeros(num_envs, bool)
         self.kept = np.zeros(num_envs, int)
 
