@@ -40,6 +40,10 @@ class Bounds:
             self.low = np.maximum(np.asarray(low), -most32).astype(kind)
             self.high = np.minimum(np.asarray(high), most32).astype(kind)
 
+        self._shape = None if self._inner is None else (copies, *self._inner)
+        low, high = np.unique(self.low), np.unique(self.high)
+        self._uniform = (low[0], high[0]) if len(low) == len(high) == 1 else None
+
     def checked(self, observations: Any, copies: int | None = None) -> Array:
         """Return observations as an array.
 
@@ -50,6 +54,8 @@ class Bounds:
             ValueError: they have the wrong shape, or a type that the space's cannot hold.
         """
         found = np.asarray(observations)
+        if found.dtype == self._dtype and found.shape == self._shape and copies is None:
+            return found
         count = self._copies if copies is None else copies
         right = found.shape[:1] == (count,)
         if self._inner is not None:
@@ -65,7 +71,11 @@ class Bounds:
 
     def holds(self, found: Array) -> bool:
         """Return whether all values lie within the bounds; NaN and infinity never do."""
-        return bool(((found >= self.low) & (found <= self.high)).all())
+        if self._uniform is not None:
+            low, high = self._uniform
+            return bool(found.min() >= low and found.max() <= high)
+        lowest, highest = found.min(axis=0), found.max(axis=0)
+        return bool((lowest >= self.low).all() and (highest <= self.high).all())
 
     def first_fault(self, found: Array) -> tuple[int, str, float, str | None]:
         """Return copy, place, value and fault of the first wrong value; None: it is not finite."""

@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from rlsys.cli.output import console, print_json
-from rlsys.evaluation.report import cases_of, closed_share, ranked, scalar_metrics, values_of
+from rlsys.evaluation.report import cases_of, closed_share_text, ranked, scalar_metrics, values_of
 from rlsys.evaluation.verdicts import figures_text, verdicts_of
 
 
@@ -63,9 +63,9 @@ def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> 
             lines.append(f"  {name}: better than {won} of {len(compared)} baselines")
             if rest:
                 lines[-1] += f"; not shown for {', '.join(rest)}"
-        share = closed_share(document, case, name)
+        share = closed_share_text(document, case, name)
         if share is not None:
-            lines.append(f"  closes {100 * share:.1f} % of the gap from {reference} to the optimum")
+            lines.append(f"  closes {share} of the gap from {reference} to the optimum")
     lines += [f"  {verdict_line(check)}" for check in verdicts_of(document, case, "check")]
     return lines
 

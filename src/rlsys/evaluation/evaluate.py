@@ -109,13 +109,11 @@ class Evaluation:
             yield better_than(learned.case, learned.controller, baseline.controller, ahead)
         for oracle in self.of(learned.case, "oracle"):
             ahead = paired_difference(learned.rewards, oracle.rewards[0])
-            share = None
+            closed = None
             for baseline in baselines:
                 if baseline.controller == self.environment.reference:
-                    share = gap_closed(
-                        *(float(played.rewards.mean()) for played in (learned, baseline, oracle))
-                    )
-            yield reaches(learned.case, learned.controller, oracle.controller, ahead, share)
+                    closed = gap_closed(learned.rewards, baseline.rewards[0], oracle.rewards[0])
+            yield reaches(learned.case, learned.controller, oracle.controller, ahead, closed)
 
     def write_csv(self, path: Path) -> None:
         """Write every episode: one row per case, controller, training and episode."""

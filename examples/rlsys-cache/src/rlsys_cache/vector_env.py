@@ -41,6 +41,8 @@ class CacheVectorEnv(BatchedEnv):
         history: what is remembered about every block, cached or not.
     """
 
+    items = True  # the observation is a list of places, each with its features
+
     def __init__(self, config: CacheConfig, num_envs: int = 1) -> None:
         places, length = config.size, config.requests
         super().__init__(

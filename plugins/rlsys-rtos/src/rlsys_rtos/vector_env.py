@@ -47,6 +47,7 @@ class RtosVectorEnv(BatchedEnv):
         super().__init__(num_envs, Box(low, high, dtype=np.float32), Discrete(self.max_tasks + 1))
         self.tasks, self.jobs, self.state = empty(num_envs, self.max_tasks, max_jobs)
         self._kind = KINDS[config.observation]
+        self.items = config.observation == "items"
         self._idle_always = config.idle == "always-allowed"
         self._shape = low.shape
         self._width = low.size
