@@ -9,7 +9,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from rlsys.cli.result_table import show_document
+from rlsys.api import Comparison
+from rlsys.cli.result_table import show
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec
 from rlsys.evaluation.evaluate import Evaluation, Played
 from rlsys.evaluation.report import closed_share, markdown, result_document
@@ -97,7 +98,7 @@ def test_a_check_whose_name_looks_like_a_comparison_stands_in_the_report(documen
 
 
 def test_the_terminal_shows_it_too(document, capsys):
-    show_document(document, False, reference="default")
+    show(Comparison(document, "default"), False)
     shown = capsys.readouterr().out
     assert "sysctl-d-better-than-default: holds (performance 1.25, note eight pairs)" in shown
     assert f"{TRICKY}: better than 1 of 2 baselines; not shown for optimum-reaches-default" in shown

@@ -8,18 +8,18 @@ from typing import Any
 
 import click
 
-from rlsys.cli.context import App
-from rlsys.cli.options import json_option, pass_app
+from rlsys.cli.options import json_option, pass_work
 from rlsys.errors import ExitCode, RlsysError
+from rlsys.plugins.workplace import Workplace
 
 
 @click.command("doctor")
 @json_option
 @click.pass_context
-@pass_app
-def command(app: App, /, ctx: click.Context, as_json: bool) -> None:
+@pass_work
+def command(work: Workplace, /, ctx: click.Context, as_json: bool) -> None:
     """Check every plugin and external tool; exit with code 1 if something needs fixing."""
-    checks = list(_checks(app))
+    checks = list(_checks(work))
     healthy = all(check["ok"] for check in checks)
     if as_json:
         from rlsys.cli.output import print_json
@@ -33,8 +33,8 @@ def command(app: App, /, ctx: click.Context, as_json: bool) -> None:
     ctx.exit(ExitCode.OK if healthy else ExitCode.USER_ERROR)
 
 
-def _checks(app: App) -> Iterator[dict[str, Any]]:
-    registry = app.registry
+def _checks(work: Workplace) -> Iterator[dict[str, Any]]:
+    registry = work.registry
     for plugin in registry.manager.plugins:
         blocked = plugin.status == "blocked"
         yield _check(
