@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 
 from rlsys.api.request import Request
 from rlsys.config.plan import Plan
@@ -32,7 +33,11 @@ def executor_of(registry: Registry, request: Request, plan: Plan) -> Iterator[Ex
     variables = {}
     for given, value in request.executor_options.items():
         if given not in known:
-            raise UserError(f"no executor has an option {given!r}{did_you_mean(given, known)}")
+            near = {*known, *(one.name for one in fields(Request))} - {given, "executor_options"}
+            raise UserError(
+                f"there is no argument {given!r} here, and no executor has such an option"
+                f"{did_you_mean(given, near)}"
+            )
         option, owner = known[given]
         if owner not in heeding:
             flag = f"--{option.name}"

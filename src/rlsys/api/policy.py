@@ -106,7 +106,12 @@ def _act(network: Network, observation: ArrayLike, mask: ArrayLike | None) -> An
         raise UserError("the observation contains NaN; the network cannot act on it")
     single = _is_single(network, values)
     batch = values[None] if single else values
-    actions = network.act(batch, _masks(network, mask, batch, single))
+    masks = _masks(network, mask, batch, single)
+    if len(batch) == 0:
+        blank = np.zeros((1, *batch.shape[1:]))
+        allowed = None if masks is None else np.ones((1, masks.shape[1]), dtype=bool)
+        return network.act(blank, allowed)[:0]
+    actions = network.act(batch, masks)
     return actions[0] if single else actions
 
 
