@@ -5,6 +5,7 @@ IPython can do this alone. The bars of rich would need ipywidgets, and without i
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,8 +50,8 @@ class NotebookReporter(Reporter):
             self._show()
 
     def _show(self) -> None:
-        # Only in a notebook, which has it.
-        from IPython.display import display  # type: ignore[import-not-found]
+        # Notebooks have it; it is no dependency.
+        display: Any = importlib.import_module("IPython.display").display
 
         self._shown_at = time.monotonic()
         rows = "".join(map(_row, self._trainings.seen.values()))
