@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 from program import LAMPS_FILE
@@ -70,11 +71,32 @@ class Display:
         self.shown.append(content)
 
 
-def test_a_notebook_has_one_output_that_is_updated(monkeypatch):
-    display = Display()
-    module = type(sys)("IPython.display")
-    module.display = display
-    monkeypatch.setitem(sys.modules, "IPython.display", module)
+@pytest.fixture
+def shell(monkeypatch):
+    """Stand in for IPython; its first cell is executed."""
+    module, display = type(sys)("IPython"), type(sys)("IPython.display")
+    shell = SimpleNamespace(execution_count=1, display=Display())
+    module.get_ipython = lambda: shell
+    display.display = lambda *given, **more: shell.display(*given, **more)
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return shell
+
+
+def test_another_cell_gets_an_output_of_its_own(shell):
+    reporter, first = NotebookReporter(), shell.display
+    line = {"case": "c", "seed": 0, "agent": "a", "total": 1, "step": 1, "time": 1.0}
+    with reporter.following(several=False) as listener:
+        listener.rlsys_run_metrics(line)
+    before = list(first.shown)
+    shell.execution_count, shell.display = 2, Display()
+    reporter.say("export")
+    assert first.shown == before
+    assert [one["text/plain"] for one in shell.display.shown] == ["rlsys: export"]
+
+
+def test_a_notebook_has_one_output_that_is_updated(shell):
+    display = shell.display
     reporter = NotebookReporter()
     reporter.say("run directory: <runs>")
     line = {"case": "hall", "seed": 0, "agent": "hill-climbing", "total": 200}

@@ -24,6 +24,8 @@ class NotebookReporter(Reporter):
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._cell: int | None = None
+        self._following = False
         self._said = ""
         self._trainings = Trainings(several=False)
         self._shown_at = 0.0
@@ -37,10 +39,12 @@ class NotebookReporter(Reporter):
     def following(self, several: bool) -> Iterator[object]:
         """Yield a listener that shows a bar per training."""
         self._trainings = Trainings(several)
+        self._following = True
         try:
             yield self
         finally:
             self._show()
+            self._following = False
 
     @hookimpl
     def rlsys_run_metrics(self, metrics: Mapping[str, Any]) -> None:
@@ -52,7 +56,11 @@ class NotebookReporter(Reporter):
     def _show(self) -> None:
         # Notebooks have it; it is no dependency.
         display: Any = importlib.import_module("IPython.display").display
-
+        cell = importlib.import_module("IPython").get_ipython().execution_count
+        if cell != self._cell:  # a run may export in a later cell
+            self._cell, self._handle = cell, None
+            if not self._following:
+                self._trainings = Trainings(several=False)
         self._shown_at = time.monotonic()
         rows = "".join(map(_row, self._trainings.seen.values()))
         lines = [_text(one) for one in self._trainings.seen.values()]
