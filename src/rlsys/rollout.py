@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 MakeEnv = Callable[[int], "VectorEnv[Any, Any, Any]"]
 """``make_env(num_envs)`` returns a fresh batched environment."""
 
-MAX_COPIES = 256
+MAX_COPIES = 100
+"""Most copies that are played at a time outside of training, unless the user says otherwise."""
+
+
+def most_copies(make_env: MakeEnv) -> int:
+    """Return how many copies may be played at a time outside of training."""
+    most: int = getattr(make_env, "copies", MAX_COPIES)
+    return most
 
 
 def play(
@@ -34,9 +41,10 @@ def play(
     Returns:
         ``reward``, ``length`` and each metric, shape (len(seeds), ...).
     """
+    most = most_copies(make_env)
     parts = [
-        _play_batch(make_env, controller, seeds[begin : begin + MAX_COPIES], tuple(metrics))
-        for begin in range(0, len(seeds), MAX_COPIES)
+        _play_batch(make_env, controller, seeds[begin : begin + most], tuple(metrics))
+        for begin in range(0, len(seeds), most)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -199,16 +199,17 @@ class Basket(ToyEnv):
     descending order, then to stop.
     """
 
-    items = 4
+    places = 4
+    items = True
     memory_shape = (4, 2)
 
     def __init__(self, num_envs: int) -> None:
-        box = Box(-1.0, 1.0, (self.items, 2), dtype=np.float32)
-        super().__init__(num_envs, box, Discrete(self.items + 1))
+        box = Box(-1.0, 1.0, (self.places, 2), dtype=np.float32)
+        super().__init__(num_envs, box, Discrete(self.places + 1))
 
     def begin(self, copy):
         generator = self.generators[copy]
-        count = generator.integers(1, self.items + 1)
+        count = generator.integers(1, self.places + 1)
         self.memory[copy] = 0.0
         self.memory[copy, :count, 0] = 1.0
         self.memory[copy, :count, 1] = generator.uniform(-1, 1, count)
@@ -217,7 +218,7 @@ class Basket(ToyEnv):
         return self.memory[copy]
 
     def advance(self, copy, action):
-        if action == self.items:
+        if action == self.places:
             return 0.0, True
         present, value = self.memory[copy, action]
         self.memory[copy, action] = 0.0

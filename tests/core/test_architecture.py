@@ -26,8 +26,8 @@ DOMAIN = re.compile(
 VOCABULARY = "the vocabulary"
 FLOORS = [
     {VOCABULARY, "storage"},
-    {"plugins"},
-    {"config", "adapters"},
+    {"plugins", "adapters"},
+    {"config"},
     {"agents", "exporters", "evaluation", "executors", "figures"},
     {"tuning"},
     {"workflow"},

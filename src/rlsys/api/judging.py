@@ -79,6 +79,7 @@ def compare_request(work: Workplace, request: Request, runs: Sequence[Path]) -> 
         first_episode=settings.first_episode,
         baselines=settings.baselines,
         oracle=settings.oracle,
+        playing=plan.config.playing,
         progress=work.progress,
     )
     out = request.out

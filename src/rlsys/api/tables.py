@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from rlsys.evaluation.report import cases_of, closed_share, ranked, scalar_metrics, values_of
+from rlsys.evaluation.report import cases_of, closed_share_text, ranked, scalar_metrics, values_of
 from rlsys.evaluation.verdicts import figures_text, verdicts_of
 
 
@@ -65,10 +65,9 @@ def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> 
             won = len(compared) - len(rest)
             unproven = f"; not shown for {', '.join(rest)}" if rest else ""
             yield f"{name}: better than {won} of {len(compared)} baselines{unproven}"
-        share = closed_share(document, case, name)
+        share = closed_share_text(document, case, name)
         if share is not None:
-            known = reference or "the reference"
-            yield f"closes {100 * share:z.1f} % of the gap from {known} to the optimum"
+            yield f"closes {share} of the gap from {reference or 'the reference'} to the optimum"
     for check in verdicts_of(document, case, "check"):
         yield verdict_line(check)
 

@@ -5,10 +5,11 @@ The higher packages (tuning, workflow, command line) and plugins import from her
 
 from __future__ import annotations
 
-from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline, make_env_of
+from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline
 from rlsys.evaluation.report import (
     cases_of,
     closed_share,
+    closed_share_text,
     markdown,
     ranked,
     result_document,
@@ -16,6 +17,7 @@ from rlsys.evaluation.report import (
     values_of,
 )
 from rlsys.evaluation.statistics import (
+    ClosedGap,
     Summary,
     better,
     gap_closed,
@@ -26,17 +28,18 @@ from rlsys.evaluation.statistics import (
 from rlsys.evaluation.verdicts import Verdict, verdicts_of
 
 __all__ = [
+    "ClosedGap",
     "Evaluation",
     "Summary",
     "Verdict",
     "better",
     "cases_of",
     "closed_share",
+    "closed_share_text",
     "evaluate",
     "gap_closed",
     "interquartile_mean",
     "make_baseline",
-    "make_env_of",
     "markdown",
     "paired_difference",
     "ranked",

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rlsys.evaluation.statistics import Summary, better
+from rlsys.evaluation.statistics import ClosedGap, Summary, better
 
 VerdictKind = Literal["better-than", "reaches", "check"]
 REACHED = 1e-6
 """A smaller mean gap to the optimum counts as none: it comes from another order of summation."""
+SHARE = "share-of-gap-closed"
+"""Name of a figure of `reaches`; with ``-low`` and ``-high`` its interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +69,21 @@ def better_than(case: str, subject: str, reference: str, ahead: Summary) -> Verd
     )
 
 
-def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float | None) -> Verdict:
+def reaches(
+    case: str, subject: str, oracle: str, ahead: Summary, closed: ClosedGap | None
+) -> Verdict:
     """Return the verdict whether `subject` reaches the optimum.
 
     Args:
         ahead: summary of the paired difference of rewards, subject minus optimum.
-        share: share of the gap from the environment's reference to the optimum that is closed;
-            None if there is no such gap.
+        closed: how much of the gap from the environment's reference to the optimum is closed; None
+            if there is no such gap.
     """
     figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
+    if closed is not None:
+        figures[SHARE] = closed.share
+        if closed.low is not None and closed.high is not None:
+            figures |= {f"{SHARE}-low": closed.low, f"{SHARE}-high": closed.high}
     return Verdict(
         case=case,
         kind="reaches",
@@ -83,7 +91,7 @@ def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float |
         reference=oracle,
         name=f"{subject}-reaches-{oracle}",
         holds=abs(ahead.mean) <= REACHED,
-        figures=figures if share is None else {**figures, "share-of-gap-closed": share},
+        figures=figures,
     )
 
 

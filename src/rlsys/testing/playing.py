@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.adapters.actions import Mask, draw
 from rlsys.controllers import action_masks
 from rlsys.roles import Role, acting_role, roles_of
-from rlsys.testing.actions import Mask, draw
 
 Array = NDArray[Any]
 Choose = Callable[[Any, np.random.Generator, Mask], Any]

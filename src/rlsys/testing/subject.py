@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from gymnasium.vector import AutoresetMode
 
+from rlsys.adapters.making import make_env_of
 from rlsys.config.document import Document, load_resource, validate
 from rlsys.descriptors import Case, EnvironmentSpec, resolve
 from rlsys.errors import ConfigError
-from rlsys.evaluation.evaluate import make_env_of
 from rlsys.plugins.registry import Registry
 from rlsys.testing.demands import fail
 from rlsys.testing.playing import Moment, Player, difference, metrics_of, record
@@ -61,7 +61,7 @@ class Subject:
 
     def make(self, num_envs: int) -> Any:
         """Return a fresh batched environment."""
-        return make_env_of(self.spec, self.case)(num_envs)
+        return make_env_of(self.spec, self.case.config).raw(num_envs)
 
     def player(self, seeds: Sequence[int] = SEEDS) -> Player:
         """Return a freshly started environment with one copy per seed."""

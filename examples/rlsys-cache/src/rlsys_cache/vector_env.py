@@ -43,6 +43,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012 - as in Gymnasium
+    items = True  # the observation is a list of places, each with its features
 
     def __init__(self, config: CacheConfig, num_envs: int = 1) -> None:
         self.config = config

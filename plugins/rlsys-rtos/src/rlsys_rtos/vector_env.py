@@ -50,6 +50,7 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         self._source, self.max_tasks, max_jobs = _source(config)
         self.tasks, self.jobs, self.state = empty(num_envs, self.max_tasks, max_jobs)
         self._kind = KINDS[config.observation]
+        self.items = config.observation == "items"
         self._idle_always = config.idle == "always-allowed"
         low, high = bounds(config.observation, self.max_tasks)
         self._shape = low.shape
