@@ -61,6 +61,24 @@ def test_it_keeps_the_command_that_would_do_the_same(run, tmp_path):
 @pytest.mark.parametrize(
     "given",
     [
+        {"set": {"noise": 0.5, "rooms": ["ab", "cd"]}, "steps": 96},
+        {"config": {"agents": {"hill-climbing": {"width": 0.7, "steps": 96}}, "seed": 2}},
+        {"config": {"evaluation": {"baselines": []}}, "set": "noise=0", "agent": "hill-climbing"},
+    ],
+    ids=str,
+)
+def test_the_kept_command_does_the_same(tmp_path, given):
+    made = rlsys.train("lamps", out=tmp_path / "a", **given, **FILE)
+    words = json.loads((made.path / "manifest.json").read_text())["command"]
+    words[words.index("--out") + 1] = str(tmp_path / "b")
+    done = run_here(*words[1:], "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "b/config.yaml").read_bytes() == (tmp_path / "a/config.yaml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
         {"environment": {"noise": 0.5}, "agents": {"hill-climbing": {"width": 1.5}}},
         {"environment.noise": 0.5, "agents.hill-climbing.width": 1.5},
         {"noise": np.float64(0.5), "agents": {"hill-climbing": {"width": np.array(1.5)}}},

@@ -69,6 +69,7 @@ def test_what_is_shown_is_escaped():
     """A case's name comes from a user."""
     pytest.importorskip("matplotlib", reason="pip install 'rlsys[figures]'")
     comparison = rlsys.compare("lamps", episodes=2, no_oracle=True, plugin_file=LAMPS_FILE)
+    assert "src='data:image/png;base64," in comparison._repr_html_()
     wrong = {**comparison.document, "notes": ["<script>alert(1)</script>"]}
     html = rlsys.api.Comparison(wrong, None)._repr_html_()
     assert "<script>" not in html
@@ -100,6 +101,7 @@ def test_without_pandas_one_line_says_what_to_do(run, monkeypatch):
 
 def test_minus_zero_is_never_shown(capsys):
     from rlsys.cli.result_table import show
+    from rlsys.evaluation.report import markdown
 
     row = {
         "case": "c", "controller": "x", "kind": "baseline", "metric": "reward", "unit": "",
@@ -113,5 +115,7 @@ def test_minus_zero_is_never_shown(capsys):
     shown = rlsys.api.Comparison(document, None)
     show(shown, False)
     printed = capsys.readouterr().out + shown._repr_html_()
+    printed += markdown(document, command=[], config="", versions={}, summaries={}, reference=None)
     assert "0.00 .. 0.00" in printed
-    assert "-0.00" not in printed
+    assert "0.000 [0.000, 0.000]" in printed
+    assert "-0.0" not in re.sub("base64,[^']*", "", printed)

@@ -139,6 +139,15 @@ def test_the_resolved_configuration_resolves_to_itself(plan, registry):
             {"set": ("agents.hill-climbing.width=0",)},
             r"^--set agents.hill-climbing.width=0: width: .*greater than 0",
         ),
+        (
+            {"set": ("agents.ppo.gamma=0.5",)},
+            r"^--set agents.ppo.gamma=0.5: agent 'ppo' does not train here, hill-climbing does; "
+            r"choose it with --agent",
+        ),
+        (
+            {"set": ("agents={ppo: {}}",), "agent": ("dqn",)},
+            r"agent 'ppo' does not train here, dqn does",
+        ),
         ({"episodes": 0}, r"^--episodes: evaluation.episodes: .*greater than or equal to 1"),
         ({"seeds": 0}, r"^--seeds: seeds: .*greater than or equal to 1 \(got 0\)"),
         ({"seed": -1}, r"^--seed: seed: .*greater than or equal to 0 \(got -1\)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from rlsys.api.rows import ResultRow, Verdict, row_of
 from rlsys.api.tables import html_of
 from rlsys.errors import UserError
+from rlsys.figures.comparison import comparison_figure
+from rlsys.figures.sheet import MATPLOTLIB
+from rlsys.plugins.requirements import is_met
 
 
 class Figure:
@@ -85,11 +89,13 @@ class Outcome:
         document = self.document
         return f"{document['plugin']}, preset {document['preset']}: {document['status']}"
 
-    def _repr_html_(self) -> str:
+    def _picture(self) -> bytes | None:
+        """Return the figure that a notebook shows, as PNG."""
         shown = self.figures.get("comparison") or self.figures.get("sweep")
-        return html_of(
-            self.document, self.reference, self._title(), None if shown is None else shown.path
-        )
+        return shown.path.read_bytes() if shown is not None and shown.path.exists() else None
+
+    def _repr_html_(self) -> str:
+        return html_of(self.document, self.reference, self._title(), self._picture())
 
 
 class Comparison(Outcome):
@@ -108,6 +114,14 @@ class Comparison(Outcome):
     def reference(self) -> str | None:
         """The baseline that marks 0 % of the gap to the optimum."""
         return self._reference
+
+    def _picture(self) -> bytes | None:
+        """Return the figure, drawn now if it was not asked for as a file."""
+        if self.figures or not is_met(MATPLOTLIB):
+            return super()._picture()
+        with tempfile.TemporaryDirectory() as folder:
+            comparison_figure(self.document["results"], Path(folder, "comparison.png"))
+            return Path(folder, "comparison.png").read_bytes()
 
     def __repr__(self) -> str:
         return f"<Comparison {self._title()}, {len(self.document['results'])} results>"

@@ -98,13 +98,15 @@ class Request:
             for value in values:
                 words += [flag, value]
         words += [verb, self.plugin]
+        agents = self.agent
         if isinstance(self.config, Mapping):
             words += [part for text in _texts("", plain(self.config)) for part in ("--set", text)]
+            agents = agents or tuple(self.config.get("agents") or ())
         given: dict[str, Any] = {
             "preset": self.preset,
             "config": None if isinstance(self.config, Mapping) else self.config,
             "set": [text for one in self.set for text in _assignments(one)],
-            "agent": self.agent,
+            "agent": agents,
             "steps": self.steps,
             "seed": self.seed,
             "seeds": self.seeds,

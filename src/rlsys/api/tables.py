@@ -6,7 +6,6 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from rlsys.evaluation.report import cases_of, closed_share_text, ranked, scalar_metrics, values_of
@@ -80,9 +79,9 @@ def verdict_line(verdict: Mapping[str, Any]) -> str:
 
 
 def html_of(
-    document: Mapping[str, Any], reference: str | None, title: str, figure: Path | None
+    document: Mapping[str, Any], reference: str | None, title: str, picture: bytes | None
 ) -> str:
-    """Return a result as HTML: the tables, the notes, and the comparison figure if there is one."""
+    """Return a result as HTML: the tables, the notes, and the picture (PNG) if there is one."""
     parts = [f"<p><b>{escape(title)}</b></p>"]
     for table in tables_of(document, reference):
         parts.append(f"<table><caption>{escape(table.title)}</caption>")
@@ -93,9 +92,9 @@ def html_of(
         parts.append("</table>")
         parts += [f"<div>{escape(line)}</div>" for line in table.findings]
     parts += [f"<div>note: {escape(note)}</div>" for note in document["notes"]]
-    if figure is not None and figure.exists():
-        data = base64.b64encode(figure.read_bytes()).decode("ascii")
-        parts.append(f"<img alt='{escape(figure.stem)}' src='data:image/png;base64,{data}'>")
+    if picture is not None:
+        data = base64.b64encode(picture).decode("ascii")
+        parts.append(f"<img alt='comparison' src='data:image/png;base64,{data}'>")
     return "\n".join(parts)
 
 

@@ -95,11 +95,12 @@ def watch_request(
         name = f"{chosen.name}-episode-{number}"
         with closing(_Shown(factory(chosen.config, 1, render_mode=mode), mode)) as env:
             if video is None:
-                reward, length = _play(env, policy, drawn, show if mode == "ansi" else None)
+                text = show if mode == "ansi" else None
+                reward, length = _play(env, env.action_masks, policy, drawn, text)
                 yield Watched(chosen.name, number, reward, length)
             else:
                 with _recording(env, video, name) as recorded:
-                    reward, length = _play(recorded, policy, drawn, None)
+                    reward, length = _play(recorded, env.action_masks, policy, drawn, None)
                 yield Watched(chosen.name, number, reward, length, video / f"{name}.mp4")
 
 
@@ -161,19 +162,19 @@ def _recording(env: _Shown, folder: Path, name: str) -> Iterator[gymnasium.Env[A
 
 def _play(
     env: gymnasium.Env[Any, Any],
+    mask: Callable[[], Any],
     policy: TrainedPolicy,
     seed: int,
     show: Callable[[str], None] | None,
 ) -> tuple[float, int]:
     """Play one episode; return its reward and its length."""
-    single: Any = env.unwrapped
     masked = isinstance(policy.network, Network) and policy.network.masked
     observation, _ = env.reset(seed=seed)
     reward, length, ended = 0.0, 0, False
     while not ended:
         if show is not None:
             show(str(env.render()))
-        action = policy(observation, single.action_masks() if masked else None)
+        action = policy(observation, mask() if masked else None)
         observation, earned, terminated, truncated, _ = env.step(action)
         reward += float(earned)
         length += 1

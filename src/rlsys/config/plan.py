@@ -217,17 +217,21 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
     document = _without_agents(document) if (file.data or {}).get("agents") else document
     if file.data:
         document = file.laid_upon(document)
-    chosen = overrides.agents or tuple(_settings_of(document, "agents")) or (spec.agent,)
-    for parts, value, place in assigned(overrides.assignments):
-        if parts[0] not in RunConfig.model_fields:
-            parts = ("environment", *parts)
-        _check_chosen(parts, value, place, chosen)
+    configured = tuple(_settings_of(document, "agents"))
+    assignments = [
+        (parts if parts[0] in RunConfig.model_fields else ("environment", *parts), value, place)
+        for parts, value, place in assigned(overrides.assignments)
+    ]
+    for parts, value, place in assignments:
         document = assignment(parts, value, place).laid_upon(document)
     for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
         # An option is named after the last part of its key.
         option = f"--{key.rpartition('.')[2]}"
         document = assignment(key.split("."), value, option).laid_upon(document)
-    if overrides.agents or not document.data.get("agents"):
+    chosen = overrides.agents or configured or (spec.agent,)
+    for parts, value, place in assignments:
+        _check_chosen(parts, value, place, chosen)
+    if overrides.agents or not (configured and document.data.get("agents")):
         document = _with_agents(document, chosen)
     return plan_of(registry, document)
 
