@@ -9,7 +9,8 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from rlsys.cli.result_table import show_document
+from rlsys.api import Comparison
+from rlsys.cli.result_table import show
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec
 from rlsys.evaluation.evaluate import Evaluation, Played
 from rlsys.evaluation.report import closed_share, closed_share_text, markdown, result_document
@@ -100,7 +101,7 @@ def test_the_closed_share_stands_everywhere_with_its_interval(learned, text, cap
         document, command=["rlsys"], config="", versions={}, summaries={}, reference="default"
     )
     assert f"It closes {text} of the gap from default to the optimum." in written
-    show_document(document, False, reference="default")
+    show(Comparison(document, "default"), False)
     assert f"closes {text} of the gap from default to the optimum" in capsys.readouterr().out
 
 
@@ -138,7 +139,7 @@ def test_a_check_whose_name_looks_like_a_comparison_stands_in_the_report(documen
 
 
 def test_the_terminal_shows_it_too(document, capsys):
-    show_document(document, False, reference="default")
+    show(Comparison(document, "default"), False)
     shown = capsys.readouterr().out
     assert "sysctl-d-better-than-default: holds (performance 1.25, note eight pairs)" in shown
     assert f"{TRICKY}: better than 1 of 2 baselines; not shown for optimum-reaches-default" in shown

@@ -92,11 +92,11 @@ def closed_share_text(
     share = closed_share(document, case, controller)
     if share is None:
         return None
-    text = f"{share:.{decimals}%}"
+    text = f"{share:z.{decimals}%}"
     for verdict in verdicts_of(document, case, "reaches", controller):
         ends = [verdict["figures"].get(f"{SHARE}-{end}") for end in ("low", "high")]
         if None not in ends:
-            text += " [{:.{d}%}, {:.{d}%}]".format(*ends, d=decimals)
+            text += " [{:z.{d}%}, {:z.{d}%}]".format(*ends, d=decimals)
     return text.replace("%", " %")
 
 
@@ -165,9 +165,9 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
             [
                 f"**{row['controller']}**" if row["kind"] == "learned" else row["controller"],
                 row["kind"],
-                f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
-                f"{row['iqm']:.3f}",
-                *(f"{values[m]:.3f}" for m in metrics if m != "reward"),
+                f"{row['mean']:z.3f} [{row['low']:z.3f}, {row['high']:z.3f}]",
+                f"{row['iqm']:z.3f}",
+                *(f"{values[m]:z.3f}" for m in metrics if m != "reward"),
             ]
         )
     header = ["controller", "kind", "reward, 95 % interval", "IQM"]
@@ -197,7 +197,7 @@ def _vector_tables(document: Mapping[str, Any], case: str) -> list[str]:
         mine = [r for r in rows if r["metric"] == metric]
         columns = list(dict.fromkeys(r["part"] for r in mine))
         names = list(dict.fromkeys(r["controller"] for r in mine))
-        cells = {(r["controller"], r["part"]): f"{r['mean']:.3f}" for r in mine}
+        cells = {(r["controller"], r["part"]): f"{r['mean']:z.3f}" for r in mine}
         parts.append(f"### {case}: {metric}\n")
         header = ["controller", *map(str, columns)]
         parts.append(_table(header, ([n, *(cells[n, c] for c in columns)] for n in names)))

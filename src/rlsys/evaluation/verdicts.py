@@ -108,6 +108,6 @@ def verdicts_of(
 def figures_text(verdict: Mapping[str, Any]) -> str:
     """Return the figures of a result document's verdict on one line."""
     return ", ".join(
-        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
+        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, 'z.6g')}"
         for name, value in verdict["figures"].items()
     )

@@ -92,7 +92,7 @@ def _draw_bars(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
 
 def _number(value: float) -> str:
     plain = value == 0 or 0.1 <= abs(value) < 1e5
-    return (f"{value:.2f}" if plain else f"{value:.3g}").replace("-", "\N{MINUS SIGN}")
+    return (f"{value:z.2f}" if plain else f"{value:.3g}").replace("-", "\N{MINUS SIGN}")
 
 
 def _unit(results: Sequence[Mapping[str, Any]]) -> str:
