@@ -23,7 +23,7 @@ from rlsys.config.document import (
 from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, ExporterSpec, resolve
 from rlsys.errors import ConfigError, PluginError, did_you_mean
 from rlsys.plugins.registry import Registry
-from rlsys.plugins.requirements import in_ci
+from rlsys.plugins.requirements import check_requirements, in_ci
 
 
 class _Section(BaseModel):
@@ -193,8 +193,19 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
     if overrides.agents:
         document = _with_agents(document, overrides.agents)
     elif not document.data.get("agents"):
-        document = _with_agents(document, (spec.agent,))
+        document = _with_agents(document, (_default_agent(spec, document),))
     return plan_of(registry, document)
+
+
+def _default_agent(spec: EnvironmentSpec, document: Document) -> str:
+    """Return the agent of an environment, which may depend on its settings."""
+    if spec.agent_for is None:
+        return spec.agent
+    check_requirements(spec.name, spec.requires)
+    name: str = resolve(spec.agent_for)(
+        validate(resolve(spec.config), document.section("environment"))
+    )
+    return name
 
 
 def plan_of(registry: Registry, document: Document) -> Plan:
