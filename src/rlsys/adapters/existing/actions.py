@@ -179,7 +179,7 @@ def _box(path: Path, space: spaces.Box) -> _Leaf:
     def decode(entries: NDArray[Any]) -> Any:
         # float32 bounds may be rounded beyond those of a wider type.
         inside = np.asarray(entries).reshape(space.shape).astype(space.dtype)
-        return np.clip(inside, space.low, space.high)
+        return np.asarray(np.clip(inside, space.low, space.high), space.dtype)
 
     low, high = (bound.astype(np.float32).reshape(-1) for bound in (space.low, space.high))
     return _Leaf(path, text, decode, low=low, high=high)

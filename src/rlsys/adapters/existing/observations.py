@@ -158,7 +158,7 @@ def _bounds(values: Any, shape: tuple[int, ...]) -> Vector:
     """Return bounds as float32; the largest float counts as infinite, as it is meant."""
     with np.errstate(over="ignore"):
         bounds = np.broadcast_to(np.asarray(values), shape).astype(np.float32).reshape(-1)
-    return np.where(np.abs(bounds) >= _LARGEST, np.sign(bounds) * np.float32(np.inf), bounds)
+    return np.where(np.abs(bounds) >= _LARGEST, np.copysign(np.float32(np.inf), bounds), bounds)
 
 
 def _one_hot(

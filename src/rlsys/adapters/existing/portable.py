@@ -108,16 +108,6 @@ class PortableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         except UserError as error:
             raise UserError(f"{self.name}: {error}") from error
 
-    def action_masks(self) -> NDArray[np.bool_]:
-        """Return which choices are allowed now, (sum of choices,).
-
-        Raises:
-            AttributeError: the environment has no masks, or no episode is running.
-        """
-        if self.mask is None:
-            raise AttributeError(f"{self.name} has no action masks now")
-        return self.mask
-
     def _vector(self, observation: Any) -> Vector:
         if self._mask_observed:
             if self._unwrap:
@@ -159,7 +149,8 @@ def plain_number(reward: Any) -> float:
 
 def _mask_method(env: gymnasium.Env[Any, Any]) -> Any:
     """Return the method ``action_masks`` of `env` or of an environment inside it, or None."""
-    return env.get_wrapper_attr("action_masks") if env.has_wrapper_attr("action_masks") else None
+    found = env.get_wrapper_attr("action_masks") if env.has_wrapper_attr("action_masks") else None
+    return found if callable(found) else None
 
 
 def _kind(result: Any) -> str:

@@ -37,8 +37,8 @@ class GymnasiumSettings(BaseModel):
     def _is_given(cls, value: str) -> str:
         if not value.strip():
             raise ValueError(
-                "id must be given: a registered environment (--set id=CartPole-v1) or your own class "
-                "(--set id=my_module:MyEnv)"
+                "id must be given: a registered environment (--set id=CartPole-v1), or your own "
+                "class (--set id=my_module:MyEnv)"
             )
         return value.strip()
 
