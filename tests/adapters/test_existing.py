@@ -13,22 +13,6 @@ gymnasium = pytest.importorskip("gymnasium")
 import single_envs  # noqa: E402
 from gymnasium import spaces  # noqa: E402
 from gymnasium.vector import AutoresetMode  # noqa: E402
-from single_envs import (  # noqa: E402
-    Both,
-    ByInfo,
-    ByMethod,
-    ByObservation,
-    FromTwo,
-    Gears,
-    Image,
-    Joints,
-    MaskedGears,
-    Nested,
-    Pair,
-    Recording,
-    Switches,
-    Whole,
-)
 
 from rlsys.adapters.existing import rlsys_environments  # noqa: E402
 from rlsys.adapters.existing.settings import GymnasiumSettings, cases  # noqa: E402
@@ -39,7 +23,9 @@ SEEDS = (11, 3, 2**31 + 5)
 
 
 def settings(name, **more):
-    return GymnasiumSettings(id=name if ":" in name or "-" in name else f"single_envs:{name}", **more)
+    return GymnasiumSettings(
+        id=name if ":" in name or "-" in name else f"single_envs:{name}", **more
+    )
 
 
 def batch(name, count=1, **more):

@@ -28,7 +28,7 @@ class Recording(gymnasium.Env):
         self.observation_space = copy.deepcopy(self.observation_space)
 
     def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         if seed is not None:
             self.observation_space.seed(int(self.np_random.integers(1 << 30)))
         self._time = 0
@@ -94,9 +94,7 @@ class Joints(Recording):
 
 class Both(Recording):
     action_space = spaces.Dict(
-        OrderedDict(
-            [("turn", spaces.Discrete(3, start=-1)), ("lamps", spaces.MultiBinary([2, 2]))]
-        )
+        OrderedDict([("turn", spaces.Discrete(3, start=-1)), ("lamps", spaces.MultiBinary([2, 2]))])
     )
 
 

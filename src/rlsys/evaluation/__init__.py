@@ -9,10 +9,12 @@ from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline
 from rlsys.evaluation.report import (
     cases_of,
     closed_share,
+    levels_of,
     markdown,
     ranked,
     result_document,
     scalar_metrics,
+    threshold_lines,
     values_of,
 )
 from rlsys.evaluation.statistics import (
@@ -35,6 +37,7 @@ __all__ = [
     "evaluate",
     "gap_closed",
     "interquartile_mean",
+    "levels_of",
     "make_baseline",
     "markdown",
     "paired_difference",
@@ -42,6 +45,7 @@ __all__ = [
     "result_document",
     "scalar_metrics",
     "summarise",
+    "threshold_lines",
     "values_of",
     "verdicts_of",
 ]

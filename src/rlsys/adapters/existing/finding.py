@@ -173,7 +173,8 @@ def _not_made(wanted: str, error: Exception, factory: Callable[..., Any] | None)
             known = [p for p in inspect.signature(factory).parameters if p != "render_mode"]
         except (TypeError, ValueError):
             known = []
-        text += f"; it takes {', '.join(known) or 'no arguments'} (--set kwargs.NAME=VALUE)"
+        if known:
+            text += f"; it takes {', '.join(known)} (--set kwargs.NAME=VALUE)"
     return UserError(text)
 
 
