@@ -15,8 +15,10 @@ from gymnasium import spaces  # noqa: E402
 from gymnasium.vector import AutoresetMode  # noqa: E402
 
 from rlsys.adapters.existing import rlsys_environments  # noqa: E402
+from rlsys.adapters.existing.random_actions import RandomActions  # noqa: E402
 from rlsys.adapters.existing.settings import GymnasiumSettings, cases  # noqa: E402
 from rlsys.adapters.making import make_env_of, single_env_of  # noqa: E402
+from rlsys.rollout import play  # noqa: E402
 
 (SPEC,) = rlsys_environments()
 SEEDS = (11, 3, 2**31 + 5)
@@ -210,6 +212,15 @@ def test_a_mask_is_found_inside_wrappers_and_one_per_entry_is_one_vector():
     assert infos["final_info"]["length"].tolist() == [2.0]
 
 
+def test_wrappers_stand_around_the_environment():
+    wrappers = [{"FilterObservation": {"filter_keys": ["place", "gear"]}}, "FlattenObservation"]
+    env = batch("Nested", wrappers=wrappers)
+    assert env.layouts[""]["observation"][0].startswith("inputs 0 to 8: Box(9) of ")
+    assert batch("CartPole-v1", wrappers=["single_envs:Halved"]).reset(seed=1)[0][
+        0
+    ] == pytest.approx(batch("CartPole-v1").reset(seed=1)[0][0] / 2)
+
+
 def test_an_environment_without_masks_has_none():
     assert not hasattr(batch("Recording"), "action_masks")
 
@@ -278,6 +289,27 @@ def test_one_environment_can_be_shown_and_recorded():
 def test_the_case_is_named_after_the_environment(given, name):
     (case,) = cases(GymnasiumSettings(id=given))
     assert case.name == name
+
+
+@pytest.mark.parametrize("name", ["Gears", "ByMethod", "MaskedGears", "Joints"])
+def test_random_actions_are_allowed_and_depend_on_the_episodes_seed_alone(name):
+    """A forbidden or impossible action is an error in these environments."""
+    make_env = make_env_of(SPEC, settings(name))
+    together = play(make_env, RandomActions(None), [4, 5, 6, 7])["reward"]
+    alone = [play(make_env, RandomActions(None), [seed])["reward"][0] for seed in (4, 5, 6, 7)]
+    assert together.tolist() == alone
+    assert len(set(alone)) == 4
+
+
+def test_random_actions_are_drawn_evenly_among_those_allowed():
+    env = batch("ByMethod", 200)
+    env.reset(seed=0)
+    controller = RandomActions(None)
+    controller.reset(env)
+    drawn = np.bincount(controller.act(env, np.zeros(0)), minlength=4)
+    # Two of four are allowed; 200 fair coins are beyond 60 and 140 once in 10 ** 8 times.
+    assert drawn[2:].tolist() == [0, 0]
+    assert 60 < drawn[0] < 140
 
 
 def test_importing_the_description_imports_nothing_heavy():

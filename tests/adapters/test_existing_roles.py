@@ -7,15 +7,15 @@ import pytest
 
 pytest.importorskip("pettingzoo", reason="pip install 'rlsys[pettingzoo]'")
 
-from gymnasium import spaces  # noqa: E402
-from joint_envs import STEPS, Market  # noqa: E402
+from gymnasium import spaces
+from joint_envs import STEPS, Market
 
-from rlsys.adapters.existing import rlsys_environments  # noqa: E402
-from rlsys.adapters.existing.random_actions import RandomActions  # noqa: E402
-from rlsys.adapters.existing.settings import GymnasiumSettings  # noqa: E402
-from rlsys.adapters.making import make_env_of, single_env_of  # noqa: E402
-from rlsys.errors import UserError  # noqa: E402
-from rlsys.rollout import play  # noqa: E402
+from rlsys.adapters.existing import rlsys_environments
+from rlsys.adapters.existing.random_actions import RandomActions
+from rlsys.adapters.existing.settings import GymnasiumSettings
+from rlsys.adapters.making import make_env_of, single_env_of
+from rlsys.errors import UserError
+from rlsys.rollout import play
 
 (SPEC,) = rlsys_environments()
 
@@ -61,7 +61,9 @@ def test_the_same_steps_as_in_a_plain_loop(processes):
             shown, rewards, terminated, truncated, infos = env.step(buy)
             # The seller acts at the same time: it sees what was there before the buyers acted.
             assert env.acting == "seller"
-            assert not (rewards.any() or terminated.any() or truncated.any() or infos)
+            nothing = np.concatenate([rewards, terminated, truncated])
+            assert not nothing.any()
+            assert infos == {}
             for copy in range(2):
                 np.testing.assert_array_equal(shown[copy, 0], np.eye(3)[seen[copy]["seller"] - 1])
             sell = random.integers(0, 2, (2, 1, 2))
@@ -86,9 +88,7 @@ def test_the_same_steps_as_in_a_plain_loop(processes):
 
 
 def test_an_episode_can_be_cut_off():
-    config = GymnasiumSettings(
-        id="pettingzoo:joint_envs", kwargs={"steps": 9}, max_episode_steps=3
-    )
+    config = GymnasiumSettings(id="pettingzoo:joint_envs", kwargs={"steps": 9}, max_episode_steps=3)
     played = play(make_env_of(SPEC, config), RandomActions(config), [1, 2], ["length"])
     assert played["length"].tolist() == [3.0, 3.0]
 

@@ -110,6 +110,11 @@ class Saying(Recording):
     observation_space = spaces.Dict({"text": spaces.Text(5)})
 
 
+class Halved(gymnasium.ObservationWrapper):
+    def observation(self, observation):
+        return observation / 2
+
+
 def mask_at(time):
     """Two of four actions are allowed, others in every step."""
     mask = np.zeros(4, np.int8)

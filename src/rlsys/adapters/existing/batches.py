@@ -132,6 +132,9 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
         self, source: Source, facts: Facts, num_envs: int, render_mode: str | None = None
     ) -> None:
         super().__init__()
+        self.closed = True  # nothing to close if the next line fails
+        self._shards = _shards(source, num_envs, render_mode)
+        self.closed = False
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.layouts = facts.layouts
@@ -143,7 +146,6 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
             self.observation_space = batch_space(facts.observation_space, num_envs)
             self.action_space = batch_space(facts.action_space, num_envs)
         self._masks: NDArray[np.bool_] | None = None
-        self._shards = _shards(source, num_envs, render_mode)
 
     def reset(
         self,

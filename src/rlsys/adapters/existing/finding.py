@@ -42,10 +42,10 @@ def make(settings: GymnasiumSettings, render_mode: str | None = None) -> Any:
         loaded = _import(module, wanted)
         if hasattr(loaded, name):
             env = _called(getattr(loaded, name), wanted, settings.kwargs, render_mode)
-            return _with_limit(env, settings.max_episode_steps)
+            return _wrapped(_with_limit(env, settings.max_episode_steps), settings)
         if name not in gymnasium.registry:
             raise UserError(_nothing_called(loaded, module, name))
-    return _registered(settings, name, render_mode)
+    return _wrapped(_registered(settings, name, render_mode), settings)
 
 
 def reward_threshold(env: Any) -> float | None:
@@ -130,6 +130,27 @@ def _with_limit(env: Any, limit: int | None) -> Any:
     if limit is None or not isinstance(env, gymnasium.Env):
         return env
     return gymnasium.wrappers.TimeLimit(env, limit)
+
+
+def _wrapped(env: Any, settings: GymnasiumSettings) -> Any:
+    for item in settings.wrappers:
+        for wanted, arguments in ({item: {}} if isinstance(item, str) else item).items():
+            module, colon, name = wanted.rpartition(":")
+            loaded = _import(module if colon else "gymnasium.wrappers", f"wrapper {wanted}")
+            wrapper = getattr(loaded, name, None)
+            if not callable(wrapper):
+                raise UserError(
+                    f"wrapper {wanted}: {loaded.__name__} has none called {name!r}"
+                    f"{_near(name, vars(loaded))}; name it, or module:Wrapper"
+                )
+            try:
+                env = wrapper(env, **arguments)
+            except Exception as error:
+                raise UserError(
+                    f"wrapper {wanted}: raised {one_line(error)}; give its arguments as "
+                    f"--set 'wrappers=[{{{wanted}: {{NAME: VALUE}}}}]'"
+                ) from error
+    return env
 
 
 def _import(module: str, wanted: str) -> ModuleType:

@@ -25,6 +25,9 @@ class GymnasiumSettings(BaseModel):
     directory, too."""
     kwargs: dict[str, Any] = Field(default_factory=dict)
     """Arguments that the environment is made with."""
+    wrappers: list[str | dict[str, dict[str, Any]]] = Field(default_factory=list)
+    """Wrappers around it, the innermost first: names in `gymnasium.wrappers` or ``module:Wrapper``,
+    alone or with their arguments, such as ``{FilterObservation: {filter_keys: [image]}}``."""
     max_episode_steps: int | None = Field(default=None, ge=1)
     """Steps after which an episode is cut off (truncated); null: what the id is registered with,
     or never."""
