@@ -20,10 +20,10 @@ from rlsys.rollout import play  # noqa: E402
 (SPEC,) = rlsys_environments()
 
 
-def refused(id, copies=1, processes=0, **kwargs):
+def refused(id, copies=1, processes=0, first=0, **kwargs):
     config = GymnasiumSettings(id=id, kwargs=kwargs, processes=processes)
     with pytest.raises(UserError) as caught:
-        play(make_env_of(SPEC, config), RandomActions(config), list(range(copies)))
+        play(make_env_of(SPEC, config), RandomActions(config), list(range(first, first + copies)))
     text = str(caught.value)
     assert len(text.splitlines()) == 1, text
     return text
@@ -54,6 +54,12 @@ def refused(id, copies=1, processes=0, **kwargs):
 )
 def test_a_mistake_in_the_environment(name, message):
     assert message in refused(f"faulty_envs:{name}")
+
+
+def test_masks_in_some_episodes_only():
+    assert "is given in some steps only" in refused("faulty_envs:MaskInSomeEpisodes")
+    text = refused("faulty_envs:MaskInSomeEpisodes", first=1, by_seed=True)
+    assert "has action masks in some episodes only" in text
 
 
 def test_spaces_that_a_network_cannot_take():

@@ -105,6 +105,27 @@ class MaskLate(Recording):
         return (*super().step(action)[:4], {"action_mask": np.ones(3)})
 
 
+class MaskInSomeEpisodes(Recording):
+    """With masks in the first episode, or where the seed is odd."""
+
+    def __init__(self, by_seed=False):
+        super().__init__()
+        self.by_seed, self.episodes = by_seed, 0
+
+    def reset(self, *, seed=None, options=None):
+        self.episodes += 1
+        self.masked = seed % 2 == 0 if self.by_seed else self.episodes == 1
+        seen, info = super().reset(seed=seed, options=options)
+        return seen, {**info, **self.mask()}
+
+    def step(self, action):
+        seen, reward, ends, cut, info = super().step(action)
+        return seen, reward, ends, cut, {**info, **self.mask()}
+
+    def mask(self):
+        return {"action_mask": np.ones(3)} if self.masked else {}
+
+
 class MaskedJoints(Recording):
     action_space = spaces.Box(-1.0, 1.0, (2,))
 

@@ -128,10 +128,13 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
         layouts: see `Facts`.
     """
 
+    _masked = False
+
     def __init__(
         self, source: Source, facts: Facts, num_envs: int, render_mode: str | None = None
     ) -> None:
         super().__init__()
+        self._name = source.name
         self.closed = True  # nothing to close if the next line fails
         self._shards = _shards(source, num_envs, render_mode)
         self.closed = False
@@ -160,6 +163,11 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
             self.episode_seeds = [None if one is None else int(one) for one in seed]
         moment = self._shards.reset(self.episode_seeds, options)
         self._masks = moment.masks
+        if (moment.masks is not None) != self._masked:
+            raise UserError(
+                f"{self._name}: has action masks in some episodes only; give them always, with "
+                "ones where everything is allowed"
+            )
         return moment.observations, {}
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
@@ -188,6 +196,8 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
 
 class MaskedBatch(ExistingBatch):
     """Copies of an environment with action masks."""
+
+    _masked = True
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return which choices are allowed now, (num_envs, choices)."""

@@ -16,6 +16,10 @@ from rlsys.errors import UserError
 
 Mask = NDArray[np.bool_] | None
 MASK = "action_mask"
+_SOMETIMES = (
+    f"info['{MASK}'] is given in some steps only; give it in reset() and in every step(), with "
+    "ones where everything is allowed"
+)
 
 
 class PortableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
@@ -46,6 +50,7 @@ class PortableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self.name = name
         self.mask: Mask = None
         self.masked = False
+        self._started = False
         self._method = _mask_method(env)
         seen = env.observation_space
         self._mask_observed = isinstance(seen, spaces.Dict) and MASK in seen.spaces
@@ -79,7 +84,9 @@ class PortableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
                 f"{self.name}: has action masks, but continuous actions, which cannot be masked; "
                 "leave the masks out, or make the actions discrete"
             )
-        self.masked = found
+        if self._started and found != self.masked:
+            raise UserError(f"{self.name}: {_SOMETIMES}")
+        self._started, self.masked = True, found
         try:
             self._note_mask(observation, info)
             return self._vector(observation), dict(info)
@@ -124,10 +131,7 @@ class PortableEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         else:
             given = info.get(MASK)
             if self.masked != (given is not None):
-                raise UserError(
-                    f"info['{MASK}'] is given in some steps only; give it in reset() and in every "
-                    "step(), with ones where everything is allowed"
-                )
+                raise UserError(_SOMETIMES)
         self.mask = self.actions.mask(given) if self.masked else None
 
 
