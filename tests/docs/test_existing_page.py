@@ -42,6 +42,8 @@ def small(words):
         for setting in LITTLE[agent]:
             words += ["--set", f"agents.{agent}.{setting}"]
         words += ["--steps", "64", "--set", "training.validation_episodes=1"]
+    if "pettingzoo:" in " ".join(words):
+        words += ["--set", "exports=[json]", "--out", "runs/zoo"]
     if {"run", "evaluate", "compare"} & set(words):
         words += ["--episodes", "2"]
     return words
@@ -65,6 +67,9 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path, monkeypatch):
     result = json.loads((tmp_path / "runs/thermostat/result.json").read_text())
     assert {row["controller"] for row in result["results"]} == {"ppo", "random"}
     assert (tmp_path / "runs/thermostat/exports/onnx/Thermostat/policy.onnx").exists()
+    if importlib.util.find_spec("mpe2") is not None:
+        roles = tmp_path / "runs/zoo/exports/json/simple_speaker_listener_v4"
+        assert {folder.name for folder in roles.iterdir()} == {"speaker", "listener"}
     exported = next((tmp_path / "thermostat-policy").rglob("policy_weights.json"))
     notes = json.loads(exported.read_text())["notes"]
     assert notes["observation_layout"] == ["input 0: Box(1) of float32"]

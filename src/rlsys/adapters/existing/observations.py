@@ -116,7 +116,7 @@ def _leaves(space: Space, path: tuple[str | int, ...]) -> list[_Leaf]:
     if isinstance(space, spaces.Box):
         return [_box(space, path)]
     if isinstance(space, spaces.Discrete):
-        return [_one_hot(path, np.array([space.n]), np.array([space.start]), (), f"{space}")]
+        return [_discrete(path, int(space.n), int(space.start), f"{space}")]
     if isinstance(space, spaces.MultiDiscrete):
         return [_one_hot(path, space.nvec, space.start, space.shape, f"{space}")]
     if isinstance(space, spaces.MultiBinary):
@@ -147,6 +147,9 @@ def _numbers(
             raise _misfit(path, f"has the shape {given.shape}, but its space has {shape}")
         if given.dtype.kind not in "biuf":
             raise _misfit(path, f"has the type {given.dtype}, which is not a number")
+        if given.dtype == np.float32:
+            out[:] = given.reshape(-1)
+            return
         with np.errstate(over="ignore"):
             out[:] = given.reshape(-1)
 
@@ -159,6 +162,19 @@ def _bounds(values: Any, shape: tuple[int, ...]) -> Vector:
     with np.errstate(over="ignore"):
         bounds = np.broadcast_to(np.asarray(values), shape).astype(np.float32).reshape(-1)
     return np.where(np.abs(bounds) >= _LARGEST, np.copysign(np.float32(np.inf), bounds), bounds)
+
+
+def _discrete(path: tuple[str | int, ...], count: int, start: int, text: str) -> _Leaf:
+    def write(value: Any, out: Vector) -> None:
+        whole = isinstance(value, int | np.integer) or (
+            isinstance(value, np.ndarray) and value.shape == () and value.dtype.kind in "iu"
+        )
+        if not whole or not 0 <= int(value) - start < count:
+            raise _misfit(path, f"is {_value(value)}, which is not in its space {text}")
+        out[int(value) - start] = 1.0
+
+    zeros, ones = np.zeros(count, np.float32), np.ones(count, np.float32)
+    return _Leaf(path, count, zeros, ones, f"{text}, one-hot", write)
 
 
 def _one_hot(
