@@ -110,6 +110,8 @@ def main(arguments: list[str] | None = None) -> None:
         _say(str(error))
         sys.exit(error.exit_code)
     except RlsysError as error:
+        if os.environ.get("RLSYS_TRACEBACK"):
+            traceback.print_exc()
         for line in str(error).splitlines():
             _say(f"error: {line}")
         sys.exit(error.exit_code)

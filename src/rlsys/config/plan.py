@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from rlsys.adapters.making import EnvMaker, make_env_of
 from rlsys.config.document import (
     Document,
     assignment,
@@ -44,6 +45,33 @@ class TrainingConfig(_Section):
     """Number of episodes on which the best network is chosen; never those of the evaluation."""
 
 
+class PlayingConfig(_Section):
+    """How the environment is played, and what is checked meanwhile."""
+
+    copies: int | None = Field(default=None, ge=1, le=100_000)
+    """Most copies at a time in validations, evaluations and the checks of exports. By default as
+    many as the environment's description says, which is 100 if it says nothing. The copies of a
+    training are the agent's setting `num_envs`."""
+    longest_episode: int = Field(default=100_000, ge=1)
+    """Steps after which an episode counts as one that never ends, which is an error."""
+    beyond_bounds: Literal["error", "clip"] = "error"
+    """What happens to an observation beyond its bounds: an error, or it is counted and clipped, in
+    training as in every export."""
+    repeatable: bool = True
+    """Whether the same seed and actions must give the same episode. If so, that is checked before
+    every training and evaluation."""
+
+    def make_env(self, environment: EnvironmentSpec, config: Any) -> EnvMaker:
+        """Return ``make_env(num_envs)`` for a case's settings."""
+        return make_env_of(
+            environment,
+            config,
+            longest_episode=self.longest_episode,
+            clip=self.beyond_bounds == "clip",
+            copies=self.copies or environment.copies,
+        )
+
+
 class EvaluationConfig(_Section):
     """How the result is measured."""
 
@@ -74,6 +102,7 @@ class RunConfig(_Section):
     """Settings for other agents, used when ``--agent`` chooses one of them."""
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    playing: PlayingConfig = PlayingConfig()
     exports: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Export formats to write at the end: a list of names, or names with settings. Every format has
     the setting `optional`: if it cannot be exported on this machine, it is skipped with a note."""
@@ -144,6 +173,10 @@ class Plan:
     def controller_name(self) -> str:
         """The names of the agents, joined by ``+``."""
         return "+".join(self.config.agents)
+
+    def make_env(self, case: str) -> EnvMaker:
+        """Return ``make_env(num_envs)`` for the case called `case`."""
+        return self.config.playing.make_env(self.environment, self.case(case).config)
 
     def case(self, name: str) -> Case:
         """Return the case called `name`."""

@@ -5,7 +5,7 @@ The higher packages (tuning, workflow, command line) and plugins import from her
 
 from __future__ import annotations
 
-from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline, make_env_of
+from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline
 from rlsys.evaluation.report import (
     cases_of,
     closed_share,
@@ -40,7 +40,6 @@ __all__ = [
     "gap_closed",
     "interquartile_mean",
     "make_baseline",
-    "make_env_of",
     "markdown",
     "paired_difference",
     "ranked",

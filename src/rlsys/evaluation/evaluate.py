@@ -12,6 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.adapters.preflight import check_repeatable
+from rlsys.adapters.watched import Counts
+from rlsys.config.plan import PlayingConfig
 from rlsys.controllers import Controller
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import CheckFailed, ConfigError, UserError
@@ -136,6 +139,7 @@ def evaluate(
     first_episode: int = 0,
     baselines: Sequence[str] | None = None,
     oracle: bool = True,
+    playing: PlayingConfig | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Evaluation:
     """Play the held-out episodes of every case with every controller.
@@ -144,15 +148,19 @@ def evaluate(
         policies: see `Policies`; a case without networks of its own uses those of `case.policy`.
         baselines: names; None: all.
         oracle: whether to compute the optimum, if there is an oracle.
+        playing: how the environment is played and checked; None: the defaults.
         progress: is called with what is being played.
 
     Raises:
         CheckFailed: a controller earned more than the optimum, so one of the two is wrong.
     """
+    playing = playing or PlayingConfig()
     seeds = tuple(evaluation_seeds(episodes, first_episode))
     result = Evaluation(environment, tuple(cases), seeds)
     for case in cases:
-        make_env = make_env_of(environment, case)
+        make_env = playing.make_env(environment, case.config)
+        if playing.repeatable and not environment.costly:
+            check_repeatable(make_env, environment.name, make_env.copies)
         for name, by_case in policies.items():
             networks = by_case.get(case.name) or by_case.get(case.policy or "") or ()
             if networks:
@@ -169,6 +177,7 @@ def evaluate(
         if oracle and environment.oracle is not None:
             progress(f"{case.name}: {environment.oracle.name}")
             _add_oracle(result, make_env, case)
+        result.notes += _notes_on(case, make_env.counts, playing)
     return result
 
 
@@ -188,10 +197,15 @@ def make_baseline(baseline: ControllerSpec, case: Case) -> Controller:
     return controller
 
 
-def make_env_of(environment: EnvironmentSpec, case: Case) -> MakeEnv:
-    """Return ``make_env(num_envs)`` for a case."""
-    factory = resolve(environment.vector_env)
-    return lambda num_envs: factory(case.config, num_envs)
+def _notes_on(case: Case, counts: Counts, playing: PlayingConfig) -> Iterator[str]:
+    """Yield what a reader of the results must know about how they came about."""
+    if counts.clipped:
+        yield (
+            f"{case.name}: {counts.clipped:,} of {counts.observations:,} observations were beyond "
+            "their bounds and were clipped (playing.beyond_bounds)"
+        )
+    if not playing.repeatable:
+        yield f"{case.name}: not checked that episodes can be repeated (playing.repeatable)"
 
 
 def _add_oracle(result: Evaluation, make_env: MakeEnv, case: Case) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from rlsys.config.plan import Plan, PlannedExport
 from rlsys.descriptors import Case, resolve
 from rlsys.errors import ConfigError, UserError
-from rlsys.evaluation.evaluate import make_env_of
 from rlsys.evaluation.verdicts import Verdict
 from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.exporters.folder import export_network, finished_export
@@ -138,12 +137,16 @@ def _networks(policy: Policy) -> list[tuple[str, Network]]:
 def _export_context(
     plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
 ) -> ExportContext:
-    make_env = make_env_of(plan.environment, facts.case)
+    make_env = plan.make_env(facts.case.name)
     seen, masks = None, None
     if not plan.environment.costly:
         controller = controller_of(load_policy(facts.path))
         seen, masks = record(
-            make_env, controller, validation_seeds(16), observations, facts.role or None
+            make_env,
+            controller,
+            validation_seeds(min(16, make_env.copies)),
+            observations,
+            facts.role or None,
         )
     low, high = _bounds(make_env, facts.role)
     settings = plan.config.evaluation

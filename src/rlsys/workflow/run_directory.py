@@ -8,6 +8,7 @@ Layout::
     policies/CASE/seed-N/network.npz      the trained network, with its checkpoints next to it
     evaluation/episodes.csv               every evaluated episode
     figures/  exports/  tensorboard/  report.md  result.json
+    error.log         traceback of the last start, if it failed
 
 Every file is written under another name and then renamed, so a kill leaves the old or the new one.
 """
@@ -20,6 +21,7 @@ import fcntl
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,11 +34,12 @@ from rlsys.errors import Interrupted, UserError
 from rlsys.storage.atomic import write_atomically
 from rlsys.storage.folders import files_below
 from rlsys.storage.hashing import file_hash
-from rlsys.workflow.metrics_file import json_lines
+from rlsys.workflow.metrics_file import json_line, json_lines
 from rlsys.workflow.versions import versions_of
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 
+ERROR_LOG = "error.log"
 MANIFEST_SCHEMA = "rlsys.manifest/1"
 
 _PROBE_BYTES = 16 << 20
@@ -136,11 +139,13 @@ class RunDirectory:
                 self._set_status("interrupted")
                 raise
             except BaseException as error:
-                with contextlib.suppress(UserError):  # the first error is the one to report
+                with contextlib.suppress(UserError, OSError):  # the first error is to be reported
                     self._set_status("failed")
+                    write_atomically(self.path / ERROR_LOG, traceback.format_exc())
                 if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
                     raise UserError(_unwritable(self.path, error)) from error
                 raise
+            (self.path / ERROR_LOG).unlink(missing_ok=True)  # of a start that failed
             self.manifest["finished"] = _now()
             self.manifest["files"] = self._hashes()
             self._set_status("complete")
@@ -163,7 +168,7 @@ class RunDirectory:
         """Add one line to ``metrics.jsonl``."""
         try:
             with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(json_line(line))
         except OSError as error:
             raise UserError(_unwritable(self.path, error)) from error
 
@@ -173,7 +178,7 @@ class RunDirectory:
 
     def keep_metrics(self, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
         """Keep only the wanted lines; a resumed training will write the others again."""
-        lines = [json.dumps(line) + "\n" for line in self.metrics() if wanted(line)]
+        lines = [json_line(line) for line in self.metrics() if wanted(line)]
         write_atomically(self.path / "metrics.jsonl", "".join(lines))
 
     def save_manifest(self) -> None:

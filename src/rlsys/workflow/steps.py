@@ -18,7 +18,7 @@ from rlsys.executors.training_unit import SUMMARY_FILE, TrainingUnit, agent_dire
 from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
 from rlsys.storage.atomic import write_atomically
-from rlsys.training import checkpoint_step
+from rlsys.training import checkpoint_step, unjudged_step
 from rlsys.workflow.drawing import draw
 from rlsys.workflow.exports import Exported
 from rlsys.workflow.run_directory import RunDirectory
@@ -85,6 +85,7 @@ def judge(work: Workplace, plan: Plan, run: RunDirectory) -> Evaluation:
         first_episode=settings.first_episode,
         baselines=settings.baselines,
         oracle=settings.oracle,
+        playing=plan.config.playing,
         progress=work.progress,
     )
 
@@ -139,14 +140,18 @@ def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[Train
     if not (run.path / "metrics.jsonl").exists():
         return
     kept: dict[tuple[str, int, str], int | None] = {}
+    unjudged: dict[tuple[str, int, str], int | None] = {}
     for unit in units:
         for index, (agent, _) in enumerate(plan.agents):
             directory = agent_directory(unit.directory, index, agent.name)
             if not (directory / SUMMARY_FILE).exists():
                 kept[unit.case, unit.seed, agent.name] = checkpoint_step(directory)
+                unjudged[unit.case, unit.seed, agent.name] = unjudged_step(directory)
 
     def wanted(line: Mapping[str, Any]) -> bool:
         key = (line["case"], line["seed"], line["agent"])
+        if "validation_reward" in line and line["step"] == unjudged.get(key):
+            return False
         limit = kept.get(key, -1)
         return key not in kept or (limit is not None and line["step"] <= limit)
 

@@ -77,6 +77,7 @@ def command(
         first_episode=plan.config.evaluation.first_episode,
         baselines=plan.config.evaluation.baselines,
         oracle=plan.config.evaluation.oracle,
+        playing=plan.config.playing,
         progress=work.progress,
     )
     document = result_document(
