@@ -242,8 +242,8 @@ def test_what_is_wrong_is_refused(call, words):
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
-        (Outcome(np.zeros((2, 1))), r"Faulty.advance returned rewards of shape \(2, 1\); it needs"),
-        (Outcome(0.0, truncated=np.zeros(3, bool)), r"truncated of shape \(3,\)"),
+        (Outcome(np.zeros((2, 1))), r"Faulty.advance returned the shapes: rewards \(2, 1\), ter"),
+        (Outcome(0.0, truncated=np.zeros(3, bool)), r"truncated \(3,\); each must be \(2,\)"),
         (Outcome(0.0, terminated=True), r"the metric 'all' has shape \(\); it needs one entry per"),
     ],
 )

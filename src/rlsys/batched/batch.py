@@ -131,20 +131,19 @@ class Batch(VectorEnv[Array, Array, Array]):
         self, outcome: Outcome
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
         """Return rewards, terminated and truncated as new arrays, (num_envs,) each."""
-        parts = (
-            np.empty(self.num_envs, np.float64),
-            np.empty(self.num_envs, np.bool_),
-            np.empty(self.num_envs, np.bool_),
-        )
-        for name, part, value in zip(outcome._fields, parts, outcome, strict=True):
-            try:
-                part[...] = value
-            except ValueError as error:
-                raise ValueError(
-                    f"{type(self).__name__}.advance returned {name} of shape {np.shape(value)}; "
-                    f"it needs shape ({self.num_envs},), or one value for all copies"
-                ) from error
-        return parts
+        rewards = np.empty(self.num_envs, np.float64)
+        terminated, truncated = np.empty(self.num_envs, np.bool_), np.zeros(self.num_envs, np.bool_)
+        try:
+            rewards[...], terminated[...] = outcome.rewards, outcome.terminated
+            if outcome.truncated is not False:
+                truncated[...] = outcome.truncated
+        except ValueError as error:
+            shapes = ", ".join(f"{n} {np.shape(v)}" for n, v in outcome._asdict().items())
+            raise ValueError(
+                f"{type(self).__name__}.advance returned the shapes: {shapes}; each must be "
+                f"({self.num_envs},), or one value for all copies"
+            ) from error
+        return rewards, terminated, truncated
 
     def _observed(self) -> Array:
         """Return the observations as a new array of the space's dtype."""
