@@ -32,6 +32,7 @@ FLOORS = [
     {"agents", "exporters", "evaluation", "executors", "figures"},
     {"tuning"},
     {"workflow"},
+    {"api"},
     {"cli", "testing"},
 ]
 ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

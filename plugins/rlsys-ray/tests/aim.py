@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
+from gymnasium.vector.utils import batch_space
 
 from rlsys.batched import BatchedEnv, Outcome
 
@@ -51,3 +52,15 @@ class Aim(BatchedEnv):
     def _draw(self, copies):
         for copy in copies:
             self.shown[copy] = self.generators[copy].uniform(-1, 1, (ROWS, 2))
+
+
+class WideAim(Aim):
+    """The same with answers from 0 to 10, of which 0 stands for -1 and 10 for 1."""
+
+    def __init__(self, num_envs):
+        super().__init__(num_envs)
+        self.single_action_space = Box(0.0, 10.0, (ROWS,), np.float32)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+
+    def advance(self, actions):
+        return super().advance(actions / 5 - 1)

@@ -6,8 +6,9 @@ Layers, weakest first: defaults, preset, file, ``--set``, flags.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -24,7 +25,7 @@ from rlsys.config.document import (
 from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, ExporterSpec, resolve
 from rlsys.errors import ConfigError, PluginError, did_you_mean
 from rlsys.plugins.registry import Registry
-from rlsys.plugins.requirements import in_ci
+from rlsys.plugins.requirements import check_requirements, in_ci
 
 
 class _Section(BaseModel):
@@ -130,8 +131,10 @@ class Overrides:
     """What the command line sets, weakest first."""
 
     preset: str | None = None
-    file: str | None = None
-    assignments: tuple[str, ...] = ()
+    file: str | Path | Mapping[str, Any] | None = None
+    """Path of a YAML file, or what such a file contains."""
+    assignments: tuple[str | Mapping[str, Any], ...] = ()
+    """Texts ``KEY=VALUE`` of ``--set``, or mappings from such keys to values."""
     agents: tuple[str, ...] = ()
     flags: tuple[tuple[str, Any], ...] = ()
     """Pairs of a dotted key and a value, such as ``("evaluation.episodes", 10)``."""
@@ -196,7 +199,7 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
         ConfigError: a key or value is not allowed; names its place.
     """
     spec = registry.environments.get(plugin)
-    file = load_yaml(overrides.file) if overrides.file else Document({})
+    file = _document_of(overrides.file)
     if not isinstance(file.data, dict | None):
         raise ConfigError(f"{file.source}: must map keys to values")
     meant = (file.data or {}).get("plugin", plugin)
@@ -214,20 +217,84 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
     document = _without_agents(document) if (file.data or {}).get("agents") else document
     if file.data:
         document = file.laid_upon(document)
-    for text in overrides.assignments:
-        parts, value = parse_assignment(text)
-        if parts[0] not in RunConfig.model_fields:
-            parts = ("environment", *parts)
-        document = assignment(parts, value, f"--set {text}").laid_upon(document)
+    configured = tuple(_settings_of(document, "agents"))
+    assignments = [
+        (parts if parts[0] in RunConfig.model_fields else ("environment", *parts), value, place)
+        for parts, value, place in assigned(overrides.assignments)
+    ]
+    for parts, value, place in assignments:
+        document = assignment(parts, value, place).laid_upon(document)
     for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
         # An option is named after the last part of its key.
         option = f"--{key.rpartition('.')[2]}"
         document = assignment(key.split("."), value, option).laid_upon(document)
-    if overrides.agents:
-        document = _with_agents(document, overrides.agents)
-    elif not document.data.get("agents"):
-        document = _with_agents(document, (spec.agent,))
+    chosen = overrides.agents or configured or (_default_agent(spec, document),)
+    for parts, value, place in assignments:
+        _check_chosen(parts, value, place, chosen)
+    if overrides.agents or not (configured and document.data.get("agents")):
+        document = _with_agents(document, chosen)
     return plan_of(registry, document)
+
+
+def _document_of(file: str | Path | Mapping[str, Any] | None) -> Document:
+    if isinstance(file, Mapping):
+        return Document(plain(file), "config")
+    return load_yaml(file) if file else Document({})
+
+
+def assigned(
+    assignments: Sequence[str | Mapping[str, Any]],
+) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    """Yield key path, value and place of every assignment; see `Overrides`.
+
+    Raises:
+        ConfigError: an empty key, or not ``KEY=VALUE``.
+    """
+    for given in assignments:
+        if isinstance(given, str):
+            found = [(*parse_assignment(given), f"--set {given}")]
+        else:
+            found = [(tuple(str(k).split(".")), plain(v), f"set {k!r}") for k, v in given.items()]
+        for parts, value, place in found:
+            if not all(parts):
+                raise ConfigError(f"{place}: the key must be names joined by '.', such as 'a.b'")
+            yield parts, value, place
+
+
+def _check_chosen(parts: tuple[str, ...], value: Any, place: str, chosen: Sequence[str]) -> None:
+    """Refuse settings of an agent that does not train: they do not choose one."""
+    if parts[0] != "agents":
+        return
+    named = parts[1:2] or (tuple(value) if isinstance(value, Mapping) else ())
+    for name in named:
+        if name not in chosen:
+            raise ConfigError(
+                f"{place}: agent {name!r} does not train here, {' + '.join(chosen)} does; choose "
+                f"it with --agent, or leave out this setting{did_you_mean(str(name), chosen)}"
+            )
+
+
+def plain(value: Any) -> Any:
+    """Return what Python code gives as a setting in the types that YAML has."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    # Numbers and arrays of NumPy.
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _default_agent(spec: EnvironmentSpec, document: Document) -> str:
+    """Return the agent of an environment, which may depend on its settings."""
+    if spec.agent_for is None:
+        return spec.agent
+    check_requirements(spec.name, spec.requires)
+    name: str = resolve(spec.agent_for)(
+        validate(resolve(spec.config), document.section("environment"))
+    )
+    return name
 
 
 def plan_of(registry: Registry, document: Document) -> Plan:

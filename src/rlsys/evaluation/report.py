@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rlsys.evaluation.verdicts import SHARE, Verdict, figures_text, verdicts_of
+from rlsys.evaluation.verdicts import SHARE, THRESHOLD, Verdict, figures_text, verdicts_of
 
 if TYPE_CHECKING:
     from rlsys.evaluation.evaluate import Evaluation
@@ -92,12 +92,32 @@ def closed_share_text(
     share = closed_share(document, case, controller)
     if share is None:
         return None
-    text = f"{share:.{decimals}%}"
+    text = f"{share:z.{decimals}%}"
     for verdict in verdicts_of(document, case, "reaches", controller):
         ends = [verdict["figures"].get(f"{SHARE}-{end}") for end in ("low", "high")]
         if None not in ends:
-            text += " [{:.{d}%}, {:.{d}%}]".format(*ends, d=decimals)
+            text += " [{:z.{d}%}, {:z.{d}%}]".format(*ends, d=decimals)
     return text.replace("%", " %")
+
+
+def threshold_lines(document: Mapping[str, Any], case: str, controller: str) -> list[str]:
+    """Return whether a learned controller reaches the reward threshold, if a case has one."""
+    return [
+        f"{'reaches' if verdict['holds'] else 'does not reach'} the environment's reward "
+        f"threshold of {verdict['figures']['threshold']:g}"
+        for verdict in verdicts_of(document, case, "reaches", controller)
+        if verdict["reference"] == THRESHOLD
+    ]
+
+
+def levels_of(document: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return fixed reference levels of the mean reward: by case, then by name."""
+    levels: dict[str, dict[str, float]] = {}
+    for verdict in document["verdicts"]:
+        if verdict["kind"] == "reaches" and verdict["reference"] == THRESHOLD:
+            level = float(verdict["figures"]["threshold"])
+            levels.setdefault(verdict["case"], {})[THRESHOLD.replace("-", " ")] = level
+    return levels
 
 
 def markdown(
@@ -165,9 +185,9 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
             [
                 f"**{row['controller']}**" if row["kind"] == "learned" else row["controller"],
                 row["kind"],
-                f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
-                f"{row['iqm']:.3f}",
-                *(f"{values[m]:.3f}" for m in metrics if m != "reward"),
+                f"{row['mean']:z.3f} [{row['low']:z.3f}, {row['high']:z.3f}]",
+                f"{row['iqm']:z.3f}",
+                *(f"{values[m]:z.3f}" for m in metrics if m != "reward"),
             ]
         )
     header = ["controller", "kind", "reward, 95 % interval", "IQM"]
@@ -186,6 +206,8 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
         share = closed_share_text(document, case, name)
         if share is not None:
             parts.append(f"It closes {share} of the gap from {reference} to the optimum.\n")
+        for line in threshold_lines(document, case, name):
+            parts.append(f"Its mean reward {line}.\n")
     parts += _vector_tables(document, case)
     return parts
 
@@ -197,7 +219,7 @@ def _vector_tables(document: Mapping[str, Any], case: str) -> list[str]:
         mine = [r for r in rows if r["metric"] == metric]
         columns = list(dict.fromkeys(r["part"] for r in mine))
         names = list(dict.fromkeys(r["controller"] for r in mine))
-        cells = {(r["controller"], r["part"]): f"{r['mean']:.3f}" for r in mine}
+        cells = {(r["controller"], r["part"]): f"{r['mean']:z.3f}" for r in mine}
         parts.append(f"### {case}: {metric}\n")
         header = ["controller", *map(str, columns)]
         parts.append(_table(header, ([n, *(cells[n, c] for c in columns)] for n in names)))

@@ -6,6 +6,7 @@ Layout::
     config.yaml       the resolved configuration
     metrics.jsonl     one line per progress report of a training
     policies/CASE/seed-N/network.npz      the trained network, with its checkpoints next to it
+    earlier/STEPS/    what the run was before it was continued with more steps, a run of its own
     evaluation/episodes.csv               every evaluated episode
     figures/  exports/  tensorboard/  report.md  result.json
     error.log         traceback of the last start, if it failed
@@ -22,7 +23,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -56,7 +57,11 @@ class RunDirectory:
 
     @classmethod
     def create(
-        cls, path: Path, config: Mapping[str, Any], distributions: tuple[str, ...]
+        cls,
+        path: Path,
+        config: Mapping[str, Any],
+        distributions: tuple[str, ...],
+        command: Sequence[str] | None = None,
     ) -> RunDirectory:
         """Make a new run directory.
 
@@ -64,6 +69,7 @@ class RunDirectory:
             path: must be empty or not exist.
             config: the resolved configuration, as JSON types.
             distributions: distributions of plugins, whose versions are recorded too.
+            command: the command line that makes it; None: that of this process.
 
         Raises:
             UserError: it exists and is not empty, cannot be written, or the disk is full.
@@ -83,7 +89,7 @@ class RunDirectory:
                     "status": "running",
                     "plugin": config["plugin"],
                     "preset": config["preset"],
-                    "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+                    "command": _words(command),
                     "created": _now(),
                     "versions": versions_of(distributions),
                 },
@@ -115,6 +121,18 @@ class RunDirectory:
         """The state of the run."""
         status: Status = self.manifest["status"]
         return status
+
+    @property
+    def commands(self) -> list[str]:
+        """The words of the command that made the run, then of those that continued it."""
+        continued: list[list[str]] = self.manifest.get("continued", [])
+        return [*self.manifest["command"], *(word for c in continued for word in ("&&", *c))]
+
+    def note_command(self, command: Sequence[str] | None) -> None:
+        """Note that this command continues the run; saved with the next status."""
+        continued = self.manifest.setdefault("continued", [])
+        if _words(command) not in continued:
+            continued.append(_words(command))
 
     def config(self) -> Document:
         """Return the resolved configuration."""
@@ -161,8 +179,7 @@ class RunDirectory:
             try:
                 yield
             finally:
-                self.manifest["files"] = self._hashes()
-                self.save_manifest()
+                self.seal()
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add one line to ``metrics.jsonl``."""
@@ -180,6 +197,11 @@ class RunDirectory:
         """Keep only the wanted lines; a resumed training will write the others again."""
         lines = [json_line(line) for line in self.metrics() if wanted(line)]
         write_atomically(self.path / "metrics.jsonl", "".join(lines))
+
+    def seal(self) -> None:
+        """Write the manifest with the hashes of all files."""
+        self.manifest["files"] = self._hashes()
+        self.save_manifest()
 
     def save_manifest(self) -> None:
         """Write the manifest, atomically."""
@@ -232,6 +254,10 @@ def _unwritable(path: Path, error: OSError) -> str:
         f"{path}: cannot be written: {error.strerror}; free at least {_PROBE_BYTES >> 20} MiB "
         "or choose another place with --out"
     )
+
+
+def _words(command: Sequence[str] | None) -> list[str]:
+    return [Path(sys.argv[0]).name, *sys.argv[1:]] if command is None else list(command)
 
 
 def _now() -> str:
