@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched import final_metric
 from rlsys.controllers import Controller, action_masks
 from rlsys.roles import acting_role
 
@@ -70,9 +71,9 @@ def _play_batch(
             ended = running & (terminated | truncated)
             if ended.any():
                 for name in metrics:
-                    values = np.asarray(infos["final_info"][name], dtype=np.float64)
-                    kept = result.setdefault(name, np.zeros_like(values))
-                    kept[ended] = values[ended]
+                    values = final_metric(infos, name, ended)
+                    kept = result.setdefault(name, np.zeros((count, *values.shape[1:])))
+                    kept[ended] = values
                 running &= ~ended
         return result
     finally:
@@ -98,7 +99,7 @@ class EpisodeMeter:
             return
         self._add("reward", self._returns[done])
         for name in self._metrics:
-            values = np.asarray(infos["final_info"][name])[done]
+            values = final_metric(infos, name, done)
             if values.ndim == 1:
                 self._add(name, values)
             else:

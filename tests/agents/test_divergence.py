@@ -13,7 +13,7 @@ from recipes import RECIPES, Recipe, make_agent
 from toy_envs import Corridor, CorridorOracle, Target
 
 from rlsys.agents.divergence import divergence_said
-from rlsys.errors import UserError
+from rlsys.errors import EnvironmentFault, UserError
 from rlsys.training import Problem, Session
 
 ENVIRONMENTS = {
@@ -31,7 +31,7 @@ def refused(agent, make_env, tmp_path):
     settings = {**RECIPES[agent].settings}
     if "steps" in settings:
         settings["steps"] = 4000
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(EnvironmentFault) as caught:
         Recipe(agent, make_env, settings, CorridorOracle).train(tmp_path)
     message = str(caught.value)
     assert "\n" not in message

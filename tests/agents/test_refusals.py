@@ -117,8 +117,8 @@ def test_an_environment_that_is_not_repeatable(tmp_path):
     noise = np.random.default_rng(0)
 
     class Noisy(Corridor):
-        def advance(self, copy, action):
-            reward, end = super().advance(copy, action)
+        def act(self, copy, action):
+            reward, end = super().act(copy, action)
             return reward + 1e-3 * noise.normal(), end
 
     recipe = Recipe("self-labelling", Noisy, {"rounds": 1, "episodes": 64, "keep": 8})

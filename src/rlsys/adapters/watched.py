@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.adapters.bounds import Bounds
-from rlsys.errors import EnvironmentFault, RlsysError
+from rlsys.batched import final_metric
+from rlsys.errors import EnvironmentFault, RlsysError, UserError
 
 Array = NDArray[Any]
 
@@ -255,18 +256,21 @@ class WatchedEnv:
                     "put it into infos['final_info'], or take it out of the description's metrics",
                     int(np.flatnonzero(done)[0]),
                 )
-            values = np.asarray(final[metric], dtype=np.float64)
-            if values.shape[:1] != done.shape:
+            shape = np.shape(final[metric])
+            if shape[:1] != done.shape:
                 self._fail(
-                    f"the metric {metric!r} has shape {values.shape}",
+                    f"the metric {metric!r} has shape {shape}",
                     f"return one value per copy: ({len(done)}, ...)",
                 )
-            bad = done & ~np.isfinite(values).reshape(len(done), -1).all(axis=1)
-            if bad.any():
-                copy = int(np.flatnonzero(bad)[0])
-                self._fail(
-                    f"the metric {metric!r} is {values[copy]}", "metrics must be finite", copy
-                )
+            try:
+                values = final_metric(infos, metric, done)
+            except UserError as error:
+                raise EnvironmentFault(f"{self._where(None)}: {error}") from error
+            for copy, value in zip(np.flatnonzero(done), values, strict=True):
+                if not np.isfinite(value).all():
+                    self._fail(
+                        f"the metric {metric!r} is {value}", "metrics must be finite", int(copy)
+                    )
         return self._final_observations(done, infos)
 
     def _final_observations(

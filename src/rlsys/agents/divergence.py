@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.errors import UserError
+from rlsys.errors import EnvironmentFault, UserError
 
 _ADVICE = "lower the learning rate, or scale rewards and observations, and train again"
 
@@ -31,7 +31,7 @@ def diverged(whose: str, where: str) -> UserError:
     return UserError(f"{whose}: training diverged: {where} contain NaN or infinity; {_ADVICE}")
 
 
-def environment_fault(what: str, values: Any) -> UserError | None:
+def environment_fault(what: str, values: Any) -> EnvironmentFault | None:
     """Return the error of an environment that returned NaN or infinity; None if it did not.
 
     Args:
@@ -42,7 +42,7 @@ def environment_fault(what: str, values: Any) -> UserError | None:
     if np.isfinite(values).all():
         return None
     found = values[~np.isfinite(values)][0]
-    return UserError(
+    return EnvironmentFault(
         f"the environment returned {found} as {what}, and no agent can learn from that; check its "
         "dynamics"
     )
@@ -57,7 +57,8 @@ def require_finite_outputs(outputs: NDArray[Any], observations: Any, whose: str)
         whose: begins the message, such as the agent or the role.
 
     Raises:
-        UserError: the observations contain NaN, or training diverged.
+        EnvironmentFault: the observations contain NaN or infinity.
+        UserError: training diverged.
     """
     if not np.isfinite(outputs).all():
         raise environment_fault("an observation", observations) or diverged(

@@ -53,7 +53,8 @@ def fitting_start(
             "without them here; use an agent that obeys masks, in an environment that has them"
         )
     start.check_finite()
-    return replace(start, masked=masked)
+    # What a training sees lies within the bounds already.
+    return replace(start, masked=masked, input_clip=None)
 
 
 def _wanted(env: VectorEnv[Any, Any, Any], squashed: bool) -> str:

@@ -10,7 +10,6 @@ from rlsys.plugins.manager import ENTRY_POINT_GROUP, LoadedPlugin, PluginManager
 from rlsys.plugins.registry import Registry
 from rlsys.plugins.requirements import check_requirements, in_ci, is_met
 from rlsys.plugins.run_events import RunEvents
-from rlsys.plugins.waiting import when_imported
 from rlsys.plugins.workplace import Reporter, Workplace
 
 __all__ = [
@@ -25,5 +24,4 @@ __all__ = [
     "check_requirements",
     "in_ci",
     "is_met",
-    "when_imported",
 ]

@@ -16,7 +16,7 @@ from toy_envs import Basket, Corridor, Switches, Target, UnmaskedCorridor
 from rlsys.adapters.sb3 import Sb3VecEnv
 from rlsys.agents.sb3.agent import Sb3Run
 from rlsys.errors import UserError
-from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
+from rlsys.network import Decoding, Dense, InputClip, Network, Scorer, Stack, Transform
 from rlsys.roles import RolePolicy
 from rlsys.rollout import EpisodeMeter
 from rlsys.training import Problem, Session
@@ -226,6 +226,16 @@ def test_policies_with_several_roles_and_weights_that_are_not_finite(tmp_path):
     assert "several roles" in refused("ppo", Corridor, several, tmp_path)
     broken = Network(Stack((Dense(np.full((3, 6), np.nan), np.zeros(3)),)))
     assert "NaN" in refused("ppo", Corridor, broken, tmp_path)
+
+
+def test_bounds_that_a_run_put_before_the_network_do_not_matter(tmp_path):
+    """In a training nothing lies beyond the bounds; the run adds them again at its end."""
+    clip = InputClip(np.zeros(6), np.ones(6))
+    start = replace(CASES["ppo"][2], input_clip=clip)
+    network = run_of("ppo", UnmaskedCorridor, start, tmp_path).network()
+    assert network.input_clip is None
+    inside = RNG.random((100, 6))
+    np.testing.assert_array_equal(network.logits(inside), start.logits(inside))
 
 
 def test_rounds_obey_masks_that_the_network_before_did_not_know(tmp_path):

@@ -29,7 +29,7 @@ from rlsys.agents.settings import Sb3Settings
 from rlsys.agents.spaces import check_problem
 from rlsys.agents.starting import fitting_start
 from rlsys.agents.torch_states import random_state, set_random_state
-from rlsys.errors import UserError
+from rlsys.errors import EnvironmentFault, UserError
 from rlsys.network import Network
 from rlsys.rollout import EpisodeMeter
 from rlsys.training import Problem, Session
@@ -148,7 +148,8 @@ class Sb3Run:
         """Train to the end and return the network.
 
         Raises:
-            UserError: the environment returned NaN or infinity, or training diverged.
+            EnvironmentFault: the environment returned NaN or infinity.
+            UserError: training diverged.
             Interrupted: from `Session.boundary`.
         """
         saved = self.session.resumed_state()
@@ -164,8 +165,10 @@ class Sb3Run:
                     reset_num_timesteps=saved is None,
                 )
             self.pause()
-        except UserError:
-            fault = self._environment_fault()
+        except UserError as error:
+            # What is kept says whether the environment began it, if the error does not yet.
+            known = isinstance(error, EnvironmentFault)
+            fault = None if known else self._environment_fault()
             if fault is None:
                 raise
             raise fault from None
@@ -263,7 +266,7 @@ class Sb3Run:
                 "the observations; resume with the network of the original training"
             )
 
-    def _environment_fault(self) -> UserError | None:
+    def _environment_fault(self) -> EnvironmentFault | None:
         """Return the error of an environment that returned NaN or infinity, from what is kept."""
         model: Any = self.model
         seen, earned = [] if model._last_obs is None else [model._last_obs], []
