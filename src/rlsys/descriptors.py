@@ -201,9 +201,14 @@ class EnvironmentSpec:
         config: a frozen pydantic model with ``extra="forbid"``.
         vector_env: ``vector_env(config, num_envs) -> gymnasium.vector.VectorEnv`` with same-step
             autoreset; see below for its optional methods.
+        env: in place of `vector_env`: ``env(config) -> gymnasium.Env``, a class or function that
+            makes a single environment, or a parallel one of PettingZoo. rlsys translates its
+            spaces and steps its copies; if `config` has the field ``processes`` and that is more
+            than 0, in so many processes. Metrics come from the info of an episode's last step.
         presets: YAML files inside packages, ``"package:relative/path"``. The preset ``default`` is
             used when the user names none; it is empty if it is not listed.
         agent: the agent that a run uses by default.
+        agent_for: ``agent_for(config) -> str``, if the default agent depends on the settings.
         cases: ``cases(config) -> Sequence[rlsys.descriptors.Case]``; without it there is one case.
         learning_figures: metrics over the training, in addition to ``training_reward.png``.
         reference: the baseline that marks 0 % of the gap to the optimum.
@@ -233,8 +238,10 @@ class EnvironmentSpec:
     name: str
     summary: str
     config: str
-    vector_env: str
+    vector_env: str | None = None
+    env: str | None = None
     agent: str
+    agent_for: str | None = None
     presets: Mapping[str, str] = field(default_factory=dict)
     cases: str | None = None
     metrics: tuple[MetricSpec, ...] = ()
@@ -250,8 +257,13 @@ class EnvironmentSpec:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        for reference in (self.config, self.vector_env, self.cases, self.application):
-            _check_reference(reference)
+        if (self.vector_env is None) == (self.env is None):
+            raise ValueError(
+                f"environment {self.name!r}: give either `vector_env`, a batched environment, or "
+                "`env`, a single one"
+            )
+        for name in ("config", "vector_env", "env", "agent_for", "cases", "application"):
+            _check_reference(getattr(self, name))
         for name, resource in self.presets.items():
             _check_name(name)
             if not _RESOURCE.fullmatch(resource):

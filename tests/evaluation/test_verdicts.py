@@ -13,7 +13,13 @@ from rlsys.api import Comparison
 from rlsys.cli.result_table import show
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec
 from rlsys.evaluation.evaluate import Evaluation, Played
-from rlsys.evaluation.report import closed_share, closed_share_text, markdown, result_document
+from rlsys.evaluation.report import (
+    closed_share,
+    closed_share_text,
+    levels_of,
+    markdown,
+    result_document,
+)
 from rlsys.evaluation.verdicts import Verdict, verdicts_of
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -143,6 +149,30 @@ def test_the_terminal_shows_it_too(document, capsys):
     shown = capsys.readouterr().out
     assert "sysctl-d-better-than-default: holds (performance 1.25, note eight pairs)" in shown
     assert f"{TRICKY}: better than 1 of 2 baselines; not shown for optimum-reaches-default" in shown
+
+
+@pytest.mark.parametrize(("threshold", "said"), [(4.0, "reaches"), (4.1, "does not reach")])
+def test_a_reward_threshold_is_a_reference_without_a_controller(threshold, said, capsys):
+    """The learned mean is (3 + 4 + 5) / 3 = 4."""
+    measured = evaluation()
+    measured.thresholds["machine"] = threshold
+    document = result_document(
+        plugin="p", preset="q", run="r", status="complete", seeds=[0], evaluation=measured
+    )
+    schema = json.loads(resources.files("rlsys").joinpath("schemas/result.json").read_text())
+    jsonschema.validate(document, schema)
+    (verdict,) = (v for v in document["verdicts"] if v["reference"] == "reward-threshold")
+    assert (verdict["kind"], verdict["subject"]) == ("reaches", TRICKY)
+    assert verdict["holds"] == (said == "reaches")
+    assert (verdict["figures"]["threshold"], verdict["figures"]["mean"]) == (threshold, 4.0)
+    assert levels_of(document) == {"machine": {"reward threshold": threshold}}
+    text = markdown(
+        document, command=["rlsys"], config="", versions={}, summaries={}, reference="default"
+    )
+    assert f"Its mean reward {said} the environment's reward threshold of {threshold:g}." in text
+    assert closed_share(document, "machine", TRICKY) == pytest.approx(0.5)
+    show(Comparison(document, "default"), False)
+    assert "50.0 % of the gap" in capsys.readouterr().out
 
 
 def test_nothing_depends_on_names(document):

@@ -217,6 +217,26 @@ def test_intervals_are_drawn(tmp_path, drawn):
     assert spans == [[0.5, 1.5], [3.0, 7.0]]
 
 
+def test_a_level_is_a_line_with_its_name_and_hides_nothing(tmp_path, drawn):
+    case = "MiniGrid-FourRooms-v0"
+    levels = {case: {"reward threshold": 195.0}, "other": {"reward threshold": 1.0}}
+    comparison_figure(result_rows(4, cases=(case,)), tmp_path / "c.png", levels)
+    axes = drawn[0].axes[0]
+    places = [line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1]
+    assert 195.0 in places
+    said = axes.get_xlabel().splitlines()
+    assert said[1:] == ["dashed line: reward threshold 195.00"]
+    left, right = axes.get_xlim()
+    assert left < 195.0 < right
+    texts = [*drawn[0].legends[0].get_texts(), axes._left_title, *axes.texts]
+    texts += [*axes.get_yticklabels(), axes.xaxis.label]
+    assert not overlapping(drawn[0], texts)
+    box, page = axes.xaxis.label.get_window_extent(), drawn[0].bbox
+    assert page.x0 <= box.x0
+    assert box.x1 <= page.x1
+    assert page.y0 <= box.y0
+
+
 def test_kinds_differ_without_colour(tmp_path, drawn):
     comparison_figure(result_rows(4, cases=("a",)), tmp_path / "c.png")
     axes = drawn[0].axes[0]

@@ -85,3 +85,29 @@ class TestOnnx(ExporterConformance):
         session = onnxruntime.InferenceSession(directory / FILE)
         feeds = {"observations": observations, **({"masks": masks} if network.masked else {})}
         return session.run(["actions"], feeds)[0]
+
+
+class OfGymnasium(EnvironmentConformance):
+    plugin = "rlsys.adapters.existing"
+    environment = "gymnasium"
+    steps = 120
+
+    def test_every_preset_is_valid(self):
+        """There is no default environment: the one of the test's settings is asked for."""
+        with pytest.raises(pytest.fail.Exception, match="id must be given"):
+            super().test_every_preset_is_valid()
+
+
+@needs_torch
+class TestMaskedEnvironment(OfGymnasium):
+    overrides = {"id": "single_envs:ByInfo"}  # noqa: RUF012
+
+
+@needs_torch
+class TestGears(OfGymnasium):
+    overrides = {"id": "single_envs:Gears"}  # noqa: RUF012
+
+
+@needs_torch
+class TestPendulum(OfGymnasium):
+    overrides = {"id": "Pendulum-v1", "max_episode_steps": 20}  # noqa: RUF012

@@ -1,1 +1,1 @@
-"""Adapters that give one batched environment the interfaces of other libraries."""
+"""Adapters: batched environments for other libraries, and existing environments as batches."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from rlsys.adapters.watched import LONGEST_EPISODE, TRACEBACK, Counts, Watch, WatchedEnv, one_line
 from rlsys.descriptors import EnvironmentSpec, resolve
-from rlsys.errors import EnvironmentFault, RlsysError
+from rlsys.errors import EnvironmentFault, RlsysError, UserError
 from rlsys.rollout import MAX_COPIES
+
+if TYPE_CHECKING:
+    import gymnasium
 
 
 class EnvMaker:
@@ -22,6 +27,7 @@ class EnvMaker:
         longest_episode: steps after which an episode counts as one that never ends.
         clip: whether observations beyond their bounds are clipped instead of refused.
         copies: most copies to play at a time outside of training.
+        render_mode: as in `gymnasium.make`; ``render()`` then returns one picture per copy.
 
     Attributes:
         counts: what all environments that were made here have seen.
@@ -29,6 +35,7 @@ class EnvMaker:
 
     Raises:
         PluginError: the code that the description names cannot be imported.
+        UserError: a `render_mode` is given, but the environment cannot be shown.
     """
 
     def __init__(
@@ -39,6 +46,7 @@ class EnvMaker:
         longest_episode: int = LONGEST_EPISODE,
         clip: bool = False,
         copies: int = MAX_COPIES,
+        render_mode: str | None = None,
     ) -> None:
         self.environment = environment
         self.config = config
@@ -46,7 +54,7 @@ class EnvMaker:
         self.copies = copies
         self.counts = Counts()
         self.between_steps: Callable[[], None] = nothing
-        self._factory = resolve(environment.vector_env)
+        self._make = _batch_maker(environment, config, render_mode)
         self._watch = Watch(
             environment.name,
             tuple(metric.name for metric in environment.metrics),
@@ -73,7 +81,7 @@ class EnvMaker:
             EnvironmentFault: it raised an error that is not one of rlsys.
         """
         try:
-            return self._factory(self.config, num_envs)
+            return self._make(num_envs)
         except RlsysError:
             raise
         except Exception as error:
@@ -85,6 +93,26 @@ class EnvMaker:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "between_steps": nothing}
+
+
+def _batch_maker(
+    environment: EnvironmentSpec, config: Any, render_mode: str | None
+) -> Callable[[int], Any]:
+    """Return ``make(num_envs)`` without any check."""
+    if environment.env is not None:
+        from rlsys.adapters.existing.batches import BatchMaker  # late: needs Gymnasium
+
+        return BatchMaker(environment, config, render_mode)
+    assert environment.vector_env is not None
+    factory = resolve(environment.vector_env)
+    if render_mode is None:
+        return partial(factory, config)
+    if "render_mode" not in inspect.signature(factory).parameters:
+        raise UserError(
+            f"{environment.name} cannot be shown: {environment.vector_env} takes no `render_mode`; "
+            "its figures show what a policy does"
+        )
+    return partial(factory, config, render_mode=render_mode)
 
 
 def nothing() -> None:
@@ -117,3 +145,35 @@ def _fault_of(env: Any, num_envs: int) -> str | None:
 def make_env_of(environment: EnvironmentSpec, config: Any, **limits: Any) -> EnvMaker:
     """Return ``make_env(num_envs)`` for a case's `config`; see `EnvMaker`."""
     return EnvMaker(environment, config, **limits)
+
+
+def single_env_of(
+    environment: EnvironmentSpec, config: Any, render_mode: str | None = None
+) -> gymnasium.Env[Any, Any]:
+    """Return one environment with a network's observations and actions, as a `gymnasium.Env`.
+
+    Its last observation and picture of an episode are shown before the next episode starts, unlike
+    those of a batch. Gymnasium's wrappers, such as `RecordVideo`, work on it.
+
+    Raises:
+        PluginError, UserError: as `EnvMaker`; or the environment has several roles.
+    """
+    if environment.env is not None:
+        from rlsys.adapters.existing.batches import single_env
+
+        return single_env(environment, config, render_mode)
+    from rlsys.adapters.single import SingleEnv
+
+    return SingleEnv(make_env_of(environment, config, render_mode=render_mode)(1))
+
+
+def reward_threshold_of(environment: EnvironmentSpec, config: Any) -> float | None:
+    """Return the mean reward from which a case counts as solved; None if nobody has set one.
+
+    It is the ``reward_threshold`` that a Gymnasium environment is registered with.
+    """
+    if environment.env is None:
+        return None
+    from rlsys.adapters.existing.batches import BatchMaker
+
+    return BatchMaker(environment, config).facts.reward_threshold

@@ -1,13 +1,12 @@
 """What `watch` does: show episodes of a policy, or record them as videos.
 
-An environment can be shown if its factory takes `render_mode`, as Gymnasium's do:
-``vector_env(config, num_envs, render_mode=...)``. Its ``metadata["render_modes"]`` lists what it
-can do, and ``render()`` returns a frame per copy.
+An existing single environment is shown as Gymnasium shows it. A batched one can be shown if its
+factory takes `render_mode`: ``vector_env(config, num_envs, render_mode=...)``. Then
+``metadata["render_modes"]`` lists what it can do, and ``render()`` returns a frame per copy.
 """
 
 from __future__ import annotations
 
-import inspect
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,10 +19,11 @@ import gymnasium
 from gymnasium.vector import VectorEnv
 from gymnasium.wrappers import RecordVideo
 
+from rlsys.adapters.making import make_env_of, single_env_of
 from rlsys.adapters.single import SingleEnv
 from rlsys.api.policy import TrainedPolicy
 from rlsys.api.runs import Run
-from rlsys.descriptors import EnvironmentSpec, Requirement, resolve
+from rlsys.descriptors import EnvironmentSpec, Requirement
 from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.plugins.requirements import check_requirements
@@ -32,7 +32,7 @@ from rlsys.seeds import evaluation_seeds
 
 MOVIEPY = Requirement(name="moviepy", fix="pip install moviepy")
 
-Factory = Callable[..., VectorEnv[Any, Any, Any]]
+Single = gymnasium.Env[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -88,35 +88,31 @@ def watch_request(
             f"{plan.environment.name} has the roles {', '.join(policy.roles)}; only environments "
             "with one agent can be watched"
         )
-    factory = rendering_factory(plan.environment)
-    mode = _mode(plan.environment.name, factory, chosen.config, video)
+    mode = _mode(plan.environment, chosen.config, video)
     for number in range(episode, episode + episodes):
         (drawn,) = evaluation_seeds(1, number)
         name = f"{chosen.name}-episode-{number}"
-        with closing(_Shown(factory(chosen.config, 1, render_mode=mode), mode)) as env:
+        with closing(_shown(plan.environment, chosen.config, mode)) as env:
+            masks: Any = getattr(env, "action_masks", None)
             if video is None:
                 text = show if mode == "ansi" else None
-                reward, length = _play(env, env.action_masks, policy, drawn, text)
+                reward, length = _play(env, masks, policy, drawn, text)
                 yield Watched(chosen.name, number, reward, length)
             else:
                 with _recording(env, video, name) as recorded:
-                    reward, length = _play(recorded, env.action_masks, policy, drawn, None)
+                    reward, length = _play(recorded, masks, policy, drawn, None)
                 yield Watched(chosen.name, number, reward, length, video / f"{name}.mp4")
 
 
-def rendering_factory(spec: EnvironmentSpec) -> Factory:
-    """Return what makes the batched environment, with the keyword `render_mode`.
+def _shown(environment: EnvironmentSpec, config: Any, mode: str) -> Single:
+    """Return one copy that renders.
 
     Raises:
-        UserError: it has no such keyword.
+        UserError: the environment takes no `render_mode`.
     """
-    factory: Factory = resolve(spec.vector_env)
-    if "render_mode" not in inspect.signature(factory).parameters:
-        raise UserError(
-            f"{spec.name} cannot be shown: {spec.vector_env} takes no `render_mode`; its figures "
-            "show what a policy does"
-        )
-    return factory
+    if environment.env is not None:
+        return single_env_of(environment, config, mode)
+    return _Shown(make_env_of(environment, config, render_mode=mode).raw(1), mode)
 
 
 class _Shown(SingleEnv):
@@ -136,20 +132,25 @@ class _Shown(SingleEnv):
         return self._frame
 
 
-def _mode(name: str, factory: Factory, config: Any, video: Path | None) -> str:
-    env = factory(config, 1, render_mode=None)
+def _mode(environment: EnvironmentSpec, config: Any, video: Path | None) -> str:
+    wanted = ("human", "ansi") if video is None else ("rgb_array",)
+    # Refuses an environment that takes no mode at all before one is made.
+    make_env_of(environment, config, render_mode=wanted[0])
+    env: Any = make_env_of(environment, config).raw(1)
     known = list(env.metadata.get("render_modes", ()))
     env.close()
-    for mode in ("human", "ansi") if video is None else ("rgb_array",):
+    for mode in wanted:
         if mode in known:
             return mode
     other = "; record a video with --video DIR" if video is None and "rgb_array" in known else ""
-    wanted = "human or ansi" if video is None else "rgb_array"
-    raise UserError(f"{name} has the render modes {known}, but this needs {wanted}{other}")
+    needed = " or ".join(wanted)
+    raise UserError(
+        f"{environment.name} has the render modes {known}, but this needs {needed}{other}"
+    )
 
 
 @contextmanager
-def _recording(env: _Shown, folder: Path, name: str) -> Iterator[gymnasium.Env[Any, Any]]:
+def _recording(env: Single, folder: Path, name: str) -> Iterator[Single]:
     folder.mkdir(parents=True, exist_ok=True)
     # The wrapper has its own idea of names, and warns where it might overwrite something.
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -161,7 +162,7 @@ def _recording(env: _Shown, folder: Path, name: str) -> Iterator[gymnasium.Env[A
 
 
 def _play(
-    env: gymnasium.Env[Any, Any],
+    env: Single,
     mask: Callable[[], Any],
     policy: TrainedPolicy,
     seed: int,

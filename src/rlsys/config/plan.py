@@ -25,7 +25,7 @@ from rlsys.config.document import (
 from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, ExporterSpec, resolve
 from rlsys.errors import ConfigError, PluginError, did_you_mean
 from rlsys.plugins.registry import Registry
-from rlsys.plugins.requirements import in_ci
+from rlsys.plugins.requirements import check_requirements, in_ci
 
 
 class _Section(BaseModel):
@@ -228,7 +228,7 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
         # An option is named after the last part of its key.
         option = f"--{key.rpartition('.')[2]}"
         document = assignment(key.split("."), value, option).laid_upon(document)
-    chosen = overrides.agents or configured or (spec.agent,)
+    chosen = overrides.agents or configured or (_default_agent(spec, document),)
     for parts, value, place in assignments:
         _check_chosen(parts, value, place, chosen)
     if overrides.agents or not (configured and document.data.get("agents")):
@@ -284,6 +284,17 @@ def plain(value: Any) -> Any:
         return str(value)
     # Numbers and arrays of NumPy.
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _default_agent(spec: EnvironmentSpec, document: Document) -> str:
+    """Return the agent of an environment, which may depend on its settings."""
+    if spec.agent_for is None:
+        return spec.agent
+    check_requirements(spec.name, spec.requires)
+    name: str = resolve(spec.agent_for)(
+        validate(resolve(spec.config), document.section("environment"))
+    )
+    return name
 
 
 def plan_of(registry: Registry, document: Document) -> Plan:

@@ -10,10 +10,12 @@ from rlsys.evaluation.report import (
     cases_of,
     closed_share,
     closed_share_text,
+    levels_of,
     markdown,
     ranked,
     result_document,
     scalar_metrics,
+    threshold_lines,
     values_of,
 )
 from rlsys.evaluation.statistics import (
@@ -39,6 +41,7 @@ __all__ = [
     "evaluate",
     "gap_closed",
     "interquartile_mean",
+    "levels_of",
     "make_baseline",
     "markdown",
     "paired_difference",
@@ -46,6 +49,7 @@ __all__ = [
     "result_document",
     "scalar_metrics",
     "summarise",
+    "threshold_lines",
     "values_of",
     "verdicts_of",
 ]

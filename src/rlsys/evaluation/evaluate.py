@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.adapters.making import reward_threshold_of
 from rlsys.adapters.preflight import check_repeatable
 from rlsys.adapters.watched import Counts
 from rlsys.config.plan import PlayingConfig
@@ -19,7 +20,7 @@ from rlsys.controllers import Controller
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import CheckFailed, ConfigError, UserError
 from rlsys.evaluation.statistics import gap_closed, paired_difference, summarise
-from rlsys.evaluation.verdicts import Verdict, better_than, reaches
+from rlsys.evaluation.verdicts import Verdict, better_than, reaches, reaches_threshold
 from rlsys.policies import Policy, controller_of
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import evaluation_seeds
@@ -65,6 +66,8 @@ class Evaluation:
     played: list[Played] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What could not be measured, and why."""
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """Mean reward from which a case counts as solved, where one is known."""
 
     @property
     def metrics(self) -> tuple[MetricSpec, ...]:
@@ -114,6 +117,10 @@ class Evaluation:
                 if baseline.controller == self.environment.reference:
                     closed = gap_closed(learned.rewards, baseline.rewards[0], oracle.rewards[0])
             yield reaches(learned.case, learned.controller, oracle.controller, ahead, closed)
+        threshold = self.thresholds.get(learned.case)
+        if threshold is not None:
+            rewards = summarise(learned.rewards)
+            yield reaches_threshold(learned.case, learned.controller, threshold, rewards)
 
     def write_csv(self, path: Path) -> None:
         """Write every episode: one row per case, controller, training and episode."""
@@ -161,6 +168,9 @@ def evaluate(
         make_env = playing.make_env(environment, case.config)
         if playing.repeatable and not environment.costly:
             check_repeatable(make_env, environment.name, make_env.copies)
+        threshold = reward_threshold_of(environment, case.config)
+        if threshold is not None:
+            result.thresholds[case.name] = threshold
         for name, by_case in policies.items():
             networks = by_case.get(case.name) or by_case.get(case.policy or "") or ()
             if networks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rlsys.evaluation.verdicts import SHARE, Verdict, figures_text, verdicts_of
+from rlsys.evaluation.verdicts import SHARE, THRESHOLD, Verdict, figures_text, verdicts_of
 
 if TYPE_CHECKING:
     from rlsys.evaluation.evaluate import Evaluation
@@ -100,6 +100,26 @@ def closed_share_text(
     return text.replace("%", " %")
 
 
+def threshold_lines(document: Mapping[str, Any], case: str, controller: str) -> list[str]:
+    """Return whether a learned controller reaches the reward threshold, if a case has one."""
+    return [
+        f"{'reaches' if verdict['holds'] else 'does not reach'} the environment's reward "
+        f"threshold of {verdict['figures']['threshold']:g}"
+        for verdict in verdicts_of(document, case, "reaches", controller)
+        if verdict["reference"] == THRESHOLD
+    ]
+
+
+def levels_of(document: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return fixed reference levels of the mean reward: by case, then by name."""
+    levels: dict[str, dict[str, float]] = {}
+    for verdict in document["verdicts"]:
+        if verdict["kind"] == "reaches" and verdict["reference"] == THRESHOLD:
+            level = float(verdict["figures"]["threshold"])
+            levels.setdefault(verdict["case"], {})[THRESHOLD.replace("-", " ")] = level
+    return levels
+
+
 def markdown(
     document: Mapping[str, Any],
     *,
@@ -186,6 +206,8 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
         share = closed_share_text(document, case, name)
         if share is not None:
             parts.append(f"It closes {share} of the gap from {reference} to the optimum.\n")
+        for line in threshold_lines(document, case, name):
+            parts.append(f"Its mean reward {line}.\n")
     parts += _vector_tables(document, case)
     return parts
 

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from rlsys.evaluation.statistics import ClosedGap, Summary, better
 
 VerdictKind = Literal["better-than", "reaches", "check"]
+THRESHOLD = "reward-threshold"
+"""The reference of a verdict about the ``reward_threshold`` of a Gymnasium environment."""
 REACHED = 1e-6
 """A smaller mean gap to the optimum counts as none: it comes from another order of summation."""
 SHARE = "share-of-gap-closed"
@@ -26,7 +28,7 @@ class Verdict:
         case: what was evaluated or exported.
         kind: ``better-than`` and ``reaches`` compare two controllers, ``check`` is an exporter's.
         subject: the controller, or the exporter, that the statement is about.
-        reference: the controller that `subject` is compared with; None for a check.
+        reference: the controller that `subject` is compared with, or `THRESHOLD`; None for a check.
         name: for people.
         figures: the numbers or texts that it is based on, by name.
     """
@@ -92,6 +94,24 @@ def reaches(
         name=f"{subject}-reaches-{oracle}",
         holds=abs(ahead.mean) <= REACHED,
         figures=figures,
+    )
+
+
+def reaches_threshold(case: str, subject: str, threshold: float, rewards: Summary) -> Verdict:
+    """Return the verdict whether the mean reward of `subject` reaches a fixed threshold.
+
+    Args:
+        threshold: mean reward from which the environment counts as solved.
+        rewards: summary of the rewards of `subject`.
+    """
+    return Verdict(
+        case=case,
+        kind="reaches",
+        subject=subject,
+        reference=THRESHOLD,
+        name=f"{subject}-reaches-{THRESHOLD}",
+        holds=rewards.mean >= threshold,
+        figures={"threshold": threshold, **rewards.fields()},
     )
 
 

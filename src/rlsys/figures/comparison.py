@@ -22,7 +22,11 @@ _KINDS: dict[str, dict[str, Any]] = {
 """The fill of a bar shows the kind of controller, even without colour: solid, dotted, striped."""
 
 
-def comparison_figure(results: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+def comparison_figure(
+    results: Sequence[Mapping[str, Any]],
+    path: str | Path,
+    levels: Mapping[str, Mapping[str, float]] | None = None,
+) -> None:
     """Draw the mean reward of every controller with its 95 % interval, one panel per case.
 
     The best is at the top.  Learned controllers, baselines and oracles have different fills.
@@ -30,6 +34,7 @@ def comparison_figure(results: Sequence[Mapping[str, Any]], path: str | Path) ->
     Args:
         results: entries of a result document's ``results``; other metrics are ignored.
         path: the PNG file.
+        levels: by case, rewards to mark by a line, with their names.
 
     Raises:
         UserError: no result has the metric ``reward``, or as in `sheet`.
@@ -46,6 +51,7 @@ def comparison_figure(results: Sequence[Mapping[str, Any]], path: str | Path) ->
         for axes, case in zip(grid, cases, strict=False):
             shown = sorted((r for r in rewards if r["case"] == case), key=lambda r: r["mean"])
             _draw_bars(axes, shown)
+            _draw_levels(axes, (levels or {}).get(case, {}))
             axes.set_title(case)
         for axes in grid[len(cases) :]:
             axes.set_visible(False)
@@ -88,6 +94,14 @@ def _draw_bars(axes: Axes, results: Sequence[Mapping[str, Any]]) -> None:
     axes.grid(visible=False, axis="y")
     axes.margins(x=0.16 if means.min() >= 0 or means.max() <= 0 else 0.24)
     axes.set_xlabel(f"mean episode reward{_unit(results)}, 95 % interval")
+
+
+def _draw_levels(axes: Axes, levels: Mapping[str, float]) -> None:
+    for value in levels.values():
+        axes.axvline(value, color=COLOURS[1], linewidth=1.2, linestyle=(0, (5, 3)))
+    # Below the axis, where no bar or number is in the way.
+    lines = [f"dashed line: {name} {_number(value)}" for name, value in levels.items()]
+    axes.set_xlabel("\n".join([axes.get_xlabel(), *lines]))
 
 
 def _number(value: float) -> str:

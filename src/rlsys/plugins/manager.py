@@ -29,7 +29,7 @@ from rlsys import hookspecs
 from rlsys.errors import PluginError, did_you_mean
 
 ENTRY_POINT_GROUP = "rlsys.plugins"
-BUILT_IN = ("rlsys.agents", "rlsys.exporters", "rlsys.executors")
+BUILT_IN = ("rlsys.adapters.existing", "rlsys.agents", "rlsys.exporters", "rlsys.executors")
 NOTICE_AFTER = 5.0
 """Seconds after which stderr says which plugin is still being imported."""
 

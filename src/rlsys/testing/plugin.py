@@ -38,11 +38,13 @@ ALLOWED_IN_A_FILE = ("gymnasium", "numpy")
 """A plugin in a single file contains its environment, so it needs these."""
 
 _REFERENCES = (
+    "agent_for",
     "application",
     "cases",
     "check",
     "command",
     "config",
+    "env",
     "factory",
     "ready",
     "vector_env",

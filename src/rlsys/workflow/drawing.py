@@ -8,7 +8,7 @@ from typing import Any
 from rlsys.config.plan import Plan
 from rlsys.descriptors import MetricSpec, resolve
 from rlsys.evaluation.evaluate import REWARD
-from rlsys.evaluation.report import cases_of, ranked
+from rlsys.evaluation.report import cases_of, levels_of, ranked
 from rlsys.figures.comparison import comparison_figure
 from rlsys.figures.training import Panel, learning_figure, training_figure
 from rlsys.workflow.run_directory import RunDirectory
@@ -28,7 +28,7 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
     if any(panel.metric in line for line in lines for panel in panels):
         training_figure(lines, panels, directory / "training_reward.png")
         paths["training_reward"] = "figures/training_reward.png"
-    comparison_figure(rewards, directory / "comparison.png")
+    comparison_figure(rewards, directory / "comparison.png", levels_of(document))
     paths["comparison"] = "figures/comparison.png"
     for learning in plan.environment.learning_figures:
         (metric,) = (m for m in plan.environment.metrics if m.name == learning.metric)
@@ -46,8 +46,8 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
 
 
 def _panel(metric: MetricSpec, document: Mapping[str, Any]) -> Panel:
-    """Return the panel of a metric, with the best baseline and the optimum as reference levels."""
-    levels: dict[str, dict[str, float]] = {}
+    """Return the panel of a metric with its reference levels: best baseline, optimum, threshold."""
+    levels = levels_of(document) if metric is REWARD else {}
     for case in cases_of(document):
         for kind in ("oracle", "baseline"):
             rows = [row for row in ranked(document, case, metric.name) if row["kind"] == kind]

@@ -148,7 +148,7 @@ def _export_context(
             observations,
             facts.role or None,
         )
-    low, high = _bounds(make_env, facts.role)
+    low, high, layout = _told_by(make_env, facts.role)
     settings = plan.config.evaluation
     episodes = evaluation_seeds(settings.episodes, settings.first_episode)
     make_application = plan.environment.application
@@ -160,6 +160,7 @@ def _export_context(
         "seed": facts.seed,
         "network": file_hash(facts.path),
         **({"role": facts.role} if facts.role else {}),
+        **layout,
     }
     return ExportContext(
         observations=seen,
@@ -177,14 +178,19 @@ def _export_context(
     )
 
 
-def _bounds(make_env: MakeEnv, role: str) -> tuple[Any, Any]:
-    """Return the bounds of one agent's observation, or None if the environment has none."""
+def _told_by(make_env: MakeEnv, role: str) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the bounds of one agent's observation, None if there are none, and the layouts.
+
+    An existing environment says what the network's inputs and actions mean (``layouts``).
+    """
     env = make_env(1)
     try:
         space = getattr(env, "single_observation_space", None)
         for one in roles_of(env):
             space = one.observation_space if one.name == role else space
-        return getattr(space, "low", None), getattr(space, "high", None)
+        layouts = getattr(env, "layouts", {}).get(role, {})
+        told = {f"{name}_layout": list(lines) for name, lines in layouts.items()}
+        return getattr(space, "low", None), getattr(space, "high", None), told
     finally:
         env.close()
 

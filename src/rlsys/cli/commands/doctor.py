@@ -126,13 +126,25 @@ def _described(
         yield {**check, "fix": requirement.fix}
 
 
+_REFERENCES = (
+    "config",
+    "vector_env",
+    "env",
+    "agent_for",
+    "cases",
+    "application",
+    "factory",
+    "ready",
+    "command",
+)
+
+
 def _reference_fault(spec: Any) -> str | None:
     """Return what is wrong with the code and files that a description refers to, or None."""
     from rlsys.config.document import load_resource
     from rlsys.descriptors import resolve
 
-    fields = ("config", "vector_env", "cases", "application", "factory", "ready", "command")
-    references = [getattr(spec, name, None) for name in fields]
+    references = [getattr(spec, name, None) for name in _REFERENCES]
     parts = (*getattr(spec, "baselines", ()), *getattr(spec, "figures", ()))
     references += [part.factory for part in (*parts, getattr(spec, "oracle", None)) if part]
     references += [r.check for r in (*getattr(spec, "requires", ()), *getattr(spec, "wants", ()))]
