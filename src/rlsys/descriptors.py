@@ -221,7 +221,8 @@ class EnvironmentSpec:
     Optional methods of the batched environment: ``action_masks()``, ``get_state()``,
     ``set_state(state)``, and ``fixed_point_observations(fractional_bits)``. The last one returns
     the current observations (num_envs, ...) in whole multiples of ``2 ** -fractional_bits``,
-    computed without floating point, as on a device that has none.
+    computed without floating point, as on a device that has none. The attribute ``items = True``
+    declares that an observation (items, features) is a list of items (see `rlsys.network`).
 
     Example:
         >>> EnvironmentSpec(
