@@ -11,48 +11,35 @@ arithmetic in Python. Rust must compute the same integers, bit for bit.
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from rlsys.config import Document, plan_of
-from rlsys.executors.local import LocalExecutor
-from rlsys.plugins import PluginManager, Registry
-from rlsys.workflow import Workplace, begin, export_policies, train
+import rlsys
+
+QUICK = {"observations": 1000, "episodes": 1, "golden_vectors": 200}
+FULL = {"observations": 100_000, "golden_vectors": 10_000, "build": True, "optional": True}
 
 
 def configuration(*, quick: bool) -> dict[str, Any]:
-    """Return the configuration: a short training, and the export with its settings."""
-    checked = (
-        {"observations": 1000, "episodes": 1, "golden_vectors": 200}
-        if quick
-        else {"observations": 100_000, "golden_vectors": 10_000, "build": True, "optional": True}
-    )
+    """Return the configuration: a short training."""
     return {
-        "plugin": "rtos",
         "environment": {"taskset": "stressed"},
         "agents": {
             "maskable-ppo": {"steps": 4096 if quick else 200_000, "n_steps": 64, "net_arch": [32]}
         },
         "training": {"checkpoint_every": 0},
-        "exports": {"rust-q10": checked},
     }
 
 
 def main(*, quick: bool, out: Path | None) -> None:
     """Train, export, and print the result of every check."""
-    manager = PluginManager()
-    work = Workplace(manager, Registry(manager))
-    plan = plan_of(work.registry, Document(configuration(quick=quick)))
     with tempfile.TemporaryDirectory() as folder:
-        run = begin(work, plan, Path(folder) / "run", resume=False)
-        with run.writing():
-            train(work, plan, run, LocalExecutor(jobs=1))
-            (report,) = export_policies(work, plan, run, plan.exports)
-        if out is not None:
-            shutil.copytree(run.path / "exports" / "rust-q10" / plan.cases[0].name, out)
-            print(f"the crate is in {out}")
+        run = rlsys.train("rtos", config=configuration(quick=quick), out=Path(folder) / "run")
+        report = run.export("rust-q10", set=QUICK if quick else FULL, out=out)
+        (case,) = run.cases
+    if out is not None:
+        print(f"the crate is in {out / 'rust-q10' / case}")
     for verdict in report.verdicts:
         print(f"{verdict.name}: {'holds' if verdict.holds else 'DOES NOT HOLD'}")
     for note in report.notes:

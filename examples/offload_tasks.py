@@ -12,42 +12,37 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from rlsys.config import Overrides, resolve_plan
-from rlsys.executors.local import LocalExecutor
-from rlsys.plugins import PluginManager, Registry
-from rlsys.workflow import Workplace, begin, judge, train
+import rlsys
 
 BASELINES = ["local-only", "selfish-edf", "greedy-edf"]
-QUICK = (
-    "agents.sb3-shared.steps=4096",
-    "agents.sb3-shared.num_envs=64",
-    "agents.sb3-shared.minibatches=2",
-    "training.validation_episodes=4",
-)
+QUICK = {
+    "agents.sb3-shared.num_envs": 64,
+    "agents.sb3-shared.minibatches": 2,
+    "training.validation_episodes": 4,
+}
 
 
 def main(*, quick: bool) -> None:
     """Train the shared policy and print what it and the rules earn in the same episodes."""
-    manager = PluginManager()
-    work = Workplace(manager, Registry(manager))
-    changes = (
-        f"evaluation.baselines={BASELINES}",
-        f"evaluation.episodes={8 if quick else 100}",
-        "evaluation.oracle=false",  # the reference search takes long
-        *(QUICK if quick else ("agents.sb3-shared.steps=400000",)),
-    )
-    plan = resolve_plan(work.registry, "mec", Overrides(preset="contended", assignments=changes))
+    settings: dict[str, Any] = {"evaluation.baselines": BASELINES, **(QUICK if quick else {})}
     with tempfile.TemporaryDirectory() as folder:
-        run = begin(work, plan, Path(folder) / "run", resume=False)
-        with run.writing():
-            train(work, plan, run, LocalExecutor(jobs=1))
-            evaluation = judge(work, plan, run)
-    for row in evaluation.results():
-        if row["metric"] in ("reward", "hit_rate"):
-            interval = f"[{row['low']:.3f}, {row['high']:.3f}]"
-            print(f"{row['controller']:12} {row['metric']:8} {row['mean']:8.3f} {interval}")
-    for verdict in evaluation.verdicts():
+        run = rlsys.run(
+            "mec",
+            preset="contended",
+            set=settings,
+            steps=4096 if quick else 400_000,
+            episodes=8 if quick else 100,
+            no_oracle=True,  # the reference search takes long
+            out=Path(folder) / "run",
+        )
+        results, verdicts = run.results, run.verdicts
+    for row in results:
+        if row.metric in ("reward", "hit_rate"):
+            interval = f"[{row.low:.3f}, {row.high:.3f}]"
+            print(f"{row.controller:12} {row.metric:8} {row.mean:8.3f} {interval}")
+    for verdict in verdicts:
         print(f"{verdict.name}: {'yes' if verdict.holds else 'not shown'}")
 
 

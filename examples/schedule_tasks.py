@@ -14,10 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rlsys.config import Document, plan_of
-from rlsys.executors.local import LocalExecutor
-from rlsys.plugins import PluginManager, Registry
-from rlsys.workflow import Workplace, begin, judge, train
+import rlsys
 
 # Times in ticks. The load is 3/6 + 3/9 + 6/18 + 2/12 = 1.33: no scheduler can meet every deadline,
 # and the question is which jobs to give up.
@@ -35,7 +32,6 @@ TASKSET = {
 def configuration(*, quick: bool) -> dict[str, Any]:
     """Return the configuration of a run; everything else has its default."""
     return {
-        "plugin": "rtos",
         "environment": {"taskset": TASKSET},
         "agents": {
             # Rollouts of one hyperperiod, 36 ticks.
@@ -48,26 +44,20 @@ def configuration(*, quick: bool) -> dict[str, Any]:
         },
         "training": {"checkpoint_every": 0},
         "evaluation": {"episodes": 1, "baselines": ["rate-monotonic", "edf"]},
+        "exports": [],
     }
 
 
 def main(*, quick: bool) -> None:
     """Train, evaluate, and print how every scheduler does on the taskset."""
-    manager = PluginManager()
-    work = Workplace(manager, Registry(manager))
-    plan = plan_of(work.registry, Document(configuration(quick=quick)))
     with tempfile.TemporaryDirectory() as folder:
-        run = begin(work, plan, Path(folder) / "run", resume=False)
-        with run.writing():
-            train(work, plan, run, LocalExecutor(jobs=1))
-            evaluation = judge(work, plan, run)
-    rewards = [row for row in evaluation.results() if row["metric"] == "reward"]
-    misses = {
-        row["controller"]: row["mean"] for row in evaluation.results() if row["metric"] == "misses"
-    }
-    for row in sorted(rewards, key=lambda row: -row["mean"]):
-        name = row["controller"]
-        print(f"{name:15} {row['kind']:8} reward {row['mean']:8.1f}  misses {misses[name]:.0f}")
+        run = rlsys.run("rtos", config=configuration(quick=quick), out=Path(folder) / "run")
+        results = run.results
+    rewards = [row for row in results if row.metric == "reward"]
+    misses = {row.controller: row.mean for row in results if row.metric == "misses"}
+    for row in sorted(rewards, key=lambda row: -row.mean):
+        name = row.controller
+        print(f"{name:15} {row.kind:8} reward {row.mean:8.1f}  misses {misses[name]:.0f}")
 
 
 if __name__ == "__main__":

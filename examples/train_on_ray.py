@@ -17,38 +17,24 @@ from typing import Any
 
 import numpy as np
 
-from rlsys import Network
-from rlsys.config import Document, plan_of
-from rlsys.descriptors import resolve
-from rlsys.executors.executor import Executor
-from rlsys.plugins import PluginManager, Registry
-from rlsys.training import NETWORK_FILE
-from rlsys.workflow import Workplace, begin, train
+import rlsys
 
 
-def configuration(*, quick: bool) -> dict[str, Any]:
-    """Return a configuration of two trainings that differ only in their seeds."""
-    return {
-        "plugin": "rtos",
-        "environment": {"taskset": "stressed"},
-        "agents": {"maskable-ppo": {"steps": 2048 if quick else 100_000, "n_steps": 32}},
-        "training": {"checkpoint_every": 0, "validation_episodes": 1},
-        "seeds": 2,
-    }
-
-
-def weights(work: Workplace, executor_name: str, folder: Path, *, quick: bool) -> list[Any]:
-    """Train with an executor and return the arrays of both networks."""
-    plan = plan_of(work.registry, Document(configuration(quick=quick)))
-    executor: Executor = resolve(work.registry.executors.get(executor_name).factory)(2)
-    run = begin(work, plan, folder / executor_name, resume=False)
-    with run.writing():
-        train(work, plan, run, executor)
-    (case,) = plan.trained_cases
-    networks = [
-        Network.load(run.policy_directory(case.name, seed) / NETWORK_FILE)
-        for seed in plan.config.training_seeds()
-    ]
+def weights(executor: str, folder: Path, *, quick: bool) -> list[Any]:
+    """Train two seeds with an executor and return the arrays of both networks."""
+    run = rlsys.train(
+        "rtos",
+        preset="stressed",
+        config={
+            "agents": {"maskable-ppo": {"steps": 2048 if quick else 100_000, "n_steps": 32}},
+            "training": {"checkpoint_every": 0, "validation_episodes": 1},
+        },
+        seeds=2,
+        jobs=2,
+        executor=executor,
+        out=folder / executor,
+    )
+    networks = [run.policy(seed=seed).network for seed in run.seeds]
     return [array for network in networks for array in network.parts()[1].values()]
 
 
@@ -57,11 +43,9 @@ def main(*, quick: bool) -> None:
     if importlib.util.find_spec("ray") is None:
         print("skipped: Ray is missing; pip install 'rlsys[ray]'")
         return
-    manager = PluginManager()
-    work = Workplace(manager, Registry(manager))
     with tempfile.TemporaryDirectory() as folder:
-        there = weights(work, "ray", Path(folder), quick=quick)
-        here = weights(work, "local", Path(folder), quick=quick)
+        there = weights("ray", Path(folder), quick=quick)
+        here = weights("local", Path(folder), quick=quick)
     same = all(np.array_equal(one, two) for one, two in zip(there, here, strict=True))
     print(f"{len(there)} arrays of 2 networks: {'identical' if same else 'DIFFERENT'}")
 

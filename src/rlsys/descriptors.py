@@ -214,13 +214,15 @@ class EnvironmentSpec:
         reference: the baseline that marks 0 % of the gap to the optimum.
         application: ``application(config, seed) -> rlsys.application.Application``, the episode of
             `seed` for a program on a device.
-        costly: whether a step takes seconds on a real system. Then no episodes are played just to
-            collect observations for the checks of an export.
+        copies: most copies to play at a time outside of training; a user can change it.
+        costly: whether a step takes seconds on a real system. Then nothing is played just for a
+            check.
 
     Optional methods of the batched environment: ``action_masks()``, ``get_state()``,
     ``set_state(state)``, and ``fixed_point_observations(fractional_bits)``. The last one returns
     the current observations (num_envs, ...) in whole multiples of ``2 ** -fractional_bits``,
-    computed without floating point, as on a device that has none.
+    computed without floating point, as on a device that has none. The attribute ``items = True``
+    declares that an observation (items, features) is a list of items (see `rlsys.network`).
 
     Example:
         >>> EnvironmentSpec(
@@ -250,6 +252,7 @@ class EnvironmentSpec:
     learning_figures: tuple[LearningFigureSpec, ...] = ()
     reference: str | None = None
     application: str | None = None
+    copies: int = 100
     costly: bool = False
     requires: tuple[Requirement, ...] = ()
 

@@ -46,6 +46,10 @@ class PluginError(UserError):
     """A plugin that cannot be loaded, or two plugins that claim the same name."""
 
 
+class EnvironmentFault(UserError):
+    """An environment that raised an error of its own, or returned what its spaces do not allow."""
+
+
 class CheckFailed(RlsysError):
     """A comparison or verification that was asked for failed."""
 

@@ -1,6 +1,6 @@
 """The portable network: a trained policy as plain arrays, with everything around the weights.
 
-Observation transform, dense layers, mask and action decoding are stored together. So every
+Observation clip and transform, dense layers, mask and action decoding are stored together. So every
 implementation (NumPy here, ONNX, fixed-point Rust, a C++ client) chooses the same actions.
 
 It has two shapes:
@@ -100,6 +100,26 @@ class Transform:
 
 
 @dataclass(frozen=True)
+class InputClip:
+    """Bounds that observations are clipped to before anything else.
+
+    Attributes:
+        low, high: shape (features,), float32; infinite where nothing is clipped.
+    """
+
+    low: FloatArray
+    high: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=np.float32))
+
+    def __call__(self, x: FloatArray) -> FloatArray:
+        y: FloatArray = np.clip(x, self.low, self.high)
+        return y
+
+
+@dataclass(frozen=True)
 class Decoding:
     """How outputs become an action.
 
@@ -193,6 +213,7 @@ class Network:
         masked: whether actions must be chosen under the environment's mask.
         decoding: turns outputs into actions.
         notes: information for people, such as the environment and agent it came from.
+        input_clip: applied before the transform, if observations may lie beyond their bounds.
     """
 
     body: Stack | Scorer
@@ -200,6 +221,7 @@ class Network:
     transform: Transform | None = None
     masked: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
+    input_clip: InputClip | None = None
 
     def logits(self, observations: Array) -> FloatArray:
         """Return the outputs before mask and decoding.
@@ -213,12 +235,14 @@ class Network:
                 raise UserError(
                     f"a scorer takes observations of shape (N, items, features), not {x.shape}"
                 )
+            x = x if self.input_clip is None else self.input_clip(x)
             present = x[..., 0]
             return self.body(x if self.transform is None else self.transform(x), present)
         x = x.reshape(len(x), -1)
         wanted = self.body.layers[0].weight.shape[1]
         if x.shape[1] != wanted:
             raise UserError(f"the network takes observations of {wanted} values, not {x.shape[1]}")
+        x = x if self.input_clip is None else self.input_clip(x)
         return self.body(x if self.transform is None else self.transform(x))
 
     def act(self, observations: Array, masks: Array | None = None) -> Array:
@@ -282,6 +306,9 @@ class Network:
             arrays["transform.shift"] = self.transform.shift
             arrays["transform.scale"] = self.transform.scale
             arrays["transform.clip"] = np.array([self.transform.low, self.transform.high])
+        if self.input_clip is not None:
+            arrays["input_clip.low"] = self.input_clip.low
+            arrays["input_clip.high"] = self.input_clip.high
         if self.decoding.low is not None and self.decoding.high is not None:
             arrays["decoding.low"] = self.decoding.low
             arrays["decoding.high"] = self.decoding.high
@@ -342,4 +369,7 @@ class Network:
             transform=transform,
             masked=bool(header["masked"]),
             notes=header["notes"],
+            input_clip=InputClip(arrays["input_clip.low"], arrays["input_clip.high"])
+            if "input_clip.low" in arrays
+            else None,
         )

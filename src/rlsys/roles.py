@@ -92,8 +92,8 @@ def difference_rewards(
         own = np.asarray(told.get(role.name, np.broadcast_to(rewards[:, None], shape)), np.float64)
         if own.shape != shape or not np.isfinite(own).all():
             raise UserError(
-                f"{type(env).__name__}.difference_rewards returned values of shape {own.shape} for "
-                f"role {role.name!r}; it must return finite values of shape {shape}"
+                f"{env.__class__.__name__}.difference_rewards returned values of shape "
+                f"{own.shape} for role {role.name!r}; it must return finite values of shape {shape}"
             )
         earned[role.name] = own
     return earned

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched import final_metric
 from rlsys.controllers import Controller, action_masks
 from rlsys.roles import acting_role
 
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 MakeEnv = Callable[[int], "VectorEnv[Any, Any, Any]"]
 """``make_env(num_envs)`` returns a fresh batched environment."""
 
-MAX_COPIES = 256
+MAX_COPIES = 100
+"""Most copies that are played at a time outside of training, unless the user says otherwise."""
+
+
+def most_copies(make_env: MakeEnv) -> int:
+    """Return how many copies may be played at a time outside of training."""
+    most: int = getattr(make_env, "copies", MAX_COPIES)
+    return most
 
 
 def play(
@@ -34,9 +42,10 @@ def play(
     Returns:
         ``reward``, ``length`` and each metric, shape (len(seeds), ...).
     """
+    most = most_copies(make_env)
     parts = [
-        _play_batch(make_env, controller, seeds[begin : begin + MAX_COPIES], tuple(metrics))
-        for begin in range(0, len(seeds), MAX_COPIES)
+        _play_batch(make_env, controller, seeds[begin : begin + most], tuple(metrics))
+        for begin in range(0, len(seeds), most)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -62,9 +71,9 @@ def _play_batch(
             ended = running & (terminated | truncated)
             if ended.any():
                 for name in metrics:
-                    values = np.asarray(infos["final_info"][name], dtype=np.float64)
-                    kept = result.setdefault(name, np.zeros_like(values))
-                    kept[ended] = values[ended]
+                    values = final_metric(infos, name, ended)
+                    kept = result.setdefault(name, np.zeros((count, *values.shape[1:])))
+                    kept[ended] = values
                 running &= ~ended
         return result
     finally:
@@ -90,7 +99,7 @@ class EpisodeMeter:
             return
         self._add("reward", self._returns[done])
         for name in self._metrics:
-            values = np.asarray(infos["final_info"][name])[done]
+            values = final_metric(infos, name, done)
             if values.ndim == 1:
                 self._add(name, values)
             else:

@@ -7,21 +7,34 @@ network, and ends the training when the user asks.
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import json
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from rlsys.controllers import Oracle
-from rlsys.errors import Interrupted, UserError
-from rlsys.policies import Policy, controller_of
+from rlsys.errors import EnvironmentFault, Interrupted, UserError
+from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import validation_seeds
+from rlsys.storage.atomic import write_atomically
 from rlsys.storage.states import load_state, save_state
 
 STATE_FILE = "state.npz"
 NETWORK_FILE = "network.npz"
+VALIDATION_FILE = "validation.json"
+"""Beside a state that was saved before its validation: what the validation then said."""
+
+PATIENCE = 2.0
+"""Seconds that a stop waits for the next point where training can resume exactly."""
+
+_LOOK_EVERY = 0.1
+"""Seconds between two looks for a stop; to look costs more than a fast step."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,21 @@ class Session:
     _next_validation: int = 0
     _elapsed_before: float = 0.0
     _begun: float = field(default_factory=time.monotonic)
+    _resumed_at: int = -1
+    _validating: bool = False
+    _at_boundary: float = field(default_factory=time.monotonic)
+    _remembered: _Remembered | None = None
+    _looked: float = 0.0
+    _stopping: float | None = None
 
     def resumed_state(self) -> dict[str, Any] | None:
-        """Return the agent's state from the last checkpoint, or None if training starts over."""
+        """Return the agent's state from the last checkpoint, or None if training starts over.
+
+        A validation that was interrupted is done now.
+
+        Raises:
+            Interrupted: the user asked to stop meanwhile.
+        """
         path = self.directory / "last" / STATE_FILE
         if not (self.resume and path.exists()):
             self._next_checkpoint = self.checkpoint_every
@@ -86,6 +111,16 @@ class Session:
         self._elapsed_before = saved["seconds"]
         self._next_checkpoint = saved["next_checkpoint"]
         self._next_validation = saved["next_validation"]
+        self._resumed_at = saved["step"]
+        if saved["unjudged"]:
+            found = _validated(path.parent, saved["step"])
+            if found is not None:
+                self.best_reward = found["best_reward"]
+            else:
+                current = load_policy(path.parent / NETWORK_FILE)
+                self._judge(saved["step"], saved["total"], current, saved["periodic"])
+                self._write_validation(saved["step"])
+        self._at_boundary = time.monotonic()
         agent: dict[str, Any] = saved["agent"]
         return agent
 
@@ -96,7 +131,38 @@ class Session:
 
     def report(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Publish progress: `step` of `total` environment steps, and what was measured since."""
-        self.emit({"step": step, "total": total, "seconds": round(self.seconds, 3), **metrics})
+        if step > self._resumed_at:  # else it was published before training was interrupted
+            self.emit({"step": step, "total": total, "seconds": round(self.seconds, 3), **metrics})
+
+    def between_steps(self) -> None:
+        """Stop in the middle of an iteration that would take too long to wait for.
+
+        Every environment of a training calls this before each of its steps.
+
+        Raises:
+            Interrupted: the user asked to stop; what was saved is the state of the last boundary.
+        """
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY and self._stopping is None:
+            return
+        self._looked = now
+        if not self.stop_requested():
+            return
+        if self._validating:
+            raise Interrupted("stopped during a validation; continue with --resume")
+        if self._stopping is None:
+            self._stopping = now
+        kept = self._remembered
+        if kept is not None:
+            self._write_last(kept.step, kept.total, kept.network, kept.state)
+            raise Interrupted(
+                f"stopped at step {kept.step} of {kept.total}; continue with --resume"
+            )
+        if now - self._stopping > PATIENCE:
+            raise Interrupted(
+                "stopped in the middle of an iteration, which --resume starts again from the last "
+                "checkpoint"
+            )
 
     def boundary(
         self,
@@ -114,36 +180,70 @@ class Session:
 
         Raises:
             Interrupted: the user asked to stop; ``last`` has been written.
+            EnvironmentFault: the environment failed in the validation; ``last`` has been written.
         """
+        if step <= self._resumed_at and step >= total:
+            return  # everything was done before training was interrupted
         due = bool(self.checkpoint_every) and step >= self._next_checkpoint
         judge = bool(self.validate_every) and step >= self._next_validation
         judge = judge or due or step >= total
         stop = self.stop_requested()
-        if not (judge or stop):
-            return
-        if due:
-            self._next_checkpoint = (step // self.checkpoint_every + 1) * self.checkpoint_every
-        if judge and self.validate_every:
-            self._next_validation = (step // self.validate_every + 1) * self.validate_every
+        if judge or stop:
+            if due:
+                self._next_checkpoint = (step // self.checkpoint_every + 1) * self.checkpoint_every
+            if judge and self.validate_every:
+                self._next_validation = (step // self.validate_every + 1) * self.validate_every
+            self._pause(step, total, network, state, due=due, judge=judge, stop=stop)
+        # An iteration that takes long is not waited for when the user asks to stop.
+        slow = time.monotonic() - self._at_boundary > PATIENCE and step < total
+        self._remembered = (
+            _Remembered(step, total, network(), copy.deepcopy(dict(state()))) if slow else None
+        )
+        self._at_boundary = time.monotonic()
+
+    def _pause(
+        self,
+        step: int,
+        total: int,
+        network: Callable[[], Policy],
+        state: Callable[[], Mapping[str, Any]],
+        *,
+        due: bool,
+        judge: bool,
+        stop: bool,
+    ) -> None:
+        """Save and validate what is due."""
         current = network()
         current.check_finite()
-        # Validate even when stopping at a due boundary: the resumed run does not pass here again.
-        reward = self._validation_reward(current) if judge else None
-        better = reward is not None and (self.best_reward is None or reward > self.best_reward)
-        if better:
-            self.best_reward = reward
-        if due and self.keep_periodic:
-            self._write(f"step-{step:09d}", step, current, None)
-        if better:
-            self._write("best", step, current, None)
-        if reward is not None:
-            self.emit({"step": step, "total": total, "validation_reward": reward})
-        # Written last: after a kill before this line, training resumes from the previous checkpoint
-        # and repeats everything above.
-        if due or stop or step >= total:
-            self._write("last", step, current, state())
+        save = due or stop or step >= total
+        # Saved before anything else is tried: a validation can fail, or never end.
+        if save:
+            self._write_last(step, total, current, state(), unjudged=judge, periodic=due)
+        if judge:
+            try:
+                self._judge(step, total, current, due)
+            except BaseException:
+                if not save:
+                    self._write_last(step, total, current, state(), unjudged=True)
+                raise
+            if save:
+                self._write_validation(step)
         if stop and step < total:
             raise Interrupted(f"stopped at step {step} of {total}; continue with --resume")
+
+    def _judge(self, step: int, total: int, current: Policy, periodic: bool) -> None:
+        """Validate a network, and keep it if it is the best so far."""
+        self._validating = True
+        try:
+            reward = self._validation_reward(current)
+        finally:
+            self._validating = False
+        if self.best_reward is None or reward > self.best_reward:
+            self.best_reward = reward
+            self._write_network("best", current)
+        if periodic and self.keep_periodic:
+            self._write_network(f"step-{step:09d}", current)
+        self.emit({"step": step, "total": total, "validation_reward": reward})
 
     def _validation_reward(self, network: Policy) -> float:
         played = play(
@@ -151,32 +251,98 @@ class Session:
             controller_of(network),
             validation_seeds(self.validation_episodes),
         )
-        return float(played["reward"].mean())
+        reward = float(played["reward"].mean())
+        if not math.isfinite(reward):
+            raise EnvironmentFault(
+                f"the mean reward of {self.validation_episodes} validation episodes is {reward}; "
+                "rewards must be finite numbers"
+            )
+        return reward
 
-    def _write(
-        self, name: str, step: int, network: Policy, state: Mapping[str, Any] | None
+    def _write_last(
+        self,
+        step: int,
+        total: int,
+        network: Policy,
+        state: Mapping[str, Any],
+        *,
+        unjudged: bool = False,
+        periodic: bool = False,
     ) -> None:
+        """Write ``last``; the state comes last, since training resumes from it.
+
+        Args:
+            unjudged: whether the validation of this step is still to be done.
+            periodic: whether it is a periodic checkpoint.
+        """
+        self._write_network("last", network)
+        path = self.directory / "last" / STATE_FILE
+        with _disk_errors(path.parent):
+            save_state(
+                path,
+                {
+                    "agent": state,
+                    "step": step,
+                    "total": total,
+                    "unjudged": unjudged,
+                    "periodic": periodic,
+                    "best_reward": self.best_reward,
+                    "next_checkpoint": self._next_checkpoint,
+                    "next_validation": self._next_validation,
+                    "seconds": self.seconds,
+                },
+            )
+
+    def _write_network(self, name: str, network: Policy) -> None:
         directory = self.directory / name
-        directory.mkdir(parents=True, exist_ok=True)
-        try:
-            if state is not None:
-                save_state(
-                    directory / STATE_FILE,
-                    {
-                        "agent": state,
-                        "step": step,
-                        "best_reward": self.best_reward,
-                        "next_checkpoint": self._next_checkpoint,
-                        "next_validation": self._next_validation,
-                        "seconds": self.seconds,
-                    },
-                )
+        with _disk_errors(directory):
+            directory.mkdir(parents=True, exist_ok=True)
             network.save(directory / NETWORK_FILE)
-        except OSError as error:
-            raise UserError(
-                f"{directory}: checkpoint cannot be written: {error.strerror}; "
-                "free space and continue with --resume"
-            ) from error
+
+    def _write_validation(self, step: int) -> None:
+        path = self.directory / "last" / VALIDATION_FILE
+        with _disk_errors(path.parent):
+            write_atomically(path, json.dumps({"step": step, "best_reward": self.best_reward}))
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """The state at a boundary, in memory."""
+
+    step: int
+    total: int
+    network: Policy
+    state: Mapping[str, Any]
+
+
+@contextlib.contextmanager
+def _disk_errors(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{directory}: checkpoint cannot be written: {error.strerror}; "
+            "free space and continue with --resume"
+        ) from error
+
+
+def _validated(directory: Path, step: int) -> dict[str, Any] | None:
+    """Return what the validation of `step` said, or None if it was not finished."""
+    path = directory / VALIDATION_FILE
+    if not path.exists():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found if found["step"] == step else None
+
+
+def unjudged_step(directory: Path) -> int | None:
+    """Return the step whose validation is still to be done on resuming, or None."""
+    path = directory / "last" / STATE_FILE
+    if not path.exists():
+        return None
+    saved = load_state(path)
+    step = int(saved["step"])
+    return step if saved["unjudged"] and _validated(path.parent, step) is None else None
 
 
 def checkpoint_step(directory: Path) -> int | None:

@@ -48,10 +48,10 @@ def test_same_trajectory_as_the_batch_over_many_episodes(kind):
 
 def test_copies_of_a_batch_are_single_environments_with_consecutive_seeds():
     batch = Basket(3)
-    batch.reset(seed=5)
+    together, _ = batch.reset(seed=5)
     for copy in range(3):
         observation, _ = SingleEnv(Basket(1)).reset(seed=5 + copy)
-        np.testing.assert_array_equal(observation, batch.observe()[copy])
+        np.testing.assert_array_equal(observation, together[copy])
 
 
 def test_a_step_needs_a_running_episode():

@@ -7,23 +7,22 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
+from rlsys.batched import BatchedRolesEnv, Outcome
 from rlsys.roles import Role
 
 
-class RoleEnv:
-    """Seeds, turns, same-step autoreset, infos and state; a subclass has the dynamics."""
+class RoleEnv(BatchedRolesEnv):
+    """Keeps what was decided and counts the time; a subclass has the dynamics."""
 
-    roles: tuple[Role, ...]
     horizon = 8
+    memory_shape: tuple[int, ...] = ()
+    saved = ("time", "memory")
 
-    def __init__(self, num_envs: int) -> None:
-        self.num_envs = num_envs
-        self.generators = [np.random.default_rng(copy) for copy in range(num_envs)]
+    def __init__(self, num_envs: int, roles: tuple[Role, ...]) -> None:
+        super().__init__(num_envs, roles)
         self.memory = np.zeros((num_envs, *self.memory_shape))
         self.time = np.zeros(num_envs, dtype=np.int64)
         self.decided: dict[str, np.ndarray] = {}
-
-    memory_shape: tuple[int, ...] = ()
 
     def draw(self, copies: np.ndarray, first: bool) -> None:
         """Put the start of a slot into ``memory[copies]``; `first`: of an episode or not."""
@@ -37,61 +36,29 @@ class RoleEnv:
         """Apply what was `decided` to `memory`; return rewards and terminations."""
         raise NotImplementedError
 
-    @property
-    def acting(self) -> str:
-        return self.roles[len(self.decided)].name
-
-    def reset(self, *, seed=None, options=None):
-        del options
-        if isinstance(seed, int):
-            seed = [seed + copy for copy in range(self.num_envs)]
-        if seed is not None:
-            self.generators = [np.random.default_rng(one) for one in seed]
+    def begin(self, copies):
         self.decided = {}
-        self.time[:] = 0
-        self.draw(np.arange(self.num_envs), first=True)
-        return self._show(), {}
+        self.time[copies] = 0
+        self.draw(copies, first=True)
 
-    def step(self, actions):
-        role = self.roles[len(self.decided)]
-        assert np.shape(actions)[:2] == (self.num_envs, role.agents)
-        require_allowed(role.action_space, np.asarray(actions))
-        self.decided[role.name] = np.array(actions)
-        nothing = np.zeros(self.num_envs, bool)
+    def advance(self, actions):
+        role = self.roles[self.turn]
+        require_allowed(role.action_space, actions)
+        self.decided[role.name] = actions
         if len(self.decided) < len(self.roles):
-            return self._show(), np.zeros(self.num_envs), nothing, nothing.copy(), {}
+            return None
         rewards, terminated = self.settle()
         self.decided = {}
         self.time += 1
         truncated = (self.time >= self.horizon) & ~terminated
-        ends = terminated | truncated
-        infos: dict[str, Any] = {}
-        if ends.any():
-            lengths = np.where(ends, self.time, 0)
-            infos = {"final_info": {"slots": lengths, "_slots": ends}, "_final_info": ends}
-            self.time[ends] = 0
-            self.draw(np.flatnonzero(ends), first=True)
-        self.draw(np.flatnonzero(~ends), first=False)
-        return self._show(), rewards, terminated, truncated, infos
+        self.draw(np.flatnonzero(~(terminated | truncated)), first=False)
+        return Outcome(rewards, terminated, truncated)
 
-    def _show(self) -> np.ndarray:
-        return self.look(self.acting).astype(np.float32)
+    def observations(self):
+        return self.look(self.acting)
 
-    def get_state(self) -> dict[str, Any]:
-        return {
-            "time": self.time.copy(),
-            "memory": self.memory.copy(),
-            "generators": [generator.bit_generator.state for generator in self.generators],
-        }
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        self.time[:] = state["time"]
-        self.memory[:] = state["memory"]
-        for generator, saved in zip(self.generators, state["generators"], strict=True):
-            generator.bit_generator.state = saved
-
-    def close(self) -> None:
-        pass
+    def metrics(self):
+        return {"slots": self.time}
 
 
 def require_allowed(space: Any, actions: np.ndarray) -> None:
@@ -125,16 +92,18 @@ class Watch(RoleEnv):
     horizon = 4
 
     def __init__(self, num_envs: int) -> None:
-        self.roles = (
-            Role("scout", self.scouts, Box(-2000.0, 2000.0, (2,)), Box(-1.0, 1.0, (1,))),
-            Role(
-                "guard",
-                1,
-                Box(-1.0, 1.0, (self.scouts, 1)),
-                Discrete(self.scouts, start=self.first),
+        super().__init__(
+            num_envs,
+            (
+                Role("scout", self.scouts, Box(-2000.0, 2000.0, (2,)), Box(-1.0, 1.0, (1,))),
+                Role(
+                    "guard",
+                    1,
+                    Box(-1.0, 1.0, (self.scouts, 1)),
+                    Discrete(self.scouts, start=self.first),
+                ),
             ),
         )
-        super().__init__(num_envs)
 
     def draw(self, copies, first):
         del first
@@ -169,11 +138,13 @@ class Haul(RoleEnv):
 
     def __init__(self, num_envs: int) -> None:
         place = Box(0.0, 1.0, (1,))
-        self.roles = (
-            Role("carrier", 2, place, Discrete(2)),
-            Role("driver", 1, Box(0.0, 2.0, (2,)), Discrete(2)),
+        super().__init__(
+            num_envs,
+            (
+                Role("carrier", 2, place, Discrete(2)),
+                Role("driver", 1, Box(0.0, 2.0, (2,)), Discrete(2)),
+            ),
         )
-        super().__init__(num_envs)
 
     def draw(self, copies, first):
         if first:
@@ -204,8 +175,7 @@ class Alone(RoleEnv):
     horizon = 4
 
     def __init__(self, num_envs: int) -> None:
-        self.roles = (Role("chooser", 1, Box(0.0, 1.0, (2,)), Discrete(2)),)
-        super().__init__(num_envs)
+        super().__init__(num_envs, (Role("chooser", 1, Box(0.0, 1.0, (2,)), Discrete(2)),))
 
     def draw(self, copies, first):
         del first
@@ -239,8 +209,7 @@ class Counter(RoleEnv):
     def __init__(self, num_envs: int) -> None:
         shape = (self.places, 2)
         logits = Box(-3.0, 3.0, (self.places,))
-        self.roles = (Role("clerk", 1, Box(0.0, 1.0, shape), logits, items=True),)
-        super().__init__(num_envs)
+        super().__init__(num_envs, (Role("clerk", 1, Box(0.0, 1.0, shape), logits, items=True),))
 
     def draw(self, copies, first):
         del first

@@ -23,7 +23,14 @@ SETTINGS: dict[Any, dict[str, Any]] = {
     Watch: {**SMALL, "steps": 25_000, "gamma": 0.0, "initial_std": 0.5, "learning_rate": 4e-3},
     Haul: {**SMALL, "steps": 20_000, "ent_coef": 0.01},
     Alone: {**SMALL, "steps": 15_000, "gamma": 0.0},
-    Counter: {**SMALL, "steps": 15_000, "gamma": 0.0, "encoder": (16,), "scorer": (16,)},
+    Counter: {
+        **SMALL,
+        "steps": 15_000,
+        "gamma": 0.0,
+        "encoder": (16,),
+        "scorer": (16,),
+        "scale_actions": False,
+    },
 }
 
 

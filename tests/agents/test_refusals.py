@@ -9,7 +9,9 @@ from pydantic import ValidationError
 pytest.importorskip("torch")
 pytest.importorskip("stable_baselines3")
 
-from gymnasium.spaces import Box, Dict
+import gymnasium
+from gymnasium.spaces import Box, Dict, Discrete
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorWrapper
 from recipes import RECIPES, SPECS, Recipe, make_agent
 from toy_envs import Basket, Corridor, CorridorOracle, Target, UnmaskedCorridor
 
@@ -45,7 +47,28 @@ def test_items_where_only_vectors_suit(tmp_path):
 
 def test_masks_that_are_missing(tmp_path):
     message = refused(Recipe("maskable-ppo", UnmaskedCorridor), tmp_path)
-    assert "action_masks()" in message
+    assert "action_masks(), but UnmaskedCorridor has no such method; use an agent" in message
+
+
+def test_masks_that_a_batch_of_single_environments_does_not_pass_on(tmp_path):
+    class Single(gymnasium.Env):
+        observation_space, action_space = Box(0, 1, (2,)), Discrete(2)
+
+        def action_masks(self):
+            return np.ones(2, dtype=bool)
+
+    def batch(num_envs):
+        mode = AutoresetMode.SAME_STEP
+        return SyncVectorEnv([Single] * num_envs, autoreset_mode=mode)
+
+    message = refused(Recipe("maskable-ppo", batch), tmp_path)
+    assert "SyncVectorEnv has no such method; pass on the masks of the Single inside it" in message
+    assert "use ppo" not in message
+
+
+def test_masks_that_a_wrapper_does_not_pass_on(tmp_path):
+    message = refused(Recipe("maskable-ppo", lambda n: VectorWrapper(Corridor(n))), tmp_path)
+    assert "VectorWrapper has no such method; pass on the masks of the Corridor" in message
 
 
 def test_an_oracle_that_is_missing(tmp_path):
@@ -94,8 +117,8 @@ def test_an_environment_that_is_not_repeatable(tmp_path):
     noise = np.random.default_rng(0)
 
     class Noisy(Corridor):
-        def advance(self, copy, action):
-            reward, end = super().advance(copy, action)
+        def act(self, copy, action):
+            reward, end = super().act(copy, action)
             return reward + 1e-3 * noise.normal(), end
 
     recipe = Recipe("self-labelling", Noisy, {"rounds": 1, "episodes": 64, "keep": 8})
@@ -118,8 +141,8 @@ def test_weights_that_have_become_nan(tmp_path):
     agent = make_agent("ppo", **{**settings, "steps": 2000})
     build = agent.algorithm
 
-    def poisoned(env, seed):
-        model = build(env, seed)
+    def poisoned(env, seed, shape):
+        model = build(env, seed, shape)
         train = model.train
 
         def train_and_diverge():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,11 +78,27 @@ def test_fresh_networks_take_their_shape_from_the_spaces():
     flat = fresh_network(Box(0, 1, (6,)), Discrete(3, start=2), net_arch=(8, 9)).to_network()
     assert [layer.weight.shape for layer in flat.body.layers] == [(8, 6), (9, 8), (3, 9)]
     assert flat.act(np.zeros((1, 6))).item() >= 2
-    items = fresh_network(Box(0, 1, (4, 3)), Discrete(6), encoder=(8,), scorer=(7,)).to_network()
+    sizes = {"encoder": (8,), "scorer": (7,)}
+    items = fresh_network(Box(0, 1, (4, 3)), Discrete(6), items=True, **sizes).to_network()
     assert items.logits(np.ones((2, 4, 3))).shape == (2, 6)
     assert items.logits(np.ones((2, 40, 3))).shape == (2, 42)
-    only_items = fresh_network(Box(0, 1, (4, 3)), Discrete(4)).to_network()
+    only_items = fresh_network(Box(0, 1, (4, 3)), Discrete(4), items=True).to_network()
     assert only_items.logits(np.ones((2, 4, 3))).shape == (2, 4)
+    undeclared = fresh_network(Box(0, 1, (4, 3)), Discrete(5), net_arch=(8,)).to_network()
+    assert [layer.weight.shape for layer in undeclared.body.layers] == [(8, 12), (5, 8)]
+
+
+def test_pixels_are_seen_as_0_to_1():
+    image = Box(0, 255, (4, 3, 3), np.uint8)
+    network = fresh_network(image, Discrete(3), net_arch=(8,)).to_network()
+    seen = RNG.integers(256, size=(5, 4, 3, 3)).astype(np.uint8)
+    scaled = replace(network, transform=None).logits(seen.reshape(5, 36) / 255)
+    np.testing.assert_allclose(network.logits(seen), scaled, atol=1e-6)
+    with torch.no_grad():
+        ours = TorchNetwork(network)(torch.from_numpy(seen.astype(np.float32)))
+    np.testing.assert_allclose(ours, scaled, atol=1e-6)
+    counts = Box(0, 9, (4,), np.uint8)
+    assert fresh_network(counts, Discrete(3)).to_network().transform is None
 
 
 def test_fresh_weights_follow_the_seed_alone():
@@ -102,8 +120,9 @@ def test_fresh_weights_follow_the_seed_alone():
         (MultiDiscrete([[2, 2], [2, 2]]), "no built-in agent supports the action space"),
         (Box(0, 1, (2, 2)), "no built-in agent supports the action space"),
         (Discrete(3), "observations of 4 items need Discrete"),
+        (Box(0, 9, (2,), np.int64), "no built-in agent gives the whole numbers"),
     ],
 )
 def test_spaces_that_do_not_fit_are_refused(action, words):
     with pytest.raises(UserError, match=words):
-        fresh_network(Box(0, 1, (4, 3)), action)
+        fresh_network(Box(0, 1, (4, 3)), action, items=True)

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
+
+from rlsys.batched import BatchedEnv, Outcome
 
 
-class ToyEnv(VectorEnv):
-    """Seeds, same-step autoreset, infos and state; a subclass has the dynamics of one copy."""
+class ToyEnv(BatchedEnv):
+    """Plays copy by copy and counts the time; a subclass has the dynamics of one copy."""
 
-    metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.SAME_STEP}
     horizon = 8
+    memory_shape: tuple[int, ...] = ()
+    saved = ("time", "memory")
 
     def __init__(self, num_envs: int, observation: Box, action: Any) -> None:
-        self.num_envs = num_envs
-        self.single_observation_space = observation
-        self.single_action_space = action
-        self.observation_space = batch_space(observation, num_envs)
-        self.action_space = batch_space(action, num_envs)
-        self.generators = [np.random.default_rng(copy) for copy in range(num_envs)]
+        super().__init__(num_envs, observation, action)
         self.time = np.zeros(num_envs, dtype=np.int64)
         self.memory = np.zeros((num_envs, *self.memory_shape))
 
-    memory_shape: tuple[int, ...] = ()
-
-    def begin(self, copy: int) -> None:
+    def draw(self, copy: int) -> None:
         """Draw a new episode into ``memory[copy]``."""
         raise NotImplementedError
 
-    def advance(self, copy: int, action: Any) -> tuple[float, bool]:
+    def act(self, copy: int, action: Any) -> tuple[float, bool]:
         """Change ``memory[copy]``; return reward and whether the episode terminates."""
         raise NotImplementedError
 
@@ -41,53 +35,24 @@ class ToyEnv(VectorEnv):
         """Return the observation of a copy."""
         raise NotImplementedError
 
-    def observe(self) -> np.ndarray:
-        return np.stack([self.look(copy) for copy in range(self.num_envs)]).astype(np.float32)
+    def begin(self, copies):
+        for copy in copies:
+            self.time[copy] = 0
+            self.draw(copy)
 
-    def reset(self, *, seed=None, options=None):
-        del options
-        if isinstance(seed, int):
-            seed = [seed + copy for copy in range(self.num_envs)]
-        for copy in range(self.num_envs):
-            if seed is not None:
-                self.generators[copy] = np.random.default_rng(seed[copy])
-            self._start(copy)
-        return self.observe(), {}
-
-    def _start(self, copy: int) -> None:
-        self.time[copy] = 0
-        self.begin(copy)
-
-    def step(self, actions):
-        self.actions = np.asarray(actions)
-        results = [self.advance(copy, action) for copy, action in enumerate(self.actions)]
-        rewards = np.array([reward for reward, _ in results])
+    def advance(self, actions):
+        self.actions = actions
+        results = [self.act(copy, action) for copy, action in enumerate(actions)]
         terminated = np.array([end for _, end in results])
         self.time += 1
-        truncated = (self.time >= self.horizon) & ~terminated
-        done = terminated | truncated
-        infos: dict[str, Any] = {}
-        if done.any():
-            infos["final_obs"], infos["_final_obs"] = self.observe(), done
-            lengths = np.where(done, self.time, 0).astype(np.int64)
-            infos["final_info"] = {"length": lengths, "_length": done}
-            infos["_final_info"] = done
-            for copy in np.flatnonzero(done):
-                self._start(copy)
-        return self.observe(), rewards, terminated, truncated, infos
+        late = self.time >= self.horizon
+        return Outcome([reward for reward, _ in results], terminated, late & ~terminated)
 
-    def get_state(self) -> dict[str, Any]:
-        return {
-            "time": self.time.copy(),
-            "memory": self.memory.copy(),
-            "generators": [generator.bit_generator.state for generator in self.generators],
-        }
+    def observations(self):
+        return np.stack([self.look(copy) for copy in range(self.num_envs)])
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        self.time[:] = state["time"]
-        self.memory[:] = state["memory"]
-        for generator, saved in zip(self.generators, state["generators"], strict=True):
-            generator.bit_generator.state = saved
+    def metrics(self):
+        return {"length": self.time}
 
 
 class Corridor(ToyEnv):
@@ -106,7 +71,7 @@ class Corridor(ToyEnv):
         box = Box(0.0, 1.0, (self.cells + 1,), dtype=np.float32)
         super().__init__(num_envs, box, Discrete(3, start=first))
 
-    def begin(self, copy):
+    def draw(self, copy):
         self.memory[copy] = self.generators[copy].integers(self.cells - 1) if self.random else 1
 
     def look(self, copy):
@@ -122,7 +87,7 @@ class Corridor(ToyEnv):
             return cell, prize - 0.01, prize > 0
         return min(max(cell + (1 if action else -1), 0), self.cells - 1), -0.01, False
 
-    def advance(self, copy, action):
+    def act(self, copy, action):
         cell, reward, end = self.rules(int(self.memory[copy]), int(action) - self.first)
         self.memory[copy] = cell
         return reward, end
@@ -199,16 +164,17 @@ class Basket(ToyEnv):
     descending order, then to stop.
     """
 
-    items = 4
+    places = 4
+    items = True
     memory_shape = (4, 2)
 
     def __init__(self, num_envs: int) -> None:
-        box = Box(-1.0, 1.0, (self.items, 2), dtype=np.float32)
-        super().__init__(num_envs, box, Discrete(self.items + 1))
+        box = Box(-1.0, 1.0, (self.places, 2), dtype=np.float32)
+        super().__init__(num_envs, box, Discrete(self.places + 1))
 
-    def begin(self, copy):
+    def draw(self, copy):
         generator = self.generators[copy]
-        count = generator.integers(1, self.items + 1)
+        count = generator.integers(1, self.places + 1)
         self.memory[copy] = 0.0
         self.memory[copy, :count, 0] = 1.0
         self.memory[copy, :count, 1] = generator.uniform(-1, 1, count)
@@ -216,8 +182,8 @@ class Basket(ToyEnv):
     def look(self, copy):
         return self.memory[copy]
 
-    def advance(self, copy, action):
-        if action == self.items:
+    def act(self, copy, action):
+        if action == self.places:
             return 0.0, True
         present, value = self.memory[copy, action]
         self.memory[copy, action] = 0.0
@@ -245,15 +211,15 @@ class Target(ToyEnv):
         low, high = np.array([-2.0, -1.0], np.float32), np.array([2.0, 3.0], np.float32)
         super().__init__(num_envs, box, Box(low, high))
 
-    def begin(self, copy):
+    def draw(self, copy):
         self.memory[copy] = self.generators[copy].uniform(-1, 1, 2)
 
     def look(self, copy):
         return self.memory[copy]
 
-    def advance(self, copy, action):
+    def act(self, copy, action):
         reward = -float(np.sum((action - self.memory[copy]) ** 2))
-        self.begin(copy)
+        self.draw(copy)
         return reward, False
 
 
@@ -267,16 +233,16 @@ class Switches(ToyEnv):
         box = Box(-1.0, 1.0, (3,), dtype=np.float32)
         super().__init__(num_envs, box, MultiDiscrete([3, 2]))
 
-    def begin(self, copy):
+    def draw(self, copy):
         self.memory[copy] = self.generators[copy].uniform(-1, 1, 3)
 
     def look(self, copy):
         return self.memory[copy]
 
-    def advance(self, copy, action):
+    def act(self, copy, action):
         first = 0 if self.memory[copy, 0] < 0 else 1
         second = 0 if self.memory[copy, 1] < 0 else 1
-        self.begin(copy)
+        self.draw(copy)
         return float(action[0] == first) + float(action[1] == second), False
 
     def action_masks(self):

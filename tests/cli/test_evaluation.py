@@ -87,6 +87,8 @@ def test_the_closed_share_of_the_gap(whole):
             )
             share = verdict["figures"]["share-of-gap-closed"]
             assert share == pytest.approx((learned - low) / (high - low))
+            ends = [verdict["figures"][f"share-of-gap-closed-{end}"] for end in ("low", "high")]
+            assert ends[0] <= share <= ends[1]
 
 
 def test_evaluating_again_gives_the_same_and_other_episodes_others(copied, whole):

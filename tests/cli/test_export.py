@@ -191,7 +191,7 @@ def test_settings_and_flags_reach_the_exporter(whole, tmp_path, printing):
         (("--to", "json", "--set", "x=1"), "--set x=1: exporter 'json' has no setting 'x'"),
         (
             ("--to", "json", "--to", "print", "--set", "digits=1"),
-            "--set 'digits=1': must begin with one of json, print",
+            "--set digits=1: must begin with one of json, print",
         ),
     ],
 )

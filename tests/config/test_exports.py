@@ -9,9 +9,9 @@ import pytest
 from program import LAMPS_FILE
 from pydantic import BaseModel, ConfigDict, Field
 
-from rlsys.cli.options import overrides
+from rlsys.api.request import Request
 from rlsys.config.document import Document
-from rlsys.config.plan import plan_of, resolve_plan
+from rlsys.config.plan import plan_of
 from rlsys.descriptors import ExporterSpec, Requirement
 from rlsys.errors import ConfigError, UserError
 from rlsys.plugins.manager import PluginManager, PluginOptions
@@ -49,8 +49,8 @@ def exports(registry, tmp_path):
     def resolve(text="", *assignments):
         file = tmp_path / "my.yaml"
         file.write_text(text)
-        layers = overrides(file=str(file), preset="two-rooms", assignments=assignments)
-        return resolve_plan(registry, "lamps", layers)
+        asked = Request(plugin="lamps", config=file, preset="two-rooms", set=assignments)
+        return asked.plan(registry)
 
     return resolve
 

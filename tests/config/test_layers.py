@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 from program import LAMPS_FILE
 
-from rlsys.cli.options import overrides
-from rlsys.config.plan import Overrides, resolve_plan
+from rlsys.api.request import Request
 from rlsys.errors import ConfigError, UserError
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
@@ -29,7 +28,7 @@ def plan(registry, tmp_path):
         if text is not None:
             file = tmp_path / "my.yaml"
             file.write_text(text)
-        return resolve_plan(registry, "lamps", overrides(file=file and str(file), **layers))
+        return Request(plugin="lamps", config=file, **layers).plan(registry)
 
     return resolve
 
@@ -37,7 +36,7 @@ def plan(registry, tmp_path):
 # What each layer says of the number of held-out episodes, weakest first.
 LAYERS = {
     "file": {"text": "evaluation: {episodes: 7}"},
-    "set": {"assignments": ("evaluation.episodes=8",)},
+    "set": {"set": ("evaluation.episodes=8",)},
     "flag": {"episodes": 9},
 }
 
@@ -66,12 +65,12 @@ def test_a_file_may_name_the_preset_and_a_flag_overrules_it(plan):
 
 
 def test_later_assignments_win(plan):
-    settings = plan(assignments=("noise=0.4", "environment.noise=0.5")).config.environment
+    settings = plan(set=("noise=0.4", "environment.noise=0.5")).config.environment
     assert settings["noise"] == 0.5
 
 
 def test_a_bare_key_is_one_of_the_environment(plan):
-    assert plan(assignments=("rooms=[a, b]",)).config.environment["rooms"] == ["a", "b"]
+    assert plan(set=("rooms=[a, b]",)).config.environment["rooms"] == ["a", "b"]
 
 
 def test_the_agents_of_a_file_replace_those_of_the_preset(plan):
@@ -81,10 +80,10 @@ def test_the_agents_of_a_file_replace_those_of_the_preset(plan):
 
 
 def test_an_agent_that_is_picked_keeps_the_settings_written_for_it(plan):
-    picked = plan("agents: {ppo: {gamma: 0.5}, dqn: {gamma: 0.6}}", agents=("dqn",))
+    picked = plan("agents: {ppo: {gamma: 0.5}, dqn: {gamma: 0.6}}", agent=("dqn",))
     assert list(picked.config.agents) == ["dqn"]
     assert picked.config.agents["dqn"]["gamma"] == 0.6
-    both = plan(agents=("hill-climbing", "self-labelling"))
+    both = plan(agent=("hill-climbing", "self-labelling"))
     assert list(both.config.agents) == ["hill-climbing", "self-labelling"]
     assert both.config.agents["hill-climbing"]["width"] == 0.4
 
@@ -93,11 +92,11 @@ def test_a_preset_can_have_settings_for_agents_that_it_does_not_choose(plan):
     others = "agents: {ppo: {gamma: 0.5}}\nother_agents: {dqn: {gamma: 0.6, learning_rate: 0.01}}"
     assert list(plan(others).config.agents) == ["ppo"]
     assert plan(others).config.other_agents == {}
-    picked = plan(others, agents=("dqn",), assignments=("agents.dqn.learning_rate=0.02",))
+    picked = plan(others, agent=("dqn",), set=("agents.dqn.learning_rate=0.02",))
     assert picked.config.agents["dqn"]["gamma"] == 0.6
     assert picked.config.agents["dqn"]["learning_rate"] == 0.02
     with pytest.raises(ConfigError, match="other_agents: must map names to settings"):
-        plan("other_agents: [dqn]", agents=("dqn",))
+        plan("other_agents: [dqn]", agent=("dqn",))
 
 
 def test_without_agents_the_recommended_one_is_taken(plan):
@@ -108,7 +107,7 @@ def test_the_resolved_configuration_resolves_to_itself(plan, registry):
     from rlsys.config.document import Document
     from rlsys.config.plan import plan_of
 
-    config = plan(preset="two-rooms", assignments=("noise=0.5",)).config
+    config = plan(preset="two-rooms", set=("noise=0.5",)).config
     again = plan_of(registry, Document(config.model_dump(mode="json"))).config
     assert again == config
 
@@ -122,9 +121,9 @@ def test_the_resolved_configuration_resolves_to_itself(plan, registry):
             {"text": "plugin: pumps"},
             r"my.yaml:1: plugin: is 'pumps', but the command line names 'lamps'",
         ),
-        ({"agents": ("dqm",)}, r"unknown agent 'dqm' \(did you mean 'dqn'\?"),
-        ({"text": "agents: [ppo]", "agents": ("ppo",)}, r"my.yaml:1: agents: must map names"),
-        ({"text": "agents: [ppo]"}, r"my.yaml:1: agents: input should be a valid dictionary"),
+        ({"agent": ("dqm",)}, r"unknown agent 'dqm' \(did you mean 'dqn'\?"),
+        ({"text": "agents: [ppo]", "agent": ("ppo",)}, r"my.yaml:1: agents: must map names"),
+        ({"text": "agents: [ppo]"}, r"my.yaml:1: agents: must map names to settings"),
         ({"text": "exports: [jsn]"}, r"unknown exporter 'jsn' \(did you mean 'json'\?"),
         (
             {"text": "evaluation: {baselines: [always-of]}"},
@@ -133,12 +132,21 @@ def test_the_resolved_configuration_resolves_to_itself(plan, registry):
         ({"text": "seed: 1\nsede: 2"}, r"my.yaml:2: sede: unknown key \(did you mean 'seed'\?"),
         ({"text": "environment: {nois: 1}"}, r"my.yaml:1: nois: unknown key .*'noise'"),
         ({"text": "- 1"}, r"my.yaml: must map keys to values"),
-        ({"assignments": ("noise",)}, r"--set 'noise': must be key=value"),
-        ({"assignments": ("noise=2",)}, r"^--set noise=2: noise: .*less than or equal to 1"),
-        ({"assignments": ("nois=0",)}, r"^--set nois=0: nois: unknown key .*'noise'"),
+        ({"set": ("noise",)}, r"--set 'noise': must be key=value"),
+        ({"set": ("noise=2",)}, r"^--set noise=2: noise: .*less than or equal to 1"),
+        ({"set": ("nois=0",)}, r"^--set nois=0: nois: unknown key .*'noise'"),
         (
-            {"assignments": ("agents.hill-climbing.width=0",)},
+            {"set": ("agents.hill-climbing.width=0",)},
             r"^--set agents.hill-climbing.width=0: width: .*greater than 0",
+        ),
+        (
+            {"set": ("agents.ppo.gamma=0.5",)},
+            r"^--set agents.ppo.gamma=0.5: agent 'ppo' does not train here, hill-climbing does; "
+            r"choose it with --agent",
+        ),
+        (
+            {"set": ("agents={ppo: {}}",), "agent": ("dqn",)},
+            r"agent 'ppo' does not train here, dqn does",
         ),
         ({"episodes": 0}, r"^--episodes: evaluation.episodes: .*greater than or equal to 1"),
         ({"seeds": 0}, r"^--seeds: seeds: .*greater than or equal to 1 \(got 0\)"),
@@ -167,15 +175,15 @@ def test_case_names_become_folders_and_must_be_fit_for_it(plan, rooms, message):
 
 def test_unknown_environment(registry):
     with pytest.raises(UserError, match=r"unknown environment 'lamp' \(did you mean 'lamps'"):
-        resolve_plan(registry, "lamp", Overrides())
+        Request(plugin="lamp").plan(registry)
 
 
 def test_an_environment_without_presets_has_an_empty_default(registry, monkeypatch):
     entry = registry.environments.entries["lamps"]
     bare = replace(entry, spec=replace(entry.spec, presets={}))
     monkeypatch.setitem(registry.environments.entries, "lamps", bare)
-    config = resolve_plan(registry, "lamps", Overrides()).config
+    config = Request(plugin="lamps").plan(registry).config
     assert list(config.agents) == [entry.spec.agent]
     assert config.preset == "default"
     with pytest.raises(ConfigError, match="no preset 'other'"):
-        resolve_plan(registry, "lamps", Overrides(preset="other"))
+        Request(plugin="lamps", preset="other").plan(registry)

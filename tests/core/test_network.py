@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rlsys.errors import UserError
-from rlsys.network import FORMAT, Decoding, Dense, Network, Scorer, Stack, Transform
+from rlsys.network import FORMAT, Decoding, Dense, InputClip, Network, Scorer, Stack, Transform
 
 ACTIVATIONS = ("linear", "relu", "tanh")
 
@@ -85,6 +86,20 @@ def test_stack_agrees_with_scalar_arithmetic(clip):
     observations = rng.normal(size=(20, 6)) * 3
     expected = [scalar_logits(network, o.astype(np.float32)) for o in observations]
     np.testing.assert_allclose(network.logits(observations), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [stack_network, scorer_network])
+def test_observations_beyond_their_bounds_act_as_those_at_the_bounds(make):
+    rng = np.random.default_rng(3)
+    features = 6 if make is stack_network else 5
+    low, high = -rng.random(features), rng.random(features)
+    plain = make(rng)
+    network = replace(plain, input_clip=InputClip(low, high))
+    shape = (20, features) if make is stack_network else (20, 7, features)
+    x = 3 * rng.normal(size=shape)
+    at_bounds = np.minimum(np.maximum(x, np.float32(low)), np.float32(high))
+    np.testing.assert_array_equal(network.logits(x), plain.logits(at_bounds))
+    assert not np.array_equal(network.logits(x), plain.logits(x))
 
 
 @pytest.mark.parametrize("clip", [(-math.inf, math.inf), (-1.0, 0.5)])
@@ -247,6 +262,12 @@ def every_kind_of_network(rng):
         "start": stack_network(rng, decoding=Decoding(start=2)),
         "open clip": stack_network(rng, transform=Transform(np.zeros(6), np.ones(6), high=2.0)),
         "scorer": scorer_network(rng, features=6, transform=transform, masked=True),
+        "clipped input": stack_network(
+            rng, transform=transform, input_clip=InputClip(np.full(6, -0.5), np.full(6, np.inf))
+        ),
+        "clipped items": scorer_network(
+            rng, features=6, rest=0, input_clip=InputClip(np.zeros(6), np.full(6, 0.25))
+        ),
         "scorer without rest": scorer_network(rng, features=6, rest=0),
     }
 

@@ -125,10 +125,13 @@ QUICKLY_CHECKED = (
 )  # fmt: skip
 SMALL = (
     *QUICKLY_CHECKED,
-    "--steps", "1024", "--seeds", "2", "--jobs", "1",
+    "--seeds", "2", "--jobs", "1",
     "--set", "agents.maskable-ppo.n_steps=16", "--set", "agents.maskable-ppo.n_epochs=1",
+    "--set", "training.validation_episodes=1",
+)  # fmt: skip
+SMALL_LABELLING = (
     "--set", "agents.self-labelling.rounds=1", "--set", "agents.self-labelling.episodes=16",
-    "--set", "agents.self-labelling.keep=4", "--set", "training.validation_episodes=1",
+    "--set", "agents.self-labelling.keep=4",
 )  # fmt: skip
 SMALL_GENERAL = (
     *QUICKLY_CHECKED,
@@ -142,8 +145,12 @@ FEW = {"run": 2, "evaluate": 2, "compare": 2}
 def small(words: list[str]) -> list[str]:
     """Return the same command with little to do."""
     words = list(words)
-    if words[0] == "run":
-        words += SMALL_GENERAL if "general" in words else SMALL
+    if words[0] == "run" and "general" in words:
+        words += SMALL_GENERAL
+    elif words[0] == "run":
+        labelling = () if "--agent" in words else SMALL_LABELLING
+        # Whoever asks for more steps gets more.
+        words += [*SMALL, *labelling, "--steps", "2048" if "4e5" in words else "1024"]
     if words[0] in FEW:
         words += ["--episodes", str(FEW[words[0]])]
     return words
@@ -153,7 +160,7 @@ def test_the_quick_start_runs_as_written(tmp_path, monkeypatch):
     for extra in ("sb3_contrib", "matplotlib", "onnxruntime", "optuna"):
         pytest.importorskip(extra, reason="pip install 'rlsys[all]'")
     monkeypatch.chdir(tmp_path)
-    assert write_named_files(DOCS / "quick-start.md", tmp_path) == {"my.yaml"}
+    assert write_named_files(DOCS / "quick-start.md", tmp_path) == {"my.yaml", "first.py"}
     lines = commands(read("quick-start.md"))
     assert lines[0] == ["run", "rtos"]
     for words in lines[1:]:
@@ -169,6 +176,8 @@ def test_the_quick_start_runs_as_written(tmp_path, monkeypatch):
         "runs/first/exports/onnx/stressed/policy.onnx",
         "runs/five/policies/normal/seed-1/network.npz",
         "runs/mine/policies/my/seed-0/network.npz",
+        "runs/longer/policies/normal/seed-1/network.npz",
+        "runs/longer/earlier/1024/policies/normal/seed-1/network.npz",
         "comparison.png",
         "best-effort.png",
         "learned.png",

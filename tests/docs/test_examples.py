@@ -153,3 +153,20 @@ def test_the_example_package_names_the_entry_point_group(tank):
 
     project = tomllib.loads((tank / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["entry-points"] == {ENTRY_POINT_GROUP: {"tank": "rlsys_tank.plugin"}}
+
+
+def test_gymnasium_makes_the_example_of_the_package(tank):
+    pytest.importorskip("gymnasium")
+    package = tank / "rlsys_tank"
+    (package / "__init__.py").touch()
+    (package / "config.py").write_text("from tank import TankConfig\n")
+    (package / "env.py").write_text("from tank import TankVectorEnv\n")
+    code = (
+        "import rlsys_tank, gymnasium; name = 'rlsys_tank.gym:rlsys/Tank-v0'\n"
+        "print(gymnasium.make(name, target=0.7).unwrapped.vector_env.config.target)\n"
+        "print(gymnasium.make_vec(name, num_envs=3).num_envs)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tank, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["0.7", "3"]

@@ -14,9 +14,9 @@ from rlsys.config.document import load_resource
 from rlsys_rtos.cli import gantt
 from rlsys_rtos.config import GeneratorConfig, RtosConfig
 from rlsys_rtos.items import ITEM_FEATURES, WIDTH
-from rlsys_rtos.plugin import rlsys_environments
 from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
 from rlsys_rtos.taskset import Task, TaskSet
+from rlsys_rtos_plugin import rlsys_environments
 
 TEXT = read("plugins/rtos.md")
 SPEC = rlsys_environments()[0]

@@ -9,10 +9,17 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from rlsys.cli.result_table import show_document
+from rlsys.api import Comparison
+from rlsys.cli.result_table import show
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec
 from rlsys.evaluation.evaluate import Evaluation, Played
-from rlsys.evaluation.report import closed_share, levels_of, markdown, result_document
+from rlsys.evaluation.report import (
+    closed_share,
+    closed_share_text,
+    levels_of,
+    markdown,
+    result_document,
+)
 from rlsys.evaluation.verdicts import Verdict, verdicts_of
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -77,6 +84,47 @@ def test_fields_say_who_is_compared_with_whom(document):
     assert closed_share(document, "machine", TRICKY) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("learned", "text"),
+    [
+        # On the optimum less 1, 2 and 3 of gaps of 4: 1/2 +- t(2) sqrt(1/3) / 4.
+        ([4.0, 4.0, 4.0], "50.0 % [-12.1 %, 112.1 %]"),
+        ([3.0, 4.0, 5.0], "50.0 % [50.0 %, 50.0 %]"),
+    ],
+)
+def test_the_closed_share_stands_everywhere_with_its_interval(learned, text, capsys):
+    played = evaluation()
+    played.played[0] = Played("machine", TRICKY, "learned", {"reward": np.array([learned])})
+    document = result_document(
+        plugin="p", preset="q", run=None, status="complete", seeds=[0], evaluation=played
+    )
+    (reached,) = verdicts_of(document, "machine", "reaches")
+    assert {"share-of-gap-closed", "share-of-gap-closed-low", "share-of-gap-closed-high"} <= set(
+        reached["figures"]
+    )
+    assert closed_share_text(document, "machine", TRICKY) == text
+    written = markdown(
+        document, command=["rlsys"], config="", versions={}, summaries={}, reference="default"
+    )
+    assert f"It closes {text} of the gap from default to the optimum." in written
+    show(Comparison(document, "default"), False)
+    assert f"closes {text} of the gap from default to the optimum" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [([0], "One training says nothing about other"), ([0, 1], "say little"), ([0, 1, 2], "")],
+)
+def test_the_report_says_what_its_intervals_are(document, seeds, said):
+    document["seeds"] = seeds
+    text = markdown(
+        document, command=["rlsys"], config="", versions={}, summaries={}, reference="default"
+    )
+    assert "Student's t for the trainings, t corrected for skewness for the episodes" in text
+    assert said in text
+    assert ("trainings say" in text, "training says" in text) == (len(seeds) == 2, len(seeds) == 1)
+
+
 def test_the_document_keeps_to_its_schema(document):
     schema = json.loads(resources.files("rlsys").joinpath("schemas/result.json").read_text())
     jsonschema.validate(document, schema)
@@ -97,7 +145,7 @@ def test_a_check_whose_name_looks_like_a_comparison_stands_in_the_report(documen
 
 
 def test_the_terminal_shows_it_too(document, capsys):
-    show_document(document, False, reference="default")
+    show(Comparison(document, "default"), False)
     shown = capsys.readouterr().out
     assert "sysctl-d-better-than-default: holds (performance 1.25, note eight pairs)" in shown
     assert f"{TRICKY}: better than 1 of 2 baselines; not shown for optimum-reaches-default" in shown
@@ -123,7 +171,7 @@ def test_a_reward_threshold_is_a_reference_without_a_controller(threshold, said,
     )
     assert f"Its mean reward {said} the environment's reward threshold of {threshold:g}." in text
     assert closed_share(document, "machine", TRICKY) == pytest.approx(0.5)
-    show_document(document, False, reference="default")
+    show(Comparison(document, "default"), False)
     assert "50.0 % of the gap" in capsys.readouterr().out
 
 

@@ -31,6 +31,7 @@ FILES = {
     "src/rlsys_heat_pump/baselines.py",
     "src/rlsys_heat_pump/config.py",
     "src/rlsys_heat_pump/env.py",
+    "src/rlsys_heat_pump/gym.py",
     "src/rlsys_heat_pump/oracle.py",
     "src/rlsys_heat_pump/plugin.py",
     "src/rlsys_heat_pump/presets/default.yaml",

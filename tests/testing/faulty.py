@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dial
+import gymnasium
 import numpy as np
 from dial import AGENT, ENVIRONMENT, EXPORTER, Climber, Dial, DialConfig, Follow, Optimum
 from pydantic import BaseModel, ConfigDict, PrivateAttr, field_serializer
@@ -254,6 +255,13 @@ class WritesLog(Dial):
     def __init__(self, config, num_envs):
         super().__init__(config, num_envs)
         Path("dial.log").write_text("begun")
+
+
+def single_env(config, num_envs):
+    return gymnasium.make("CartPole-v1")
+
+
+ENVIRONMENTS["SingleEnv"] = {"vector_env": "faulty:single_env"}
 
 
 class Undecided(Follow):

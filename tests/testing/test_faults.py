@@ -26,6 +26,7 @@ ENVIRONMENTS = {
     "OutsideItsSpace": ("observations_lie_in_their_space", "has 1.25 at", "clip the observation"),
     "DoublePrecision": ("observations_lie_in_their_space", "dtype float64", "astype(np.float32)"),
     "FlatSpace": ("spaces_are_declared", "observation_space has shape (2,)", "batch_space"),
+    "SingleEnv": ("spaces_are_declared", "TimeLimit, a single environment", "see the message"),
     "NanReward": ("rewards_and_infos_are_finite", "rewards are", "finite"),
     "NanMetric": ("rewards_and_infos_are_finite", "['moves'] is", "finite"),
     "ShutMask": ("masks_allow_an_action", "allow no action in copy", "at least one action"),

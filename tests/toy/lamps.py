@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlsys import hookimpl
+from rlsys.batched import copy_seeds, final_infos
 from rlsys.controllers import NetworkController
 from rlsys.descriptors import (
     AgentSpec,
@@ -94,7 +95,7 @@ class Lamps:
     def reset(self, *, seed=None, options=None):
         del options
         if seed is not None:
-            seeds = [seed + copy for copy in range(self.num_envs)] if np.isscalar(seed) else seed
+            seeds = copy_seeds(seed, self.num_envs)
             self._generators = [np.random.default_rng(s) for s in seeds]
         self._begin()
         return self._observe(), {}
@@ -108,12 +109,8 @@ class Lamps:
         done = np.full(self.num_envs, self._time == STEPS)
         infos = {}
         if done.all():
-            infos = {
-                "final_obs": self._observe(),
-                "_final_obs": done,
-                "final_info": {"hits": self._hits.copy(), "answers": self._answers.copy()},
-                "_final_info": done,
-            }
+            metrics = {"hits": self._hits, "answers": self._answers}
+            infos = final_infos(done, metrics, self._observe())
             self._begin()
         return self._observe(), right.astype(np.float64), done, np.zeros_like(done), infos
 

@@ -12,6 +12,7 @@ from gymnasium.spaces import Box, Discrete
 from pydantic import BaseModel, ConfigDict
 
 from rlsys import hookimpl
+from rlsys.batched import BatchedRolesEnv, Outcome
 from rlsys.controllers import Controller
 from rlsys.descriptors import AgentSpec, ControllerSpec, EnvironmentSpec, MetricSpec
 from rlsys.network import Dense, Network, Stack
@@ -60,65 +61,47 @@ class NoSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Relay:
+class Relay(BatchedRolesEnv):
     def __init__(self, config, num_envs):
-        self.config = config
-        self.num_envs = num_envs
-        self.roles = (
+        roles = (
             Role("runner", config.runners, Box(-1.0, 1.0, (2,)), Discrete(2)),
             Role("judge", 1, Box(0.0, float(config.runners), (1,)), Discrete(2)),
         )
-        self.acting = "runner"
-        self._random = [np.random.default_rng() for _ in range(num_envs)]
+        super().__init__(num_envs, roles)
+        self.config = config
         self._tick = np.zeros(num_envs, int)
         self._right = np.zeros(num_envs)
+        self._shown = np.zeros((num_envs, config.runners, 2))
 
-    def reset(self, *, seed=None, options=None):
-        del options
-        if seed is not None:
-            seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-            self._random = [np.random.default_rng(one) for one in seeds]
-        self._tick[:] = 0
-        self._right[:] = 0
-        self._draw()
-        return self._signs(), {}
+    def begin(self, copies):
+        self._tick[copies] = self._right[copies] = 0
+        self._draw(copies)
 
-    def step(self, actions):
-        nothing = np.zeros(self.num_envs, bool)
+    def advance(self, actions):
         if self.acting == "runner":
-            self._said = np.asarray(actions)
-            self.acting = "judge"
-            shown = self._said.sum(axis=1).astype(np.float32)[:, None, None]
-            return shown, np.zeros(self.num_envs), nothing, nothing, {}
+            self._said = actions
+            return None
         majority = 2 * self._said.sum(axis=1) > self.config.runners
-        right = np.asarray(actions)[:, 0] == majority
+        right = actions[:, 0] == majority
         named = self._said == (self._shown[..., 0] > 0)
         self._right += right
         self._tick += 1
-        rewards = right + named.mean(axis=1)
         ended = self._tick >= STEPS
-        infos = {}
-        if ended.any():
-            infos = {
-                "final_info": {"right": self._right.copy(), "_right": ended.copy()},
-                "_final_info": ended.copy(),
-            }
-            self._tick[ended] = 0
-            self._right[ended] = 0
-        self._draw()
-        return self._signs(), rewards, ended, nothing, infos
+        self._draw(np.flatnonzero(~ended))
+        return Outcome(right + named.mean(axis=1), terminated=ended)
 
-    def close(self):
-        pass
+    def observations(self):
+        if self.acting == "judge":
+            return self._said.sum(axis=1)[:, None, None]
+        return self._shown
 
-    def _draw(self):
-        self.acting = "runner"
-        self._shown = np.stack(
-            [r.choice([-1.0, 1.0], (self.config.runners, 2)) for r in self._random]
-        )
+    def metrics(self):
+        return {"right": self._right}
 
-    def _signs(self):
-        return self._shown.astype(np.float32)
+    def _draw(self, copies):
+        for copy in copies:
+            signs = self.generators[copy].choice([-1.0, 1.0], (self.config.runners, 2))
+            self._shown[copy] = signs
 
 
 class Guess:

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlsys import hookimpl
+from rlsys.batched import copy_seeds, final_infos
 from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, SearchRange
 from rlsys.errors import UserError
 from rlsys.network import Dense, Network, Stack
@@ -79,7 +80,7 @@ class Signs:
     def reset(self, *, seed=None, options=None):
         del options
         if seed is not None:
-            seeds = [seed + copy for copy in range(self.num_envs)] if np.isscalar(seed) else seed
+            seeds = copy_seeds(seed, self.num_envs)
             self.generators = [np.random.default_rng(s) for s in seeds]
         self.time = 0
         return self.draw(), {}
@@ -92,8 +93,7 @@ class Signs:
         infos = {}
         if done.all():
             self.time = 0
-            infos = {"final_obs": observations, "_final_obs": done, "final_info": {}}
-            infos["_final_info"] = done
+            infos = final_infos(done, {}, observations)
         return observations, rewards, done, np.zeros_like(done), infos
 
     def close(self) -> None:

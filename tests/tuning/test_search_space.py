@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from searching import PLUGIN, rlsys
 
-from rlsys.cli.context import App
 from rlsys.config.plan import Overrides, resolve_plan
 from rlsys.descriptors import SearchRange
 from rlsys.errors import ConfigError
+from rlsys.plugins import PluginOptions, Workplace
 from rlsys.tuning.space import present_settings, search_space, trial_config
 
 
 @pytest.fixture(scope="module")
 def registry():
-    return App(files=[str(PLUGIN)]).registry
+    return Workplace(PluginOptions.from_environment((), [str(PLUGIN)])).registry
 
 
 @pytest.fixture(scope="module")

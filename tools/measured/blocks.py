@@ -11,7 +11,7 @@ from typing import Any
 
 from measured.figures import figure, interval
 from measured.results import Results, TableError
-from rlsys.evaluation import closed_share, ranked, scalar_metrics, values_of, verdicts_of
+from rlsys.evaluation import closed_share_text, ranked, scalar_metrics, values_of, verdicts_of
 
 BY_HAND = "by hand"
 
@@ -37,9 +37,9 @@ def ahead(document: dict[str, Any], case: str) -> list[str]:
     for row in ranked(document, case):
         if row["kind"] != "learned":
             continue
-        share = closed_share(document, case, row["controller"])
+        share = closed_share_text(document, case, row["controller"])
         if share is not None:
-            lines.append(f"`{row['controller']}` closes {100 * share:.1f} % of the gap.")
+            lines.append(f"`{row['controller']}` closes {share} of the gap.")
         for verdict in verdicts_of(document, case, "better-than", row["controller"]):
             figures, other = verdict["figures"], verdict["reference"]
             if figures["high"] < 0:

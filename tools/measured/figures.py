@@ -4,6 +4,7 @@
     RESULT CASE CONTROLLER METRIC [DECIMALS]     the mean of any metric
     RESULT CASE CONTROLLER gap [DECIMALS]        how far behind the optimum, in reward
     RESULT CASE CONTROLLER share [DECIMALS]      of the gap to the optimum that is closed: 83.3 %
+    RESULT CASE CONTROLLER share interval        the same with its interval: 83.3 % [82.2 %, 84.4 %]
     RESULT CASE CONTROLLER of-optimum [DECIMALS] of the optimum's reward: 98.3 %
     RESULT CASE CONTROLLER ahead-of OTHER        the paired difference: 0.84 [0.79, 0.89]
 
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from measured.results import Results, TableError, find_controller
-from rlsys.evaluation import closed_share, ranked, values_of, verdicts_of
+from rlsys.evaluation import closed_share, closed_share_text, ranked, values_of, verdicts_of
 
 
 def figure(results: Results, words: str) -> str:
@@ -37,9 +38,10 @@ def figure(results: Results, words: str) -> str:
             return interval(_ahead(document, case, controller, other))
         case "share", _:
             share = closed_share(document, case, controller)
-            if share is None:
+            text = closed_share_text(document, case, controller)
+            if share is None or text is None:
                 raise TableError(f"{name} {case} does not say what {controller} closes of the gap")
-            return _percent(share, _decimals(options, 1))
+            return text if options == ["interval"] else _percent(share, _decimals(options, 1))
         case "of-optimum", _:
             optimum = find_controller(document, case, "optimum")
             if controller == optimum:

@@ -8,7 +8,7 @@ from rlsys.testing import AgentConformance, EnvironmentConformance
 
 
 class TestFlat(EnvironmentConformance):
-    plugin = "rlsys_mec.plugin"
+    plugin = "rlsys_mec_plugin"
     environment = "mec"
     overrides = {"n_users": 3, "slots": 3}  # noqa: RUF012
 
@@ -18,7 +18,7 @@ class TestBacklog(TestFlat):
 
 
 class TestHierarchical(EnvironmentConformance):
-    plugin = "rlsys_mec.plugin"
+    plugin = "rlsys_mec_plugin"
     environment = "mec"
     preset = "phase2"
     overrides = {"n_users": 4, "n_clusters": 2, "slots": 2}  # noqa: RUF012
@@ -27,7 +27,7 @@ class TestHierarchical(EnvironmentConformance):
 class TestShared(AgentConformance):
     plugin = "rlsys.agents"
     agent = "sb3-shared"
-    environment_plugin = "rlsys_mec.plugin"
+    environment_plugin = "rlsys_mec_plugin"
     environment = "mec"
     preset = "phase2"
     overrides = TestHierarchical.overrides

@@ -26,7 +26,7 @@ def registry():
 
 
 def test_importing_it_imports_nothing_heavy():
-    code = "import rlsys_mec.plugin, sys, json; print(json.dumps(list(sys.modules)))"
+    code = "import rlsys_mec_plugin, sys, json; print(json.dumps(list(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

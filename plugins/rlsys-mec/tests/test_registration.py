@@ -105,10 +105,10 @@ def test_wrong_names_are_refused_with_the_nearest_one():
         gymnasium.make(ENV_ID).unwrapped.step(np.zeros((5, 2)))
 
 
-def test_the_prefix_imports_the_plugin_and_without_either_gymnasium_stays_out():
+def test_the_prefix_registers_whatever_is_imported_first_and_the_entry_module_is_light():
     made = "import gymnasium; print(gymnasium.make('rlsys_mec:rlsys/Mec-v0').spec.id)"
-    first = f"import rlsys_mec; {made}"
-    light = "import rlsys_mec.plugin, sys; print('gymnasium' in sys.modules)"
+    first = f"import rlsys_mec_plugin, rlsys_mec.config; {made}"
+    light = "import rlsys_mec_plugin, sys; print('gymnasium' in sys.modules)"
     outputs = [
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from aim import START, STEPS, Aim
+from aim import START, STEPS, Aim, WideAim
 from gymnasium.utils.env_checker import check_env
 from relay import Relay, RelayConfig
 
@@ -46,6 +46,22 @@ def test_the_single_environment_plays_what_the_batch_plays(discrete):
         }  # fmt: skip
         np.testing.assert_array_equal(observation, infos["final_obs"][0].ravel())
         observation, _ = ours.reset()
+
+
+def test_continuous_actions_are_told_in_the_environments_units():
+    ours, plain = RllibSingleEnv(WideAim(1), ()), RllibSingleEnv(Aim(1), ())
+    check_env(ours, skip_render_check=True)
+    assert ours.action_space == plain.action_space
+    ours.reset(seed=3)
+    plain.reset(seed=3)
+    action = np.array([-1.0, 0.25, 1.0], np.float32)
+    assert ours.step(action)[1] == pytest.approx(plain.step(action)[1], abs=1e-6)
+    unscaled = RllibSingleEnv(WideAim(1), (), scaled=False)
+    assert unscaled.action_space == WideAim(1).single_action_space
+    unscaled.reset(seed=3)
+    plain.reset(seed=3)
+    told = np.array([0.0, 6.25, 10.0], np.float32)
+    assert unscaled.step(told)[1] == pytest.approx(plain.step(action)[1], abs=1e-6)
 
 
 def test_roles_act_in_turn_and_share_what_a_step_earns():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from aim import Aim
+from aim import Aim, WideAim
 from program import refused, run
 from pydantic import ValidationError
 from ray.rllib.core import DEFAULT_MODULE_ID, Columns
@@ -57,10 +57,10 @@ def trained(problem, path, steps, **more):
     return lines
 
 
-@pytest.mark.parametrize("discrete", [False, True])
+@pytest.mark.parametrize("kind", ["unit", "wide", "discrete"])
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_the_portable_network_decides_as_rllibs_module(discrete, activation):
-    problem = aim(discrete)
+def test_the_portable_network_decides_as_rllibs_module(kind, activation):
+    problem = Problem(WideAim) if kind == "wide" else aim(kind == "discrete")
     settings = RllibPpoSettings(**{**TINY, "net_arch": (8, 6), "activation": activation})
     policies = spaces_of(problem.make_env(1))
     with built(settings, problem, policies, 0) as algorithm:
@@ -76,10 +76,11 @@ def test_the_portable_network_decides_as_rllibs_module(discrete, activation):
         folder = Path(algorithm.logdir)
         assert folder.exists()
     assert not folder.exists()
-    if discrete:
+    if kind == "discrete":
         np.testing.assert_array_equal(network.act(seen), expected + 10)
     else:
-        np.testing.assert_allclose(network.act(seen), np.clip(expected, -1, 1), atol=1e-6)
+        acted = network.act(seen) / 5 - 1 if kind == "wide" else network.act(seen)
+        np.testing.assert_allclose(acted, np.clip(expected, -1, 1), atol=1e-6)
 
 
 def test_weights_of_another_module_are_refused():

@@ -15,7 +15,7 @@ TASKS = {
 
 
 class TestTaskset(EnvironmentConformance):
-    plugin = "rlsys_rtos.plugin"
+    plugin = "rlsys_rtos_plugin"
     environment = "rtos"
     overrides = {"taskset": [TASKS]}  # noqa: RUF012
     seeds_matter = False
@@ -33,7 +33,7 @@ class TestRandomExecution(TestTaskset):
 
 
 class TestGenerated(EnvironmentConformance):
-    plugin = "rlsys_rtos.plugin"
+    plugin = "rlsys_rtos_plugin"
     environment = "rtos"
     preset = "general"
     overrides = {  # noqa: RUF012

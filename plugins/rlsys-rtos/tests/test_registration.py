@@ -20,14 +20,23 @@ IDS = ("rlsys/Rtos-v0", "rlsys_rtos:rlsys/Rtos-v0")
 
 
 @pytest.mark.parametrize(
-    "order", ["gymnasium, rlsys_rtos", "rlsys_rtos, gymnasium", "rlsys_rtos.plugin, gymnasium"]
+    "order",
+    [
+        "gymnasium",
+        "gymnasium, rlsys_rtos",
+        "rlsys_rtos, gymnasium",
+        "rlsys_rtos.config, gymnasium",
+        "rlsys_rtos_plugin, gymnasium",
+        "rlsys_rtos_plugin, rlsys_rtos.config, gymnasium",
+    ],
 )
 def test_in_a_fresh_python_whatever_is_imported_first(order):
+    ids = reversed(IDS)  # the prefix imports the package, which the other needs
     code = f"import {order}\n" + "".join(
         f"env = gymnasium.make({name!r}, taskset='normal')\n"
         f"batch = gymnasium.make_vec({name!r}, num_envs=3, taskset='stressed')\n"
         "print(env.observation_space.shape, batch.observation_space.shape, env.action_space.n)\n"
-        for name in IDS
+        for name in ids
     )
     result = subprocess.run(
         [sys.executable, "-W", "error::UserWarning:gymnasium", "-c", code],
@@ -69,16 +78,29 @@ def test_settings_are_keyword_arguments_and_wrong_ones_are_refused():
         gymnasium.make(IDS[0], observatoin="full")
 
 
-def test_the_prefix_imports_the_plugin_and_without_either_gymnasium_stays_out():
-    made = "import gymnasium; print(gymnasium.make('rlsys_rtos:rlsys/Rtos-v0').spec.id)"
-    light = "import rlsys_rtos, sys; print('gymnasium' in sys.modules)"
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+def test_the_entry_module_is_light_and_so_are_commands_that_list_plugins():
+    listing = (
+        "import sys\nfrom rlsys.cli.main import main\n"
+        "try: main(['plugins', '--json'])\nexcept SystemExit: pass\n"
+        "print('rlsys_rtos_plugin' in sys.modules)"
+    )
+    heavy = "\nprint({'gymnasium', 'rlsys_rtos'} & {*sys.modules})"
+    for code in ("import rlsys_rtos_plugin, sys", listing):
+        shown = subprocess.run(
+            [sys.executable, "-c", code + heavy],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
-        for code in (made, light)
-    ]
-    assert outputs == ["rlsys/Rtos-v0\n", "False\n"]
+        assert shown.splitlines()[-1] == "set()"
+    assert shown.splitlines()[-2] == "True"
+
+
+def test_the_former_entry_module_still_has_the_hooks():
+    import rlsys_rtos.plugin
+    import rlsys_rtos_plugin
+
+    assert rlsys_rtos.plugin.rlsys_environments is rlsys_rtos_plugin.rlsys_environments
 
 
 SETTINGS = {"generator": {"min_tasks": 3, "max_tasks": 5, "periods": (5, 10, 20)}}

@@ -10,12 +10,12 @@ from rlsys.testing.plugin import PluginConformance
 
 
 class TestSysctl(EnvironmentConformance):
-    plugin = "rlsys_sysctl.plugin"
+    plugin = "rlsys_sysctl_plugin"
     environment = "sysctl"
 
 
 class OfSysctl(AgentConformance):
-    plugin = "rlsys_sysctl.plugin"
+    plugin = "rlsys_sysctl_plugin"
     environment = "sysctl"
 
 
@@ -34,7 +34,7 @@ class TestGrid(OfSysctl):
 class TestSysctlD(PluginConformance):
     """It exports what was found on a machine and nothing else; its own tests play that."""
 
-    plugin = "rlsys_sysctl.plugin"
+    plugin = "rlsys_sysctl_plugin"
 
     def described(self):
         return self.registry().exporters.get("sysctl-d")

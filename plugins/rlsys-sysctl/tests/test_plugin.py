@@ -23,7 +23,7 @@ def registry():
 
 
 def test_importing_it_imports_nothing_heavy():
-    code = "import rlsys_sysctl.plugin, sys, json; print(json.dumps(list(sys.modules)))"
+    code = "import rlsys_sysctl_plugin, sys, json; print(json.dumps(list(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

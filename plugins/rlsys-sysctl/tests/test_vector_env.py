@@ -51,8 +51,8 @@ def test_check_env_on_the_machine_that_has_no_noise():
     class Still(SysctlVectorEnv):
         """The state of the real machine would differ from one reset to the next."""
 
-        def _observe(self):
-            observed = super()._observe()
+        def observations(self):
+            observed = super().observations()
             observed[:, :2] = 0.5
             return observed
 

@@ -18,7 +18,7 @@ def require_same_step(env: VectorEnv[Any, Any, Any]) -> None:
     mode = env.metadata.get("autoreset_mode")
     if mode != AutoresetMode.SAME_STEP:
         raise UserError(
-            f"{type(env).__name__} has autoreset mode {mode}; rlsys needs "
+            f"{env.__class__.__name__} has autoreset mode {mode}; rlsys needs "
             "AutoresetMode.SAME_STEP: set metadata['autoreset_mode'] and start the next episode "
             "in the step that ends one"
         )

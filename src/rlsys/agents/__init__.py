@@ -46,6 +46,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             config="rlsys.agents.settings:PpoSettings",
             factory="rlsys.agents.sb3.ppo:make_ppo",
             actions=("discrete", "multi-discrete", "continuous"),
+            starts_from_network=True,
             search=(
                 _LEARNING_RATE,
                 *_ON_POLICY,
@@ -60,6 +61,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             factory="rlsys.agents.sb3.maskable_ppo:make_maskable_ppo",
             actions=("discrete", "multi-discrete"),
             uses_masks=True,
+            starts_from_network=True,
             search=(
                 _LARGE_BATCH_RATE,
                 *_ON_POLICY,
@@ -73,6 +75,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             config="rlsys.agents.settings:DqnSettings",
             factory="rlsys.agents.sb3.dqn:make_dqn",
             actions=("discrete",),
+            starts_from_network=True,
             search=(
                 _LEARNING_RATE,
                 _GAMMA,
@@ -89,6 +92,7 @@ def rlsys_agents() -> Sequence[AgentSpec]:
             config="rlsys.agents.settings:SacSettings",
             factory="rlsys.agents.sb3.sac:make_sac",
             actions=("continuous",),
+            starts_from_network=True,
             search=(
                 _LEARNING_RATE,
                 _GAMMA,

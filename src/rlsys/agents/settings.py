@@ -52,8 +52,8 @@ class Sb3Settings(NetworkSettings):
     """Whether to scale rewards by the running standard deviation of the return during training."""
 
 
-class PpoSettings(Sb3Settings):
-    """Proximal policy optimisation (Schulman et al., 2017)."""
+class OnPolicySettings(Sb3Settings):
+    """Settings that PPO with and without masks share."""
 
     n_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 2048
     """Steps of each copy between two updates."""
@@ -84,7 +84,15 @@ class PpoSettings(Sb3Settings):
         return self
 
 
-class MaskablePpoSettings(PpoSettings):
+class PpoSettings(OnPolicySettings):
+    """Proximal policy optimisation (Schulman et al., 2017)."""
+
+    scale_actions: bool = True
+    """Whether the policy sees bounded continuous actions as [-1, 1], whatever their bounds. false:
+    in the environment's units."""
+
+
+class MaskablePpoSettings(OnPolicySettings):
     """PPO with action masks (Huang and Ontanon, 2022), many copies and large batches."""
 
     num_envs: Annotated[int, Field(ge=1, le=65_536)] = 64

@@ -12,7 +12,7 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from rlsys.agents.spaces import decoding_for, outputs_for, require_items
+from rlsys.agents.spaces import decoding_for, image_transform, outputs_for, require_items
 from rlsys.errors import UserError
 from rlsys.network import Activation, Dense, Network, Scorer, Stack, Transform
 
@@ -197,6 +197,7 @@ def fresh_network(
     observation_space: spaces.Space[Any],
     action_space: spaces.Space[Any],
     *,
+    items: bool = False,
     net_arch: Sequence[int] = (32, 32),
     encoder: Sequence[int] = (32, 32),
     scorer: Sequence[int] = (32,),
@@ -204,11 +205,12 @@ def fresh_network(
     masked: bool = False,
     seed: int = 0,
 ) -> TorchNetwork:
-    """Return an untrained network for an environment; the observation determines its shape.
+    """Return an untrained network for an environment.
 
     Args:
-        observation_space: of one copy; two-dimensional (items, features) for a scorer.
+        observation_space: of one copy; a stack takes it flattened, and bytes 0..255 as 0..1.
         action_space: of one copy.
+        items: whether the observation is a list of items (items, features), for a scorer.
         net_arch: hidden layers of a stack.
         encoder, scorer: hidden layers of a scorer.
         activation: of hidden layers, ``relu`` or ``tanh``.
@@ -223,7 +225,7 @@ def fresh_network(
     module: TorchStack | TorchScorer
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if len(shape) == 2:
+        if items:
             rest = require_items(observation_space, action_space)
             module = scorer_modules(shape[1], encoder, scorer, rest, activation)
         else:
@@ -232,4 +234,5 @@ def fresh_network(
                 nn.Sequential(*hidden_layers(sizes, activation), nn.Linear(sizes[-1], outputs))
             )
         initialise(module)
-    return TorchNetwork(Network(module.body(), decoding_for(action_space), masked=masked))
+    transform = None if items else image_transform(observation_space)
+    return TorchNetwork(Network(module.body(), decoding_for(action_space), transform, masked))

@@ -13,20 +13,21 @@ import click
 
 from rlsys import __version__
 from rlsys.cli.built_in import BUILT_IN
-from rlsys.cli.context import App
 from rlsys.errors import ExitCode, Interrupted, RlsysError, UserError, did_you_mean
+from rlsys.plugins.manager import PluginOptions
+from rlsys.plugins.workplace import Workplace
 
 
 class PluginGroup(click.Group):
     """The built-in commands, then those of plugins; each is imported only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*BUILT_IN, *_app(ctx).registry.commands]
+        return [*BUILT_IN, *_work(ctx).registry.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in BUILT_IN:
             return _command(importlib.import_module(f"rlsys.cli.commands.{cmd_name}").command)
-        commands = _app(ctx).registry.commands
+        commands = _work(ctx).registry.commands
         if cmd_name not in commands.entries:
             return None
         from rlsys.descriptors import resolve
@@ -47,7 +48,7 @@ class PluginGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(BUILT_IN.items()))
-        commands = _app(ctx).registry.commands
+        commands = _work(ctx).registry.commands
         added = [(name, commands.get(name).summary) for name in commands]
         if added:
             with formatter.section("Commands of plugins"):
@@ -62,12 +63,16 @@ def _command(found: Any) -> click.Command:
     return found
 
 
-def _app(ctx: click.Context) -> App:
+def _work(ctx: click.Context) -> Workplace:
     if ctx.obj is None:
         params = ctx.params
-        ctx.obj = App(params.get("no_plugin") or (), params.get("plugin_file") or ())
-    app: App = ctx.obj
-    return app
+        ctx.obj = _workplace(params.get("no_plugin") or (), params.get("plugin_file") or ())
+    work: Workplace = ctx.obj
+    return work
+
+
+def _workplace(no_plugin: tuple[str, ...], plugin_file: tuple[str, ...]) -> Workplace:
+    return Workplace(PluginOptions.from_environment(no_plugin, plugin_file), taken=BUILT_IN)
 
 
 @click.group(
@@ -86,7 +91,7 @@ def _app(ctx: click.Context) -> App:
 @click.pass_context
 def cli(ctx: click.Context, no_plugin: tuple[str, ...], plugin_file: tuple[str, ...]) -> None:
     """Train, prove and ship learned controllers for computer systems."""
-    ctx.obj = ctx.obj or App(no_plugin, plugin_file)
+    ctx.obj = ctx.obj or _workplace(no_plugin, plugin_file)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -110,6 +115,8 @@ def main(arguments: list[str] | None = None) -> None:
         _say(str(error))
         sys.exit(error.exit_code)
     except RlsysError as error:
+        if os.environ.get("RLSYS_TRACEBACK"):
+            traceback.print_exc()
         for line in str(error).splitlines():
             _say(f"error: {line}")
         sys.exit(error.exit_code)

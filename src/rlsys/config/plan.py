@@ -6,12 +6,14 @@ Layers, weakest first: defaults, preset, file, ``--set``, flags.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from rlsys.adapters.making import EnvMaker, make_env_of
 from rlsys.config.document import (
     Document,
     assignment,
@@ -44,6 +46,33 @@ class TrainingConfig(_Section):
     """Number of episodes on which the best network is chosen; never those of the evaluation."""
 
 
+class PlayingConfig(_Section):
+    """How the environment is played, and what is checked meanwhile."""
+
+    copies: int | None = Field(default=None, ge=1, le=100_000)
+    """Most copies at a time in validations, evaluations and the checks of exports. By default as
+    many as the environment's description says, which is 100 if it says nothing. The copies of a
+    training are the agent's setting `num_envs`."""
+    longest_episode: int = Field(default=100_000, ge=1)
+    """Steps after which an episode counts as one that never ends, which is an error."""
+    beyond_bounds: Literal["error", "clip"] = "error"
+    """What happens to an observation beyond its bounds: an error, or it is counted and clipped, in
+    training as in every export."""
+    repeatable: bool = True
+    """Whether the same seed and actions must give the same episode. If so, that is checked before
+    every training and evaluation."""
+
+    def make_env(self, environment: EnvironmentSpec, config: Any) -> EnvMaker:
+        """Return ``make_env(num_envs)`` for a case's settings."""
+        return make_env_of(
+            environment,
+            config,
+            longest_episode=self.longest_episode,
+            clip=self.beyond_bounds == "clip",
+            copies=self.copies or environment.copies,
+        )
+
+
 class EvaluationConfig(_Section):
     """How the result is measured."""
 
@@ -74,6 +103,7 @@ class RunConfig(_Section):
     """Settings for other agents, used when ``--agent`` chooses one of them."""
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    playing: PlayingConfig = PlayingConfig()
     exports: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Export formats to write at the end: a list of names, or names with settings. Every format has
     the setting `optional`: if it cannot be exported on this machine, it is skipped with a note."""
@@ -101,8 +131,10 @@ class Overrides:
     """What the command line sets, weakest first."""
 
     preset: str | None = None
-    file: str | None = None
-    assignments: tuple[str, ...] = ()
+    file: str | Path | Mapping[str, Any] | None = None
+    """Path of a YAML file, or what such a file contains."""
+    assignments: tuple[str | Mapping[str, Any], ...] = ()
+    """Texts ``KEY=VALUE`` of ``--set``, or mappings from such keys to values."""
     agents: tuple[str, ...] = ()
     flags: tuple[tuple[str, Any], ...] = ()
     """Pairs of a dotted key and a value, such as ``("evaluation.episodes", 10)``."""
@@ -145,6 +177,10 @@ class Plan:
         """The names of the agents, joined by ``+``."""
         return "+".join(self.config.agents)
 
+    def make_env(self, case: str) -> EnvMaker:
+        """Return ``make_env(num_envs)`` for the case called `case`."""
+        return self.config.playing.make_env(self.environment, self.case(case).config)
+
     def case(self, name: str) -> Case:
         """Return the case called `name`."""
         for case in self.cases:
@@ -163,7 +199,7 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
         ConfigError: a key or value is not allowed; names its place.
     """
     spec = registry.environments.get(plugin)
-    file = load_yaml(overrides.file) if overrides.file else Document({})
+    file = _document_of(overrides.file)
     if not isinstance(file.data, dict | None):
         raise ConfigError(f"{file.source}: must map keys to values")
     meant = (file.data or {}).get("plugin", plugin)
@@ -181,20 +217,73 @@ def resolve_plan(registry: Registry, plugin: str, overrides: Overrides) -> Plan:
     document = _without_agents(document) if (file.data or {}).get("agents") else document
     if file.data:
         document = file.laid_upon(document)
-    for text in overrides.assignments:
-        parts, value = parse_assignment(text)
-        if parts[0] not in RunConfig.model_fields:
-            parts = ("environment", *parts)
-        document = assignment(parts, value, f"--set {text}").laid_upon(document)
+    configured = tuple(_settings_of(document, "agents"))
+    assignments = [
+        (parts if parts[0] in RunConfig.model_fields else ("environment", *parts), value, place)
+        for parts, value, place in assigned(overrides.assignments)
+    ]
+    for parts, value, place in assignments:
+        document = assignment(parts, value, place).laid_upon(document)
     for key, value in (*overrides.flags, ("plugin", plugin), ("preset", preset)):
         # An option is named after the last part of its key.
         option = f"--{key.rpartition('.')[2]}"
         document = assignment(key.split("."), value, option).laid_upon(document)
-    if overrides.agents:
-        document = _with_agents(document, overrides.agents)
-    elif not document.data.get("agents"):
-        document = _with_agents(document, (_default_agent(spec, document),))
+    chosen = overrides.agents or configured or (_default_agent(spec, document),)
+    for parts, value, place in assignments:
+        _check_chosen(parts, value, place, chosen)
+    if overrides.agents or not (configured and document.data.get("agents")):
+        document = _with_agents(document, chosen)
     return plan_of(registry, document)
+
+
+def _document_of(file: str | Path | Mapping[str, Any] | None) -> Document:
+    if isinstance(file, Mapping):
+        return Document(plain(file), "config")
+    return load_yaml(file) if file else Document({})
+
+
+def assigned(
+    assignments: Sequence[str | Mapping[str, Any]],
+) -> Iterator[tuple[tuple[str, ...], Any, str]]:
+    """Yield key path, value and place of every assignment; see `Overrides`.
+
+    Raises:
+        ConfigError: an empty key, or not ``KEY=VALUE``.
+    """
+    for given in assignments:
+        if isinstance(given, str):
+            found = [(*parse_assignment(given), f"--set {given}")]
+        else:
+            found = [(tuple(str(k).split(".")), plain(v), f"set {k!r}") for k, v in given.items()]
+        for parts, value, place in found:
+            if not all(parts):
+                raise ConfigError(f"{place}: the key must be names joined by '.', such as 'a.b'")
+            yield parts, value, place
+
+
+def _check_chosen(parts: tuple[str, ...], value: Any, place: str, chosen: Sequence[str]) -> None:
+    """Refuse settings of an agent that does not train: they do not choose one."""
+    if parts[0] != "agents":
+        return
+    named = parts[1:2] or (tuple(value) if isinstance(value, Mapping) else ())
+    for name in named:
+        if name not in chosen:
+            raise ConfigError(
+                f"{place}: agent {name!r} does not train here, {' + '.join(chosen)} does; choose "
+                f"it with --agent, or leave out this setting{did_you_mean(str(name), chosen)}"
+            )
+
+
+def plain(value: Any) -> Any:
+    """Return what Python code gives as a setting in the types that YAML has."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    # Numbers and arrays of NumPy.
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _default_agent(spec: EnvironmentSpec, document: Document) -> str:

@@ -9,6 +9,7 @@ from rlsys.evaluation.evaluate import Evaluation, evaluate, make_baseline
 from rlsys.evaluation.report import (
     cases_of,
     closed_share,
+    closed_share_text,
     levels_of,
     markdown,
     ranked,
@@ -18,6 +19,7 @@ from rlsys.evaluation.report import (
     values_of,
 )
 from rlsys.evaluation.statistics import (
+    ClosedGap,
     Summary,
     better,
     gap_closed,
@@ -28,12 +30,14 @@ from rlsys.evaluation.statistics import (
 from rlsys.evaluation.verdicts import Verdict, verdicts_of
 
 __all__ = [
+    "ClosedGap",
     "Evaluation",
     "Summary",
     "Verdict",
     "better",
     "cases_of",
     "closed_share",
+    "closed_share_text",
     "evaluate",
     "gap_closed",
     "interquartile_mean",

@@ -12,7 +12,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.adapters.making import make_env_of, reward_threshold_of
+from rlsys.adapters.making import reward_threshold_of
+from rlsys.adapters.preflight import check_repeatable
+from rlsys.adapters.watched import Counts
+from rlsys.config.plan import PlayingConfig
 from rlsys.controllers import Controller
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import CheckFailed, ConfigError, UserError
@@ -109,13 +112,11 @@ class Evaluation:
             yield better_than(learned.case, learned.controller, baseline.controller, ahead)
         for oracle in self.of(learned.case, "oracle"):
             ahead = paired_difference(learned.rewards, oracle.rewards[0])
-            share = None
+            closed = None
             for baseline in baselines:
                 if baseline.controller == self.environment.reference:
-                    share = gap_closed(
-                        *(float(played.rewards.mean()) for played in (learned, baseline, oracle))
-                    )
-            yield reaches(learned.case, learned.controller, oracle.controller, ahead, share)
+                    closed = gap_closed(learned.rewards, baseline.rewards[0], oracle.rewards[0])
+            yield reaches(learned.case, learned.controller, oracle.controller, ahead, closed)
         threshold = self.thresholds.get(learned.case)
         if threshold is not None:
             rewards = summarise(learned.rewards)
@@ -145,6 +146,7 @@ def evaluate(
     first_episode: int = 0,
     baselines: Sequence[str] | None = None,
     oracle: bool = True,
+    playing: PlayingConfig | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Evaluation:
     """Play the held-out episodes of every case with every controller.
@@ -153,15 +155,19 @@ def evaluate(
         policies: see `Policies`; a case without networks of its own uses those of `case.policy`.
         baselines: names; None: all.
         oracle: whether to compute the optimum, if there is an oracle.
+        playing: how the environment is played and checked; None: the defaults.
         progress: is called with what is being played.
 
     Raises:
         CheckFailed: a controller earned more than the optimum, so one of the two is wrong.
     """
+    playing = playing or PlayingConfig()
     seeds = tuple(evaluation_seeds(episodes, first_episode))
     result = Evaluation(environment, tuple(cases), seeds)
     for case in cases:
-        make_env = make_env_of(environment, case.config)
+        make_env = playing.make_env(environment, case.config)
+        if playing.repeatable and not environment.costly:
+            check_repeatable(make_env, environment.name, make_env.copies)
         threshold = reward_threshold_of(environment, case.config)
         if threshold is not None:
             result.thresholds[case.name] = threshold
@@ -181,6 +187,7 @@ def evaluate(
         if oracle and environment.oracle is not None:
             progress(f"{case.name}: {environment.oracle.name}")
             _add_oracle(result, make_env, case)
+        result.notes += _notes_on(case, make_env.counts, playing)
     return result
 
 
@@ -198,6 +205,17 @@ def make_baseline(baseline: ControllerSpec, case: Case) -> Controller:
             f"baseline {baseline.name!r} with {given or 'no options'}: {error}"
         ) from error
     return controller
+
+
+def _notes_on(case: Case, counts: Counts, playing: PlayingConfig) -> Iterator[str]:
+    """Yield what a reader of the results must know about how they came about."""
+    if counts.clipped:
+        yield (
+            f"{case.name}: {counts.clipped:,} of {counts.observations:,} observations were beyond "
+            "their bounds and were clipped (playing.beyond_bounds)"
+        )
+    if not playing.repeatable:
+        yield f"{case.name}: not checked that episodes can be repeated (playing.repeatable)"
 
 
 def _add_oracle(result: Evaluation, make_env: MakeEnv, case: Case) -> None:

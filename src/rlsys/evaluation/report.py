@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rlsys.evaluation.verdicts import THRESHOLD, Verdict, figures_text, verdicts_of
+from rlsys.evaluation.verdicts import SHARE, THRESHOLD, Verdict, figures_text, verdicts_of
 
 if TYPE_CHECKING:
     from rlsys.evaluation.evaluate import Evaluation
@@ -76,10 +76,28 @@ def values_of(document: Mapping[str, Any], case: str, controller: str) -> dict[s
 def closed_share(document: Mapping[str, Any], case: str, controller: str) -> float | None:
     """Return the share of the gap to the optimum that a learned controller closes, if known."""
     for verdict in verdicts_of(document, case, "reaches", controller):
-        share = verdict["figures"].get("share-of-gap-closed")
+        share = verdict["figures"].get(SHARE)
         if share is not None:
             return float(share)
     return None
+
+
+def closed_share_text(
+    document: Mapping[str, Any], case: str, controller: str, decimals: int = 1
+) -> str | None:
+    """Return that share with its interval as people read it: ``83.3 % [82.4 %, 84.2 %]``.
+
+    Without an interval it is the share alone; an unknown share is None.
+    """
+    share = closed_share(document, case, controller)
+    if share is None:
+        return None
+    text = f"{share:z.{decimals}%}"
+    for verdict in verdicts_of(document, case, "reaches", controller):
+        ends = [verdict["figures"].get(f"{SHARE}-{end}") for end in ("low", "high")]
+        if None not in ends:
+            text += " [{:z.{d}%}, {:z.{d}%}]".format(*ends, d=decimals)
+    return text.replace("%", " %")
 
 
 def threshold_lines(document: Mapping[str, Any], case: str, controller: str) -> list[str]:
@@ -137,13 +155,25 @@ def markdown(
         parts.append(_table(["case", "check", "holds", "figures"], map(_check_row, checks)))
     parts += [
         "## How it was made\n",
-        "Intervals are 95 % bootstrap intervals of the mean over trainings and held-out episodes; "
-        "with one training they say nothing about other training seeds. A controller is called "
-        "better only if the interval of the paired difference excludes zero.\n",
+        _intervals(len(document["seeds"])),
         f"```yaml\n{config}```\n",
         _table(["package", "version"], versions.items()),
     ]
     return "\n".join(parts)
+
+
+def _intervals(trainings: int) -> str:
+    parts = [
+        "Intervals are 95 % intervals of the mean over trainings and held-out episodes: Student's "
+        "t for the trainings, t corrected for skewness for the episodes, added in squares.",
+        "A controller is called better only if the interval of the paired difference excludes "
+        "zero.",
+    ]
+    if trainings == 1:
+        parts.insert(1, "One training says nothing about other training seeds.")
+    elif trainings == 2:
+        parts.insert(1, "Two trainings say little about others, so the intervals are wide.")
+    return " ".join(parts) + "\n"
 
 
 def _case(document: Mapping[str, Any], case: str, summary: str, reference: str | None) -> list[str]:
@@ -155,9 +185,9 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
             [
                 f"**{row['controller']}**" if row["kind"] == "learned" else row["controller"],
                 row["kind"],
-                f"{row['mean']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
-                f"{row['iqm']:.3f}",
-                *(f"{values[m]:.3f}" for m in metrics if m != "reward"),
+                f"{row['mean']:z.3f} [{row['low']:z.3f}, {row['high']:z.3f}]",
+                f"{row['iqm']:z.3f}",
+                *(f"{values[m]:z.3f}" for m in metrics if m != "reward"),
             ]
         )
     header = ["controller", "kind", "reward, 95 % interval", "IQM"]
@@ -173,11 +203,9 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
         parts.append(f"{name} is better than: {', '.join(beaten) or 'no baseline'}.\n")
         if others:
             parts.append(f"Not shown to be better than: {', '.join(others)}.\n")
-        share = closed_share(document, case, name)
+        share = closed_share_text(document, case, name)
         if share is not None:
-            parts.append(
-                f"It closes {100 * share:.1f} % of the gap from {reference} to the optimum.\n"
-            )
+            parts.append(f"It closes {share} of the gap from {reference} to the optimum.\n")
         for line in threshold_lines(document, case, name):
             parts.append(f"Its mean reward {line}.\n")
     parts += _vector_tables(document, case)
@@ -191,7 +219,7 @@ def _vector_tables(document: Mapping[str, Any], case: str) -> list[str]:
         mine = [r for r in rows if r["metric"] == metric]
         columns = list(dict.fromkeys(r["part"] for r in mine))
         names = list(dict.fromkeys(r["controller"] for r in mine))
-        cells = {(r["controller"], r["part"]): f"{r['mean']:.3f}" for r in mine}
+        cells = {(r["controller"], r["part"]): f"{r['mean']:z.3f}" for r in mine}
         parts.append(f"### {case}: {metric}\n")
         header = ["controller", *map(str, columns)]
         parts.append(_table(header, ([n, *(cells[n, c] for c in columns)] for n in names)))

@@ -1,17 +1,14 @@
-"""Means with honest intervals: bootstrap over training seeds and episodes, paired differences.
-
-All intervals are two-sided 95 % percentile bootstrap intervals of the mean (Efron, 1979). They use
-`RESAMPLES` resamples with a fixed seed, so the same numbers always give the same interval.
+"""Means with honest intervals, paired differences, and the share of a gap that is closed.
 
 Every training seed is evaluated on the same held-out episodes.  So a result is a matrix (training
 seeds, episodes): values in a row share the randomness of the training, and values in a column share
-the randomness of the episode.  The resamples draw seeds and episodes independently of each other
-and keep the crossing (the pigeonhole bootstrap: Owen, The Annals of Applied Statistics, 2007).
-Resampling all cells as if they were independent would give intervals that are far too narrow.
+the randomness of the episode.  `rlsys.evaluation.intervals` has the 95 % intervals that follow,
+their source and what they assume.  Taking all cells as independent would give intervals that are
+far too narrow.
 
-Two limits: with one training seed, the interval covers only the randomness of the episodes and says
-nothing about other training seeds.  With a small number S of training seeds, it is still too
-narrow, by a factor of about sqrt((S - 1) / S).
+With one training seed, an interval covers only the randomness of the episodes and says nothing
+about other training seeds.  With two, it is 12.7 standard errors of the trainings wide on either
+side: two trainings hardly show how much trainings differ.
 """
 
 from __future__ import annotations
@@ -20,20 +17,13 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rlsys.errors import UserError
-
-RESAMPLES = 10_000
-CONFIDENCE = 0.95
-SEED = 20_240_501
+from rlsys.evaluation.intervals import Floats, mean_intervals, share_intervals
 
 ROUNDING = 1e-9
 """Returns with a smaller relative difference are equal: the same rewards in another order."""
-
-_CELLS_PER_CHUNK = 1_000_000
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,7 +34,7 @@ class Summary:
         n: number of values: training seeds times episodes.
         mean: their mean.
         iqm: their interquartile mean.
-        low, high: 95 % bootstrap interval of the mean.
+        low, high: 95 % interval of the mean.
     """
 
     n: int
@@ -56,6 +46,22 @@ class Summary:
     def fields(self) -> dict[str, float]:
         """Return the fields for a row of the result document."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class ClosedGap:
+    """How much of the gap from a reference to the optimum is closed.
+
+    Attributes:
+        share: 0 is as good as the reference, 1 is as good as the optimum, and a negative value is
+            worse than the reference.
+        low, high: its 95 % interval; None if the episodes do not show that there is a gap at all,
+            because then the share may be anything.
+    """
+
+    share: float
+    low: float | None
+    high: float | None
 
 
 def interquartile_mean(values: ArrayLike) -> float:
@@ -81,12 +87,8 @@ def summarise(values: ArrayLike) -> Summary:
         ValueError: there are no values, or the number of dimensions is wrong.
     """
     matrix = np.atleast_2d(_checked(values))
-    means = _resampled_means(matrix)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(means, (tail, 1 - tail))
-    return Summary(
-        matrix.size, float(matrix.mean()), interquartile_mean(matrix), float(low), float(high)
-    )
+    mean, low, high = map(float, mean_intervals(matrix))
+    return Summary(matrix.size, mean, interquartile_mean(matrix), low, high)
 
 
 def paired_difference(a: ArrayLike, b: ArrayLike) -> Summary:
@@ -104,12 +106,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike) -> Summary:
         UserError: a value is NaN or infinite.
         ValueError: the shapes do not pair.
     """
-    first, second = _checked(a), _checked(b)
-    if second.shape not in (first.shape, first.shape[-1:]):
-        raise ValueError(f"results of shapes {first.shape} and {second.shape} do not pair")
-    difference = first - second
-    scale = np.maximum(np.abs(first), np.abs(second))
-    return summarise(np.where(np.abs(difference) <= ROUNDING * scale, 0.0, difference))
+    return summarise(_paired(a, b))
 
 
 def better(difference: Summary, direction: Literal["higher", "lower", "neither"]) -> bool:
@@ -124,16 +121,39 @@ def better(difference: Summary, direction: Literal["higher", "lower", "neither"]
     return direction == "lower" and difference.high < 0
 
 
-def gap_closed(value: float, reference: float, optimum: float) -> float | None:
-    """Return the share of the gap from `reference` to `optimum` that `value` closes.
+def gap_closed(learned: ArrayLike, reference: ArrayLike, optimum: ArrayLike) -> ClosedGap | None:
+    """Return the share of the gap from `reference` to `optimum` that `learned` closes, from means.
 
-    0 is as good as the reference, 1 is as good as the optimum, and a negative value is worse than
-    the reference.  None if the reference already is the optimum (up to `ROUNDING`).
+    Args:
+        learned: shape (episodes,), or (training seeds, episodes).
+        reference, optimum: of the same episodes, shape (episodes,).
+
+    Returns:
+        None if the reference already is the optimum (up to `ROUNDING`).
+
+    Raises:
+        UserError: a value is NaN or infinite.
+        ValueError: the shapes do not pair.
     """
-    gap = optimum - reference
-    if abs(gap) <= ROUNDING * max(abs(optimum), abs(reference)):
+    gained, gap = _paired(learned, reference), np.atleast_2d(_paired(optimum, reference))
+    mean, low, high = map(float, mean_intervals(gap))
+    scale = max(abs(float(_checked(values).mean())) for values in (reference, optimum))
+    if abs(mean) <= ROUNDING * scale:
         return None
-    return (value - reference) / gap
+    share, lowest, highest = map(float, share_intervals(np.atleast_2d(gained), gap))
+    if low <= 0.0 <= high:
+        return ClosedGap(share, None, None)
+    return ClosedGap(share, lowest, highest)
+
+
+def _paired(a: ArrayLike, b: ArrayLike) -> Floats:
+    """Return ``a - b``, episode by episode, with 0 for what is only rounding."""
+    first, second = _checked(a), _checked(b)
+    if second.shape not in (first.shape, first.shape[-1:]):
+        raise ValueError(f"results of shapes {first.shape} and {second.shape} do not pair")
+    difference = first - second
+    scale = np.maximum(np.abs(first), np.abs(second))
+    return np.where(np.abs(difference) <= ROUNDING * scale, 0.0, difference)
 
 
 def _checked(values: ArrayLike) -> Floats:
@@ -146,29 +166,3 @@ def _checked(values: ArrayLike) -> Floats:
             "the environment's rewards and metrics must be finite"
         )
     return array
-
-
-def _resampled_means(matrix: Floats) -> Floats:
-    """Return the means of `RESAMPLES` resamples of rows and columns, shape (RESAMPLES,)."""
-    rng = np.random.default_rng(SEED)
-    chunk = max(1, _CELLS_PER_CHUNK // max(matrix.shape))  # keeps memory small
-    means = np.empty(RESAMPLES)
-    # Rounding must not give an interval of equal values a width.
-    centre = matrix.mean() if np.ptp(matrix) else matrix[0, 0]
-    centred = matrix - centre
-    for begin in range(0, RESAMPLES, chunk):
-        count = min(chunk, RESAMPLES - begin)
-        rows = _draw_counts(rng, count, matrix.shape[0])
-        columns = _draw_counts(rng, count, matrix.shape[1])
-        means[begin : begin + count] = ((rows @ centred) * columns).sum(axis=1)
-    return np.asarray(means / matrix.size + centre)
-
-
-def _draw_counts(rng: np.random.Generator, count: int, size: int) -> Floats:
-    """Return how often each of `size` items is drawn in `size` draws with replacement.
-
-    Shape (count, size).
-    """
-    drawn = rng.integers(size, size=(count, size)) + size * np.arange(count)[:, None]
-    counts: Floats = np.bincount(drawn.ravel(), minlength=count * size).astype(np.float64)
-    return counts.reshape(count, size)

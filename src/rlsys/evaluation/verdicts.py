@@ -9,13 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rlsys.evaluation.statistics import Summary, better
+from rlsys.evaluation.statistics import ClosedGap, Summary, better
 
 VerdictKind = Literal["better-than", "reaches", "check"]
 THRESHOLD = "reward-threshold"
 """The reference of a verdict about the ``reward_threshold`` of a Gymnasium environment."""
 REACHED = 1e-6
 """A smaller mean gap to the optimum counts as none: it comes from another order of summation."""
+SHARE = "share-of-gap-closed"
+"""Name of a figure of `reaches`; with ``-low`` and ``-high`` its interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +71,21 @@ def better_than(case: str, subject: str, reference: str, ahead: Summary) -> Verd
     )
 
 
-def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float | None) -> Verdict:
+def reaches(
+    case: str, subject: str, oracle: str, ahead: Summary, closed: ClosedGap | None
+) -> Verdict:
     """Return the verdict whether `subject` reaches the optimum.
 
     Args:
         ahead: summary of the paired difference of rewards, subject minus optimum.
-        share: share of the gap from the environment's reference to the optimum that is closed;
-            None if there is no such gap.
+        closed: how much of the gap from the environment's reference to the optimum is closed; None
+            if there is no such gap.
     """
     figures = {"gap": -ahead.mean, "gap-low": -ahead.high, "gap-high": -ahead.low}
+    if closed is not None:
+        figures[SHARE] = closed.share
+        if closed.low is not None and closed.high is not None:
+            figures |= {f"{SHARE}-low": closed.low, f"{SHARE}-high": closed.high}
     return Verdict(
         case=case,
         kind="reaches",
@@ -85,7 +93,7 @@ def reaches(case: str, subject: str, oracle: str, ahead: Summary, share: float |
         reference=oracle,
         name=f"{subject}-reaches-{oracle}",
         holds=abs(ahead.mean) <= REACHED,
-        figures=figures if share is None else {**figures, "share-of-gap-closed": share},
+        figures=figures,
     )
 
 
@@ -120,6 +128,6 @@ def verdicts_of(
 def figures_text(verdict: Mapping[str, Any]) -> str:
     """Return the figures of a result document's verdict on one line."""
     return ", ".join(
-        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, '.6g')}"
+        f"{name.replace('_', ' ')} {value if isinstance(value, str) else format(value, 'z.6g')}"
         for name, value in verdict["figures"].items()
     )

@@ -15,14 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rlsys.adapters.making import make_env_of
+from rlsys.adapters.making import EnvMaker
+from rlsys.adapters.preflight import check_repeatable
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
 from rlsys.descriptors import resolve
 from rlsys.errors import UserError
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
-from rlsys.policies import Policy, load_policy
+from rlsys.policies import Policy, load_policy, with_input_clip
 from rlsys.roles import roles_of
 from rlsys.storage.atomic import write_atomically
 from rlsys.training import NETWORK_FILE, Agent, Problem, Session
@@ -59,12 +60,12 @@ class TrainingUnit:
         train_pipeline(plan, self, emit, stop_requested)
 
 
-def problem_of(plan: Plan, case: str) -> Problem:
-    """Return what an agent needs to know about a case."""
-    spec, config = plan.environment, plan.case(case).config
+def problem_of(plan: Plan, make_env: EnvMaker) -> Problem:
+    """Return what an agent needs to know about the case of `make_env`."""
+    spec, config = plan.environment, make_env.config
     drawn = {figure.metric for figure in spec.learning_figures}
     return Problem(
-        make_env=make_env_of(spec, config),
+        make_env=make_env,
         metrics=tuple(m.name for m in spec.metrics if not m.vector or m.name in drawn),
         make_oracle=partial(resolve(spec.oracle.factory), config) if spec.oracle else None,
     )
@@ -82,15 +83,17 @@ def train_pipeline(
     network: Policy | None = None
     summary = []
     _check_roles(plan, unit.case)
+    if not (unit.resume and unit.directory.exists()):
+        check_environment(plan, unit.case)
     for index, (spec, settings) in enumerate(plan.agents):
         directory = agent_directory(unit.directory, index, spec.name)
         done = directory / SUMMARY_FILE
         if not (unit.resume and done.exists()):
-            # Each agent gets a new problem: one may leave its environment in mid-episode.
+            make_env = plan.make_env(unit.case)
             session = Session(
                 directory=directory,
                 seed=unit.seed,
-                problem=problem_of(plan, unit.case),
+                problem=problem_of(plan, make_env),
                 start=network,
                 emit=partial(_emit_line, emit, unit, spec.name),
                 stop_requested=stop_requested,
@@ -100,6 +103,7 @@ def train_pipeline(
                 validation_episodes=plan.config.training.validation_episodes,
                 resume=unit.resume,
             )
+            make_env.between_steps = session.between_steps
             agent: Agent = resolve(spec.factory)(settings)
             agent.train(session.problem, session)
             write_atomically(
@@ -110,13 +114,33 @@ def train_pipeline(
         network = load_policy(directory / "best" / NETWORK_FILE)
     if network is None:
         raise ValueError("a pipeline needs an agent")
+    if plan.config.playing.beyond_bounds == "clip":
+        env = plan.make_env(unit.case)(1)
+        network = with_input_clip(network, env)
+        env.close()
     write_atomically(unit.directory / SUMMARY_FILE, json.dumps({"agents": summary}, indent=2))
     network.save(unit.directory / NETWORK_FILE)
 
 
+def check_environment(plan: Plan, case: str) -> None:
+    """Find out before a long training, not after it, whether the environment can be played.
+
+    Raises:
+        EnvironmentFault: it breaks a promise, cannot be repeated, or does not bear the copies.
+    """
+    config, environment = plan.config, plan.environment
+    if environment.costly:
+        return
+    make_env = plan.make_env(case)
+    if config.playing.repeatable:
+        check_repeatable(make_env, environment.name, make_env.copies)
+    wanted = max(config.training.validation_episodes, config.evaluation.episodes)
+    make_env(min(wanted, make_env.copies)).close()
+
+
 def _check_roles(plan: Plan, case: str) -> None:
     """Refuse agents that cannot train an environment with, or without, several roles."""
-    env = problem_of(plan, case).make_env(1)
+    env = plan.make_env(case)(1)
     try:
         roles = [role.name for role in roles_of(env)]
     finally:

@@ -5,6 +5,8 @@ Layout (format ``rlsys.policy-weights/1``):
 * ``q10_scale``: 1024, and ``q10_rounding``: the rounding rule of the ``*_q10`` values;
 * ``shape``: ``stack`` or ``scorer`` (see `rlsys.network`), ``masked``: whether actions must be
   chosen under a mask;
+* ``input_clip``: null, or bounds ``low`` and ``high`` per feature (null where open) that
+  observations are clipped to before the transform;
 * ``transform``: null, or ``shift`` and ``scale`` per feature and the clip bounds ``low`` and
   ``high`` (null where open): ``clip((x - shift) * scale, low, high)``;
 * ``decoding``: ``kind``, ``start``, ``sizes``, and for continuous actions ``low`` and ``high``;
@@ -30,7 +32,7 @@ from numpy.typing import NDArray
 from rlsys.errors import UserError
 from rlsys.exporters.checking import checking_batch, same_actions
 from rlsys.exporters.context import Check, ExportContext, ExportReport
-from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
+from rlsys.network import Decoding, Dense, InputClip, Network, Scorer, Stack, Transform
 
 FILE = "policy_weights.json"
 FORMAT = "rlsys.policy-weights/1"
@@ -97,6 +99,12 @@ def to_document(network: Network, provenance: dict[str, Any] | None = None) -> d
         "q10_rounding": Q10_ROUNDING,
         "shape": "scorer" if isinstance(network.body, Scorer) else "stack",
         "masked": network.masked,
+        "input_clip": None
+        if network.input_clip is None
+        else {
+            "low": _bounds(network.input_clip.low),
+            "high": _bounds(network.input_clip.high),
+        },
         "transform": None
         if transform is None
         else {
@@ -180,7 +188,18 @@ def _from_document(document: dict[str, Any]) -> Network:
         ),
         document["masked"],
         document["notes"],
+        _input_clip(document.get("input_clip")),
     )
+
+
+def _input_clip(found: dict[str, Any] | None) -> InputClip | None:
+    if found is None:
+        return None
+    low, high = (
+        np.asarray([missing if v is None else v for v in found[side]], dtype=np.float32)
+        for side, missing in (("low", -math.inf), ("high", math.inf))
+    )
+    return InputClip(low, high)
 
 
 def _layer(name: str, dense: Dense) -> dict[str, Any]:

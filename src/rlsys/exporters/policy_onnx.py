@@ -57,10 +57,13 @@ def build(network: Network, provenance: dict[str, Any] | None = None) -> onnx.Mo
             helper.make_tensor_value_info("masks", TensorProto.BOOL, ["batch", "actions"])
         )
     x = "observations"
+    if network.input_clip is not None:
+        x = _clip(graph, x, network.input_clip.low, network.input_clip.high)
+    raw = x
     if network.transform is not None:
         x = _transform(graph, x, network.transform)
     if isinstance(network.body, Scorer):
-        logits = _scorer(graph, x, network.body)
+        logits = _scorer(graph, x, raw, network.body)
     else:
         logits = _dense(graph, x, network.body.layers)
     graph.add("Identity", logits, output="logits")
@@ -157,10 +160,10 @@ def _dense(graph: _Graph, x: str, layers: Sequence[Dense]) -> str:
     return x
 
 
-def _scorer(graph: _Graph, x: str, body: Scorer) -> str:
+def _scorer(graph: _Graph, x: str, raw: str, body: Scorer) -> str:
     code = _dense(graph, x, body.encoder)
     # Presence is column 0 of the raw observation, before any transform.
-    present = graph.add("Gather", "observations", graph.integers([0]), axis=2)
+    present = graph.add("Gather", raw, graph.integers([0]), axis=2)
     items = graph.integers([1])
     count = graph.add("ReduceSum", present, items, keepdims=1)
     count = graph.add("Max", count, graph.constant(1.0))

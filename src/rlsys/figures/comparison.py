@@ -106,7 +106,7 @@ def _draw_levels(axes: Axes, levels: Mapping[str, float]) -> None:
 
 def _number(value: float) -> str:
     plain = value == 0 or 0.1 <= abs(value) < 1e5
-    return (f"{value:.2f}" if plain else f"{value:.3g}").replace("-", "\N{MINUS SIGN}")
+    return (f"{value:z.2f}" if plain else f"{value:.3g}").replace("-", "\N{MINUS SIGN}")
 
 
 def _unit(results: Sequence[Mapping[str, Any]]) -> str:

@@ -162,7 +162,7 @@ def _draw_curve(
 ) -> None:
     curves: dict[Any, list[tuple[float, float]]] = {}
     for line, step in zip(lines, steps, strict=True):
-        if line["case"] == case and metric in line:
+        if line["case"] == case and line.get(metric) is not None:
             curves.setdefault(line["seed"], []).append((step, float(line[metric])))
     if not curves:
         return

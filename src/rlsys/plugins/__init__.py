@@ -10,8 +10,7 @@ from rlsys.plugins.manager import ENTRY_POINT_GROUP, LoadedPlugin, PluginManager
 from rlsys.plugins.registry import Registry
 from rlsys.plugins.requirements import check_requirements, in_ci, is_met
 from rlsys.plugins.run_events import RunEvents
-from rlsys.plugins.waiting import when_imported
-from rlsys.plugins.workplace import Workplace
+from rlsys.plugins.workplace import Reporter, Workplace
 
 __all__ = [
     "ENTRY_POINT_GROUP",
@@ -19,10 +18,10 @@ __all__ = [
     "PluginManager",
     "PluginOptions",
     "Registry",
+    "Reporter",
     "RunEvents",
     "Workplace",
     "check_requirements",
     "in_ci",
     "is_met",
-    "when_imported",
 ]

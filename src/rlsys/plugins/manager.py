@@ -17,7 +17,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,17 @@ class PluginManager:
     def register_listener(self, listener: object) -> None:
         """Add an object of this process whose ``rlsys_run_*`` methods receive the run events."""
         self._manager.register(listener)
+
+    @contextmanager
+    def listening(self, *listeners: object) -> Iterator[None]:
+        """Add listeners (see `register_listener`) as long as the block runs."""
+        for listener in listeners:
+            self._manager.register(listener)
+        try:
+            yield
+        finally:
+            for listener in listeners:
+                self._manager.unregister(listener)
 
     def described(self, hook: str) -> list[tuple[LoadedPlugin, Any]]:
         """Call a describing hook of each plugin separately.

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.adapters.actions import Mask, draw
 from rlsys.controllers import action_masks
 from rlsys.roles import Role, acting_role, roles_of
-from rlsys.testing.actions import Mask, draw
 
 Array = NDArray[Any]
 Choose = Callable[[Any, np.random.Generator, Mask], Any]
@@ -146,7 +146,11 @@ class Player:
         )
 
     def _keep(self, name: str, array: Any) -> None:
-        if isinstance(array, np.ndarray):
+        if isinstance(array, np.ndarray) and array.dtype == object:
+            # Gymnasium's own batches collect the final observations of the copies like this.
+            for index, own in enumerate(array):
+                self._keep(f"{name}[{index}]", own)
+        elif isinstance(array, np.ndarray):
             self.live.append((f"{name} of step {self.steps}", array, array.copy()))
 
     def _keep_infos(self, name: str, infos: Mapping[str, Any]) -> None:
@@ -171,11 +175,40 @@ def record(player: Player, at_most: int, ends: int = 1, more: int = 5) -> list[M
 
 
 def metrics_of(infos: Mapping[str, Any]) -> dict[str, Array]:
-    """Return the metrics of the episodes that ended, by name, without Gymnasium's masks."""
+    """Return the metrics of the episodes that ended, by name, without Gymnasium's masks.
+
+    Nested infos, such as those of Gymnasium's ``RecordEpisodeStatistics``, are not metrics.
+    """
     told = infos.get("final_info", {})
     if not isinstance(told, Mapping):
         return {}
-    return {n: np.asarray(v) for n, v in told.items() if not n.startswith("_")}
+    return {
+        name: _together(np.asarray(value))
+        for name, value in told.items()
+        if not name.startswith("_") and not isinstance(value, Mapping)
+    }
+
+
+def _together(values: Array) -> Array:
+    """Return an array of lists as one array; 0 for the copies that have none."""
+    if values.dtype != object or values.ndim == 0:
+        return values
+    own = {copy: value for copy, value in enumerate(values) if value is not None}
+    if len({np.shape(value) for value in own.values()}) != 1:
+        return values
+    whole = np.array(list(own.values()))
+    together = np.zeros((len(values), *whole.shape[1:]), whole.dtype)
+    together[list(own)] = whole
+    return together
+
+
+def final_observations(moment: Moment) -> Array:
+    """Return the last observations of the episodes that ended, (episodes, ...).
+
+    They may come as one array, or as Gymnasium's own batches collect them: an array of arrays.
+    """
+    told = moment.infos["final_obs"]
+    return np.array([told[copy] for copy in np.flatnonzero(moment.done)])
 
 
 def difference(

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 from rlsys.adapters.making import make_env_of
 from rlsys.config.document import Document, load_resource, validate
 from rlsys.descriptors import Case, EnvironmentSpec, resolve
-from rlsys.errors import ConfigError
+from rlsys.errors import ConfigError, EnvironmentFault
 from rlsys.plugins.registry import Registry
 from rlsys.testing.demands import fail
 from rlsys.testing.playing import Moment, Player, difference, metrics_of, record
@@ -61,11 +61,27 @@ class Subject:
 
     def make(self, num_envs: int) -> Any:
         """Return a fresh batched environment."""
-        return make_env_of(self.spec, self.case.config)(num_envs)
+        return make_env_of(self.spec, self.case.config).raw(num_envs)
 
     def player(self, seeds: Sequence[int] = SEEDS) -> Player:
         """Return a freshly started environment with one copy per seed."""
         return Player(self.make(len(seeds)), seeds)
+
+    @cached_property
+    def unbatched(self) -> str | None:
+        """Why what the factory returns is not a batch of copies, or None."""
+        try:
+            make_env_of(self.spec, self.case.config)(len(SEEDS)).close()
+        except EnvironmentFault as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def collects_infos(self) -> bool:
+        """Whether it is one of Gymnasium's own batches, which pass on what single ones report."""
+        env = self.make(1)
+        env.close()
+        return isinstance(getattr(env, "unwrapped", env), AsyncVectorEnv | SyncVectorEnv)
 
     @cached_property
     def played(self) -> tuple[Player, list[Moment]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rlsys.adapters.making import make_env_of
 from rlsys.config.plan import Plan
 from rlsys.evaluation.report import result_document
 from rlsys.evaluation.statistics import summarise
@@ -49,7 +48,7 @@ def search_document(plan: Plan, run: Path, study: Study) -> dict[str, Any]:
 
 
 def _row(plan: Plan, case: str, directory: Path) -> dict[str, Any]:
-    make_env = make_env_of(plan.environment, plan.case(case).config)
+    make_env = plan.make_env(case)
     seeds = validation_seeds(plan.config.training.validation_episodes)
     rewards = []
     for seed in plan.config.training_seeds():

@@ -6,6 +6,7 @@ The command line and plugins that use runs from Python import from here.
 from __future__ import annotations
 
 from rlsys.plugins.workplace import Workplace
+from rlsys.workflow.continuing import is_done
 from rlsys.workflow.exports import Exported, export_policies
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.run_home import default_directory, newest_unfinished
@@ -20,6 +21,7 @@ __all__ = [
     "default_directory",
     "export_policies",
     "fresh_controllers",
+    "is_done",
     "judge",
     "load_policies",
     "newest_unfinished",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rlsys.adapters.making import make_env_of
 from rlsys.config.plan import Plan, PlannedExport
 from rlsys.descriptors import Case, resolve
 from rlsys.errors import ConfigError, UserError
@@ -138,12 +137,16 @@ def _networks(policy: Policy) -> list[tuple[str, Network]]:
 def _export_context(
     plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
 ) -> ExportContext:
-    make_env = make_env_of(plan.environment, facts.case.config)
+    make_env = plan.make_env(facts.case.name)
     seen, masks = None, None
     if not plan.environment.costly:
         controller = controller_of(load_policy(facts.path))
         seen, masks = record(
-            make_env, controller, validation_seeds(16), observations, facts.role or None
+            make_env,
+            controller,
+            validation_seeds(min(16, make_env.copies)),
+            observations,
+            facts.role or None,
         )
     low, high, layout = _told_by(make_env, facts.role)
     settings = plan.config.evaluation

@@ -6,8 +6,10 @@ Layout::
     config.yaml       the resolved configuration
     metrics.jsonl     one line per progress report of a training
     policies/CASE/seed-N/network.npz      the trained network, with its checkpoints next to it
+    earlier/STEPS/    what the run was before it was continued with more steps, a run of its own
     evaluation/episodes.csv               every evaluated episode
     figures/  exports/  tensorboard/  report.md  result.json
+    error.log         traceback of the last start, if it failed
 
 Every file is written under another name and then renamed, so a kill leaves the old or the new one.
 """
@@ -20,7 +22,8 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -32,11 +35,12 @@ from rlsys.errors import Interrupted, UserError
 from rlsys.storage.atomic import write_atomically
 from rlsys.storage.folders import files_below
 from rlsys.storage.hashing import file_hash
-from rlsys.workflow.metrics_file import json_lines
+from rlsys.workflow.metrics_file import json_line, json_lines
 from rlsys.workflow.versions import versions_of
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 
+ERROR_LOG = "error.log"
 MANIFEST_SCHEMA = "rlsys.manifest/1"
 
 _PROBE_BYTES = 16 << 20
@@ -53,7 +57,11 @@ class RunDirectory:
 
     @classmethod
     def create(
-        cls, path: Path, config: Mapping[str, Any], distributions: tuple[str, ...]
+        cls,
+        path: Path,
+        config: Mapping[str, Any],
+        distributions: tuple[str, ...],
+        command: Sequence[str] | None = None,
     ) -> RunDirectory:
         """Make a new run directory.
 
@@ -61,6 +69,7 @@ class RunDirectory:
             path: must be empty or not exist.
             config: the resolved configuration, as JSON types.
             distributions: distributions of plugins, whose versions are recorded too.
+            command: the command line that makes it; None: that of this process.
 
         Raises:
             UserError: it exists and is not empty, cannot be written, or the disk is full.
@@ -80,7 +89,7 @@ class RunDirectory:
                     "status": "running",
                     "plugin": config["plugin"],
                     "preset": config["preset"],
-                    "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+                    "command": _words(command),
                     "created": _now(),
                     "versions": versions_of(distributions),
                 },
@@ -113,6 +122,18 @@ class RunDirectory:
         status: Status = self.manifest["status"]
         return status
 
+    @property
+    def commands(self) -> list[str]:
+        """The words of the command that made the run, then of those that continued it."""
+        continued: list[list[str]] = self.manifest.get("continued", [])
+        return [*self.manifest["command"], *(word for c in continued for word in ("&&", *c))]
+
+    def note_command(self, command: Sequence[str] | None) -> None:
+        """Note that this command continues the run; saved with the next status."""
+        continued = self.manifest.setdefault("continued", [])
+        if _words(command) not in continued:
+            continued.append(_words(command))
+
     def config(self) -> Document:
         """Return the resolved configuration."""
         return load_yaml(self.path / "config.yaml")
@@ -136,11 +157,13 @@ class RunDirectory:
                 self._set_status("interrupted")
                 raise
             except BaseException as error:
-                with contextlib.suppress(UserError):  # the first error is the one to report
+                with contextlib.suppress(UserError, OSError):  # the first error is to be reported
                     self._set_status("failed")
+                    write_atomically(self.path / ERROR_LOG, traceback.format_exc())
                 if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
                     raise UserError(_unwritable(self.path, error)) from error
                 raise
+            (self.path / ERROR_LOG).unlink(missing_ok=True)  # of a start that failed
             self.manifest["finished"] = _now()
             self.manifest["files"] = self._hashes()
             self._set_status("complete")
@@ -156,14 +179,13 @@ class RunDirectory:
             try:
                 yield
             finally:
-                self.manifest["files"] = self._hashes()
-                self.save_manifest()
+                self.seal()
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Add one line to ``metrics.jsonl``."""
         try:
             with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                file.write(json_line(line))
         except OSError as error:
             raise UserError(_unwritable(self.path, error)) from error
 
@@ -173,8 +195,13 @@ class RunDirectory:
 
     def keep_metrics(self, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
         """Keep only the wanted lines; a resumed training will write the others again."""
-        lines = [json.dumps(line) + "\n" for line in self.metrics() if wanted(line)]
+        lines = [json_line(line) for line in self.metrics() if wanted(line)]
         write_atomically(self.path / "metrics.jsonl", "".join(lines))
+
+    def seal(self) -> None:
+        """Write the manifest with the hashes of all files."""
+        self.manifest["files"] = self._hashes()
+        self.save_manifest()
 
     def save_manifest(self) -> None:
         """Write the manifest, atomically."""
@@ -227,6 +254,10 @@ def _unwritable(path: Path, error: OSError) -> str:
         f"{path}: cannot be written: {error.strerror}; free at least {_PROBE_BYTES >> 20} MiB "
         "or choose another place with --out"
     )
+
+
+def _words(command: Sequence[str] | None) -> list[str]:
+    return [Path(sys.argv[0]).name, *sys.argv[1:]] if command is None else list(command)
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from rlsys.config.plan import Plan, plan_of
-from rlsys.errors import Interrupted, UserError
+from rlsys.errors import Interrupted
 from rlsys.evaluation.evaluate import Evaluation, evaluate
 from rlsys.evaluation.report import markdown, result_document
 from rlsys.executors.executor import Executor, run_units
@@ -18,15 +18,29 @@ from rlsys.executors.training_unit import SUMMARY_FILE, TrainingUnit, agent_dire
 from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
 from rlsys.storage.atomic import write_atomically
-from rlsys.training import checkpoint_step
+from rlsys.training import checkpoint_step, unjudged_step
+from rlsys.workflow.continuing import more_steps, set_aside
 from rlsys.workflow.drawing import draw
 from rlsys.workflow.exports import Exported
 from rlsys.workflow.run_directory import RunDirectory
+from rlsys.workflow.tensorboard import TensorBoardListener
 from rlsys.workflow.trained import load_policies
 
 
-def begin(work: Workplace, plan: Plan, path: Path, *, resume: bool) -> RunDirectory:
+def begin(
+    work: Workplace,
+    plan: Plan,
+    path: Path,
+    *,
+    resume: bool,
+    command: Sequence[str] | None = None,
+    may_grow: bool = False,
+) -> RunDirectory:
     """Create the run directory of a plan, or reopen it.
+
+    Args:
+        command: what it keeps as the command that made it; None: that of this process.
+        may_grow: whether the last agent of an existing run may get more steps.
 
     Raises:
         UserError: it cannot be written, or is the directory of a run with other settings.
@@ -34,14 +48,20 @@ def begin(work: Workplace, plan: Plan, path: Path, *, resume: bool) -> RunDirect
     config = plan.config.model_dump(mode="json")
     if not (resume and path.exists()):
         providers = (p.distribution for p in work.manager.plugins if p.status == "active")
-        return RunDirectory.create(path, config, tuple(p for p in providers if p != "(file)"))
+        named = tuple(p for p in providers if p != "(file)")
+        return RunDirectory.create(path, config, named, command)
     run = RunDirectory.open(path)
-    _same_config(config, run.config().data, path)
+    if more_steps(config, run.config().data, path, allowed=may_grow) is not None:
+        run.note_command(command)
     return run
 
 
 def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) -> None:
-    """Train everything that is not trained yet; call it inside ``run.writing()``."""
+    """Train everything that is not trained yet; call it inside ``run.writing()``.
+
+    Meanwhile `work.reporter` shows progress, and TensorBoard gets its log.
+    """
+    set_aside(run, plan)
     events = RunEvents(work.manager, run.path)
     config = plan.config.model_dump(mode="json")
     units = [
@@ -65,7 +85,10 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) ->
     events.started(config)
     status = "failed"
     try:
-        run_units(units, executor, emit)
+        with work.reporter.following(len(units) > 1) as shown:
+            listeners = [TensorBoardListener(), *([] if shown is None else [shown])]
+            with work.manager.listening(*listeners):
+                run_units(units, executor, emit)
         status = "complete"
     except (Interrupted, KeyboardInterrupt):
         status = "interrupted"
@@ -85,6 +108,7 @@ def judge(work: Workplace, plan: Plan, run: RunDirectory) -> Evaluation:
         first_episode=settings.first_episode,
         baselines=settings.baselines,
         oracle=settings.oracle,
+        playing=plan.config.playing,
         progress=work.progress,
     )
 
@@ -117,7 +141,7 @@ def publish(
     document["artefacts"]["report"] = "report.md"
     text = markdown(
         document,
-        command=run.manifest["command"],
+        command=run.commands,
         config=yaml.safe_dump(plan.config.model_dump(mode="json"), sort_keys=False),
         versions=run.manifest["versions"],
         summaries={case.name: case.summary for case in plan.cases},
@@ -139,36 +163,19 @@ def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[Train
     if not (run.path / "metrics.jsonl").exists():
         return
     kept: dict[tuple[str, int, str], int | None] = {}
+    unjudged: dict[tuple[str, int, str], int | None] = {}
     for unit in units:
         for index, (agent, _) in enumerate(plan.agents):
             directory = agent_directory(unit.directory, index, agent.name)
             if not (directory / SUMMARY_FILE).exists():
                 kept[unit.case, unit.seed, agent.name] = checkpoint_step(directory)
+                unjudged[unit.case, unit.seed, agent.name] = unjudged_step(directory)
 
     def wanted(line: Mapping[str, Any]) -> bool:
         key = (line["case"], line["seed"], line["agent"])
+        if "validation_reward" in line and line["step"] == unjudged.get(key):
+            return False
         limit = kept.get(key, -1)
         return key not in kept or (limit is not None and line["step"] <= limit)
 
     run.keep_metrics(wanted)
-
-
-def _same_config(now: Mapping[str, Any], then: Any, path: Path) -> None:
-    # The order of the agents also matters.
-    new, old = ({"agents": ", ".join(c.get("agents") or ()), **_flat(c)} for c in (now, then))
-    for key in dict.fromkeys((*new, *old)):
-        if new.get(key) != old.get(key):
-            raise UserError(
-                f"{path}: was started with {key} = {old.get(key)!r}, not {new.get(key)!r}; resume "
-                "it with its own settings, or start a new run with another --out"
-            )
-
-
-def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(data, dict) or not data:
-        return {prefix: data}
-    return {
-        key: value
-        for name, part in data.items()
-        for key, value in _flat(part, f"{prefix}.{name}" if prefix else str(name)).items()
-    }

@@ -254,11 +254,71 @@ def test_spaces_that_do_not_suit_are_refused(agent, tmp_path):
     assert f"agent {agent!r}, role 'scout': needs a Box observation" in message
     message = refused(agent, watch_with(action_space=Dict({"a": box})), tmp_path)
     assert "no built-in agent supports the action space Dict" in message
-    message = refused(agent, watch_with(action_space=Box(0, np.inf, (1,))), tmp_path)
-    assert "role 'scout': continuous actions need finite bounds" in message
+    message = refused(agent, watch_with(action_space=Box(0, 9, (1,), np.int64)), tmp_path)
+    assert "no built-in agent gives the whole numbers of the action space" in message
     if agent == "mappo":
         message = refused(agent, watch_with(action_space=MultiDiscrete([2, 3])), tmp_path)
         assert "needs discrete or continuous actions, not multi-discrete actions" in message
+
+
+class Percent(Watch):
+    """Scouts report in percent of the way from -1 to 1."""
+
+    def __init__(self, num_envs):
+        super().__init__(num_envs)
+        self.roles = (replace(self.roles[0], action_space=Box(0.0, 100.0, (1,))), self.roles[1])
+
+    def _in_units(self):
+        if "scout" in self.decided:
+            self.decided["scout"] = self.decided["scout"] / np.float32(50.0) - np.float32(1.0)
+
+    def look(self, role):
+        percent = self.decided.get("scout")
+        self._in_units()
+        seen = super().look(role)
+        if percent is not None:
+            self.decided["scout"] = percent
+        return seen
+
+    def settle(self):
+        self._in_units()
+        return super().settle()
+
+
+def test_scaled_actions_do_not_depend_on_the_units(agent, tmp_path):
+    short = recipe(agent, Watch, num_envs=8, steps=256)
+    unit = short.train(tmp_path / "unit").networks["scout"]
+    percent = replace(short, make_env=Percent).train(tmp_path / "percent").networks["scout"]
+    seen = np.random.default_rng(0).uniform(-2000, 2000, (1000, 2)).astype(np.float32)
+    np.testing.assert_array_equal(percent.decoding.high, [100.0])
+    np.testing.assert_allclose(percent.act(seen) / 50 - 1, unit.act(seen), atol=1e-3)
+    assert np.ptp(unit.act(seen)) > 0.1
+    unscaled = replace(short, make_env=Percent).but(scale_actions=False)
+    network = unscaled.train(tmp_path / "unscaled").networks["scout"]
+    assert network.act(seen).max() < 20  # still near where it began, at the lower edge
+
+
+def test_actions_without_bounds_keep_their_units(agent, tmp_path):
+    space = Box(-np.inf, 1.0, (1,))
+    short = recipe(agent, Watch, num_envs=8, steps=128)
+    policy = replace(short, make_env=watch_with(action_space=space)).train(tmp_path / "open")
+    decoding = policy.networks["scout"].decoding
+    assert (decoding.low[0], decoding.high[0]) == (-np.inf, 1.0)
+    assert np.isfinite(evaluate(watch_with(action_space=space), policy, 5)).all()
+
+
+def test_a_checkpoint_in_other_units_is_refused(agent, tmp_path):
+    short = replace(recipe(agent, Watch, num_envs=8, steps=256), make_env=Percent)
+    short.interrupt(tmp_path, 1)
+    with pytest.raises(UserError, match="scale_actions has changed"):
+        short.but(scale_actions=False).train(tmp_path, resume=True)
+
+
+def test_what_another_agent_has_learned_is_not_thrown_away(agent, tmp_path):
+    short = recipe(agent, Watch, num_envs=8, steps=128)
+    policy = short.train(tmp_path / "first")
+    with pytest.raises(UserError, match="cannot start from a network"):
+        short.train(tmp_path / "second", start=policy)
 
 
 def test_an_environment_without_roles_is_refused(agent, tmp_path):
@@ -308,7 +368,8 @@ def test_weights_that_have_become_nan_are_refused(agent, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.optim.Adam, "step", diverge)
     message = refused(agent, Watch, tmp_path)
     assert "role 'scout'" in message
-    assert "NaN or infinity; training diverged" in message
+    what = "weights" if agent == "mappo" else "policy's outputs"
+    assert f"training diverged: the {what} contain NaN or infinity; lower" in message
 
 
 @pytest.mark.parametrize(

@@ -194,8 +194,8 @@ def test_several_discrete_choices_at_once(tmp_path):
         horizon = 4
 
         def __init__(self, num_envs):
-            self.roles = (Role("reader", 2, Box(-1.0, 1.0, (2,)), MultiDiscrete([2, 2])),)
-            super().__init__(num_envs)
+            reader = Role("reader", 2, Box(-1.0, 1.0, (2,)), MultiDiscrete([2, 2]))
+            super().__init__(num_envs, (reader,))
 
         def draw(self, copies, first):
             del first
@@ -225,8 +225,8 @@ class Crowd(RoleEnv):
     horizon = 2
 
     def __init__(self, num_envs):
-        self.roles = (Role("one", self.agents, Box(-1.0, 1.0, (1,)), Box(-1.0, 1.0, (1,))),)
-        super().__init__(num_envs)
+        one = Role("one", self.agents, Box(-1.0, 1.0, (1,)), Box(-1.0, 1.0, (1,)))
+        super().__init__(num_envs, (one,))
 
     def draw(self, copies, first):
         del first

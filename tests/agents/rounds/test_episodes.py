@@ -84,7 +84,7 @@ def test_a_replay_sees_what_was_sampled():
     generator = np.random.default_rng(0)
 
     def logits(seen):
-        return np.zeros((len(seen), Basket.items + 1), np.float32)
+        return np.zeros((len(seen), Basket.places + 1), np.float32)
 
     seeds = list(range(20))
     episodes, steps = sample_episodes(

@@ -10,16 +10,16 @@ pytest.importorskip("stable_baselines3")
 
 import torch
 from gymnasium.spaces import Box, Discrete
-from recipes import SPECS
-from stable_baselines3.common.vec_env import VecNormalize
+from recipes import SPECS, make_agent
 from toy_envs import Basket, Corridor, Switches, Target, UnmaskedCorridor
 
 from rlsys.adapters.sb3 import Sb3VecEnv
+from rlsys.agents.sb3.agent import Sb3Run
 from rlsys.agents.sb3.to_network import to_network
-from rlsys.descriptors import resolve
 from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.rollout import EpisodeMeter
+from rlsys.training import Problem, Session
 
 COUNT = 100_000
 CASES = {
@@ -62,44 +62,48 @@ def random_masks(env, observations, generator):
     return masks
 
 
+def run_of(name, env, tmp_path, **settings):
+    """Return a training that has not begun."""
+    problem = Problem(lambda _: env)
+    session = Session(tmp_path, 1, problem)
+    return Sb3Run(make_agent(name, **settings), Sb3VecEnv(env, EpisodeMeter(2)), session)
+
+
 @pytest.mark.parametrize("normalized", [False, True])
 @pytest.mark.parametrize("name", CASES)
 def test_same_actions_as_the_policy(name, normalized, tmp_path):
     agent_name, kind, settings = CASES[name]
-    spec = SPECS[agent_name]
-    agent = resolve(spec.factory)(resolve(spec.config)(**settings))
-    env = Sb3VecEnv(kind(2), EpisodeMeter(2))
-    normalizer = None
-    if normalized and len(env.observation_space.shape) == 1:
-        normalizer = VecNormalize(env, clip_obs=2.0)
-        width = env.observation_space.shape
+    env = kind(2)
+    normalized = normalized and len(env.single_observation_space.shape) == 1
+    run = run_of(agent_name, env, tmp_path, **settings, normalize_observations=normalized)
+    policy, normalizer = run.model.policy, run.view.normalizer
+    if normalized:
+        normalizer.clip_obs = 2.0
+        width = env.single_observation_space.shape
         normalizer.obs_rms.mean = np.linspace(-1, 1, width[0])
         normalizer.obs_rms.var = np.linspace(0.5, 3, width[0])
-    policy = agent.algorithm(normalizer or env, seed=1).policy
     generator = np.random.default_rng(2)
     with torch.no_grad():
         for parameter in policy.parameters():
             parameter.copy_(torch.from_numpy(generator.normal(0, 0.5, parameter.shape)))
-    network = to_network(
-        policy,
-        env.vector_env.single_action_space,
-        normalizer=normalizer,
-        masked=spec.uses_masks,
-    )
+    network = run.network()
     network.save(tmp_path / "network.npz")
     network = Network.load(tmp_path / "network.npz")
 
-    observations = random_observations(env.vector_env, spec.uses_masks, generator)
+    masked = SPECS[agent_name].uses_masks
+    observations = random_observations(env, masked, generator)
     shown = observations if normalizer is None else normalizer.normalize_obs(observations)
-    if spec.uses_masks:
-        masks = random_masks(env.vector_env, observations, generator)
+    if masked:
+        masks = random_masks(env, observations, generator)
         expected, _ = policy.predict(shown, deterministic=True, action_masks=masks)
         actions = network.act(observations, masks)
     else:
         expected, _ = policy.predict(shown, deterministic=True)
         actions = network.act(observations)
     assert actions.shape == expected.shape
-    if isinstance(env.action_space, Box):
+    if isinstance(env.single_action_space, Box):
+        if run.view.scale is not None:
+            expected = run.view.scale.apply(expected)
         np.testing.assert_allclose(actions, expected, atol=2e-5)
         assert len(np.unique(expected.round(3))) > 1000
     else:
@@ -107,20 +111,16 @@ def test_same_actions_as_the_policy(name, normalized, tmp_path):
         assert len(np.unique(expected)) > 1
 
 
-def test_the_first_actions_number_comes_back():
-    agent = resolve(SPECS["dqn"].factory)(resolve(SPECS["dqn"].config)())
-    env = Sb3VecEnv(Corridor(1, first=10), EpisodeMeter(1))
-    policy = agent.algorithm(env, seed=0).policy
-    network = to_network(policy, env.vector_env.single_action_space)
+def test_the_first_actions_number_comes_back(tmp_path):
+    run = run_of("dqn", Corridor(2, first=10), tmp_path)
+    network = run.network()
     observations = np.random.default_rng(0).random((100, 6))
-    expected, _ = policy.predict(observations.astype(np.float32), deterministic=True)
+    expected, _ = run.model.policy.predict(observations.astype(np.float32), deterministic=True)
     np.testing.assert_array_equal(network.act(observations), expected + 10)
 
 
-def test_parts_that_cannot_be_held_are_refused_by_name():
-    agent = resolve(SPECS["ppo"].factory)(resolve(SPECS["ppo"].config)())
-    env = Sb3VecEnv(UnmaskedCorridor(1), EpisodeMeter(1))
-    policy = agent.algorithm(env, seed=0).policy
+def test_parts_that_cannot_be_held_are_refused_by_name(tmp_path):
+    policy = run_of("ppo", UnmaskedCorridor(2), tmp_path).model.policy
     policy.mlp_extractor.policy_net[1] = torch.nn.GELU()
     with pytest.raises(UserError, match="GELU"):
         to_network(policy, Discrete(3))

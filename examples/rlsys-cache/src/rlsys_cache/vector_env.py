@@ -6,13 +6,13 @@ cache still has room. So an observation always shows a full cache and a block th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
+from rlsys.batched import BatchedEnv, Outcome
 
 from rlsys_cache.config import CacheConfig
 from rlsys_cache.features import FEATURES, History, observe
@@ -20,10 +20,9 @@ from rlsys_cache.windows import Episodes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
-class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
+class CacheVectorEnv(BatchedEnv):
     """Caches of K places. Action i evicts the block in place i; the reward counts hits until the
     next eviction or the end.
 
@@ -42,18 +41,16 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
         history: what is remembered about every block, cached or not.
     """
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012 - as in Gymnasium
+    items = True  # the observation is a list of places, each with its features
 
     def __init__(self, config: CacheConfig, num_envs: int = 1) -> None:
-        self.config = config
-        self.num_envs = num_envs
         places, length = config.size, config.requests
-        self.single_observation_space = Box(0.0, 1.0, (places, len(FEATURES)), np.float32)
-        self.single_action_space = Discrete(places)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        super().__init__(
+            num_envs, Box(0.0, 1.0, (places, len(FEATURES)), np.float32), Discrete(places)
+        )
+        self.config = config
         self._episodes = Episodes(config)
-        self._seeds = np.random.default_rng().integers(2**31, size=num_envs)
+        self._seeds = np.zeros(num_envs, np.int64)
         self.episode = np.zeros(num_envs, np.int64)
         self.now = np.zeros(num_envs, np.int64)
         self.keys = np.zeros((num_envs, length), np.int64)
@@ -68,46 +65,30 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
         self._place = np.full((num_envs, length), -1, np.int64)
         self._all_hits = np.zeros(num_envs, np.int64)
 
-    def reset(
-        self, *, seed: int | list[int] | None = None, options: Any = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """Start an episode in every copy; an int s gives copy i the seed s + i."""
-        del options
-        if seed is not None:
-            seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int) else seed
-            self._seeds[:] = seeds
-            self.episode[:] = 0
-        self._begin(np.arange(self.num_envs))
-        return observe(self), {}
+    def reseed(self, copies: Ints, seeds: Sequence[int | None]) -> None:
+        """Keep the seeds: the requests of an episode depend on seed and number alone."""
+        unseeded = np.random.default_rng().integers(2**31, size=len(copies))
+        self._seeds[copies] = [
+            drawn if seed is None else seed for seed, drawn in zip(seeds, unseeded, strict=True)
+        ]
+        self.episode[copies] = 0
 
-    def step(
-        self, actions: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], Floats, Bools, Bools, dict[str, Any]]:
+    def advance(self, actions: Ints) -> Outcome:
         """Evict, admit the block that missed, and continue to the next miss or the end."""
-        everyone = np.arange(self.num_envs)
-        places = np.asarray(actions, np.int64)
         before = self._all_hits.copy()
-        self._place[everyone, self.cached[everyone, places]] = -1
-        self._admit(everyone, places)
-        self._pass(everyone)
-        rewards = (self._all_hits - before).astype(np.float64)
-        done = self.now == self.config.requests
-        infos: dict[str, Any] = {}
-        if done.any():
-            misses = self.config.requests - self._all_hits
-            infos = {
-                "final_obs": observe(self),
-                "_final_obs": done.copy(),
-                "final_info": {
-                    "hit_ratio": self._all_hits / self.config.requests,
-                    "_hit_ratio": done.copy(),
-                    "misses": misses.astype(np.float64),
-                    "_misses": done.copy(),
-                },
-                "_final_info": done.copy(),
-            }
-            self._begin(np.flatnonzero(done))
-        return observe(self), rewards, done, np.zeros(self.num_envs, bool), infos
+        self._place[self.copies, self.cached[self.copies, actions]] = -1
+        self._admit(self.copies, actions)
+        self._pass(self.copies)
+        return Outcome(self._all_hits - before, terminated=self.now == self.config.requests)
+
+    def metrics(self) -> dict[str, Floats]:
+        """Return the share of hits and the number of misses in the episode."""
+        misses = (self.config.requests - self._all_hits).astype(np.float64)
+        return {"hit_ratio": self._all_hits / self.config.requests, "misses": misses}
+
+    def observations(self) -> NDArray[np.float32]:
+        """Return the features of every cached block, (N, K, features)."""
+        return observe(self)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return everything that determines the future, as arrays by name."""
@@ -116,6 +97,7 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
 
     def set_state(self, state: dict[str, NDArray[Any]]) -> None:
         """Restore the result of `get_state`."""
+        self.ensure_seeded()
         for name in _STATE:
             setattr(self, name, np.array(state[name]))
         prefix = "history."
@@ -123,8 +105,8 @@ class CacheVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], Any]):
             {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
         )
 
-    def _begin(self, copies: Ints) -> None:
-        """Start the next episode of `copies`; it depends only on seed and number."""
+    def begin(self, copies: Ints) -> None:
+        """Start the next episode of some copies; it depends only on seed and number."""
         for copy in copies:
             window = self._episodes.draw(int(self._seeds[copy]), int(self.episode[copy]))
             self.keys[copy] = window.keys

@@ -1,6 +1,10 @@
-"""Mobile edge computing: flat and hierarchical multi-agent offloading, baselines, reference."""
+"""Mobile edge computing: flat and hierarchical multi-agent offloading, baselines, reference.
 
-from rlsys.plugins import when_imported
+`gymnasium.make("rlsys_mec:rlsys/Mec-v0")` imports this package, and expects that it
+registers its environment. So importing it, or any module in it, imports Gymnasium. Every `rlsys`
+command imports only `rlsys_mec_plugin`, which lies beside this package and is light.
+"""
 
-# Listing plugins imports this package and must not import Gymnasium.
-when_imported("gymnasium.envs", "rlsys_mec.registration:register")
+from rlsys_mec.registration import register
+
+register()

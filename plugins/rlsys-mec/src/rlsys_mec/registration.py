@@ -36,9 +36,9 @@ def make_env(
     from rlsys.errors import UserError, did_you_mean
     from rlsys.evaluation import make_baseline
     from rlsys_mec.config import MecConfig
-    from rlsys_mec.plugin import rlsys_environments
     from rlsys_mec.single_role import SingleRoleEnv
     from rlsys_mec.vector_env import MecVectorEnv
+    from rlsys_mec_plugin import rlsys_environments
 
     settings = validate(MecConfig, config)
     baselines = {baseline.name: baseline for baseline in rlsys_environments()[0].baselines}
@@ -59,7 +59,7 @@ def parallel_env(**config: Any) -> RoleParallelEnv:
 
 
 def register() -> None:
-    """Register the environment with Gymnasium; `rlsys_mec` calls this when both are imported."""
+    """Register the environment with Gymnasium; importing `rlsys_mec` does it."""
     from gymnasium.envs.registration import register as add
 
     add(id=ENV_ID, entry_point="rlsys_mec.registration:make_env")

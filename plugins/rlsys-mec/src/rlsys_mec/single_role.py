@@ -63,7 +63,7 @@ class SingleRoleEnv(gymnasium.Env[Array, Array]):
         begun, self._begun = self._begun, None
         if begun is None or seed is not None:
             begun, _ = self.vector_env.reset(seed=seed)
-            self._others.reset(self.vector_env)  # type: ignore[arg-type]  # has its interface
+            self._others.reset(self.vector_env)
         self._running = True
         self._seen = self._until_own_turn(begun)
         return self._seen, {}
@@ -97,7 +97,7 @@ class SingleRoleEnv(gymnasium.Env[Array, Array]):
         return np.array(observations[0])
 
     def _act(self, observations: Array) -> Array:
-        return self._others.act(self.vector_env, observations)  # type: ignore[arg-type]  # as above
+        return self._others.act(self.vector_env, observations)
 
 
 def _stacked(space: Any, agents: int) -> Box:

@@ -27,7 +27,7 @@ from rlsys_ray.episodes import EpisodeMetrics
 from rlsys_ray.roles_env import RllibRolesEnv, role_of
 from rlsys_ray.settings import RllibPpoSettings
 from rlsys_ray.single_env import RllibSingleEnv
-from rlsys_ray.spaces import counted_action_space, flat_observation_space
+from rlsys_ray.spaces import flat_observation_space, policy_action_space
 
 Spaces = tuple[spaces.Space[Any], spaces.Space[Any]]
 
@@ -59,9 +59,9 @@ def built(
         .api_stack(enable_rl_module_and_learner=True, enable_env_runner_and_connector_v2=True)
         .framework("torch")
         .environment(
-            _register(problem, several=several, travels=settings.num_env_runners > 0),
+            _register(problem, settings, several=several),
             disable_env_checking=True,
-            # As in rlsys's other agents: actions in the environment's units, clipped to its bounds.
+            # As in rlsys's other agents: the environment's adapter scales actions, not RLlib.
             normalize_actions=False,
             clip_actions=True,
         )
@@ -111,7 +111,7 @@ def _modules(settings: RllibPpoSettings, policies: dict[str, Spaces]) -> Any:
     specs = {
         name: RLModuleSpec(
             observation_space=flat_observation_space(observation),
-            action_space=counted_action_space(action),
+            action_space=policy_action_space(action, settings.scale_actions),
             model_config=DefaultModelConfig(
                 fcnet_hiddens=list(settings.net_arch),
                 fcnet_activation=settings.activation,
@@ -126,20 +126,21 @@ def _modules(settings: RllibPpoSettings, policies: dict[str, Spaces]) -> Any:
     return MultiRLModuleSpec(rl_module_specs=specs)
 
 
-def _register(problem: Problem, *, several: bool, travels: bool) -> str:
+def _register(problem: Problem, settings: RllibPpoSettings, *, several: bool) -> str:
     """Return the name under which RLlib finds the environment."""
     make_env, metrics = problem.make_env, problem.metrics
     adapter: Any = RllibRolesEnv if several else RllibSingleEnv
-    if travels:
+    scaled = settings.scale_actions
+    if settings.num_env_runners > 0:
         _pickle_by_value(make_env(1))
     name = f"rlsys-{uuid.uuid4().hex}"
-    register_env(name, lambda _context: adapter(make_env(1), metrics))
+    register_env(name, lambda _context: adapter(make_env(1), metrics, scaled=scaled))
     return name
 
 
 def _pickle_by_value(env: Any) -> None:
     """Send the code of a plugin that is a single file: other processes cannot import it."""
-    name = type(env).__module__.partition(".")[0]
+    name = env.__class__.__module__.partition(".")[0]
     env.close()
     if importlib.machinery.PathFinder.find_spec(name) is None:
         ray.cloudpickle.register_pickle_by_value(  # type: ignore[no-untyped-call]

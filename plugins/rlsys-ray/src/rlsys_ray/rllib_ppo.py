@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from gymnasium import spaces
 from ray.rllib.algorithms.algorithm import Algorithm
 from ray.rllib.core import DEFAULT_MODULE_ID
 
 from rlsys.agents.torch_states import pack, require_same_tensors, unpack
+from rlsys.errors import UserError
 from rlsys.network import Network
 from rlsys.policies import Policy
 from rlsys.roles import RolePolicy
@@ -105,7 +107,13 @@ class Run:
         weights = self._learner_state()["rl_module"]
         notes = {"agent": "rllib-ppo", "steps": self.step}
         networks: dict[str, Network] = {
-            name: to_network(weights[name], self.settings.activation, action, notes)
+            name: to_network(
+                weights[name],
+                self.settings.activation,
+                action,
+                notes,
+                scaled=self.settings.scale_actions,
+            )
             for name, (_, action) in self.policies.items()
         }
         return networks.get(DEFAULT_MODULE_ID) or RolePolicy(networks)
@@ -121,7 +129,11 @@ class Run:
 
     def state(self) -> dict[str, Any]:
         """Return the content of a checkpoint: only arrays and numbers."""
-        return {"step": self.step, "learner": pack(self._learner_state())}
+        return {
+            "step": self.step,
+            "scale_actions": self.settings.scale_actions,
+            "learner": pack(self._learner_state()),
+        }
 
     def _learner_state(self) -> dict[str, Any]:
         """Return weights and optimisers."""
@@ -132,8 +144,14 @@ class Run:
         """Resume from `state`.
 
         Raises:
-            UserError: the sizes of the networks have changed since.
+            UserError: the sizes of the networks or the units of actions have changed since.
         """
+        continuous = any(isinstance(space, spaces.Box) for _, space in self.policies.values())
+        if continuous and saved.get("scale_actions", False) != self.settings.scale_actions:
+            raise UserError(
+                "the checkpoint does not match: scale_actions has changed; resume with the "
+                "settings of the original training"
+            )
         self.step = int(saved["step"])
         learner = saved["learner"]
         present = self._learner_state()["rl_module"]

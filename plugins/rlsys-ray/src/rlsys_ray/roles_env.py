@@ -14,10 +14,10 @@ from rlsys.rollout import EpisodeMeter
 from rlsys.seeds import training_seeds
 from rlsys_ray.single_env import EPISODE
 from rlsys_ray.spaces import (
-    counted_action_space,
-    first_action,
     flat_observation,
     flat_observation_space,
+    policy_action_space,
+    to_environment,
 )
 
 Array = NDArray[Any]
@@ -45,9 +45,16 @@ class RllibRolesEnv(MultiAgentEnv):
     Args:
         vector_env: batched environment with roles and one copy.
         metrics: names of the episode metrics to report.
+        scaled: whether the policies see bounded continuous actions as [-1, 1].
     """
 
-    def __init__(self, vector_env: VectorEnv[Any, Any, Any], metrics: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        vector_env: VectorEnv[Any, Any, Any],
+        metrics: tuple[str, ...],
+        *,
+        scaled: bool = True,
+    ) -> None:
         self._env = vector_env
         self._roles = {role.name: role for role in roles_of(vector_env)}
         self._names = {role.name: agents_of(role) for role in self._roles.values()}
@@ -59,9 +66,12 @@ class RllibRolesEnv(MultiAgentEnv):
             for name in self._names[role.name]
         }
         self.action_spaces = {
-            name: counted_action_space(role.action_space)
+            name: policy_action_space(role.action_space, scaled)
             for role in self._roles.values()
             for name in self._names[role.name]
+        }
+        self._to_environment = {
+            name: to_environment(role.action_space, scaled) for name, role in self._roles.items()
         }
         self._meter = EpisodeMeter(1, metrics)
         self._waiting: ByAgent | None = None
@@ -88,7 +98,7 @@ class RllibRolesEnv(MultiAgentEnv):
         role = self._roles[acting_role(self._env)]
         actions = np.stack([np.asarray(action_dict[name]) for name in self._names[role.name]])
         observations, rewards, terminated, truncated, infos = self._env.step(
-            actions[None] + first_action(role.action_space)
+            self._to_environment[role.name](actions[None])
         )
         ends, cut = bool(terminated[0]), bool(truncated[0] and not terminated[0])
         self._meter.update(rewards, terminated | truncated, infos)

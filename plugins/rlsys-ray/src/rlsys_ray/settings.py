@@ -41,6 +41,9 @@ class RllibPpoSettings(BaseModel):
     """Steps in one gradient step; with roles, steps of agents."""
     n_epochs: Annotated[int, Field(ge=1, le=1000)] = 10
     """Passes over the collected steps in one iteration."""
+    scale_actions: bool = True
+    """Whether the policies see bounded continuous actions as [-1, 1], whatever their bounds. false:
+    in the environment's units."""
     num_envs: Annotated[int, Field(ge=1, le=65_536)] = 16
     """Copies of the environment that are stepped together, in each runner."""
     num_env_runners: Annotated[int, Field(ge=0, le=1000)] = 0

@@ -13,10 +13,10 @@ from rlsys.adapters.single import SingleEnv
 from rlsys.rollout import EpisodeMeter
 from rlsys.seeds import training_seeds
 from rlsys_ray.spaces import (
-    counted_action_space,
-    first_action,
     flat_observation,
     flat_observation_space,
+    policy_action_space,
+    to_environment,
 )
 
 EPISODE = "rlsys_episode"
@@ -24,18 +24,25 @@ EPISODE = "rlsys_episode"
 
 
 class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
-    """`gymnasium.Env` over a batch of one, with vector observations and actions from 0.
+    """`gymnasium.Env` over a batch of one, with vector observations and the policy's actions.
 
     Args:
         vector_env: batched environment with one copy.
         metrics: names of the episode metrics to report.
+        scaled: whether the policy sees bounded continuous actions as [-1, 1].
     """
 
-    def __init__(self, vector_env: VectorEnv[Any, Any, Any], metrics: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        vector_env: VectorEnv[Any, Any, Any],
+        metrics: tuple[str, ...],
+        *,
+        scaled: bool = True,
+    ) -> None:
         self._env = SingleEnv(vector_env)
         self.observation_space = flat_observation_space(self._env.observation_space)
-        self.action_space = counted_action_space(self._env.action_space)
-        self._first = first_action(self._env.action_space)
+        self.action_space = policy_action_space(self._env.action_space, scaled)
+        self._to_environment = to_environment(self._env.action_space, scaled)
         self._meter = EpisodeMeter(1, metrics)
 
     def reset(
@@ -49,9 +56,9 @@ class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Play one step; the last info of an episode has the key `EPISODE`."""
-        if self._first:
-            action = action + self._first
-        observation, reward, terminated, truncated, info = self._env.step(action)
+        observation, reward, terminated, truncated, info = self._env.step(
+            self._to_environment(action)
+        )
         done = terminated or truncated
         batched = {name: np.asarray(value)[None] for name, value in info.items()} if done else {}
         self._meter.update(np.array([reward]), np.array([done]), {"final_info": batched})

@@ -1,13 +1,15 @@
-"""Observations and actions for RLlib: flat float vectors, and actions counted from 0."""
+"""Observations and actions for RLlib: flat float vectors, and actions in the policy's units."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlsys.agents.action_scale import action_scale
 from rlsys.agents.spaces import kind_of
 from rlsys.errors import UserError
 
@@ -32,16 +34,27 @@ def flat_observation(observation: Array) -> NDArray[np.float32]:
     return np.array(observation, dtype=np.float32).ravel()
 
 
-def counted_action_space(space: Space) -> Space:
-    """Return `space`, with discrete actions counted from 0.
+def policy_action_space(space: Space, scaled: bool) -> Space:
+    """Return the policy's actions: discrete ones from 0, continuous ones in its own units.
+
+    Args:
+        space: the environment's actions.
+        scaled: whether bounded continuous actions are [-1, 1] (see `rlsys.agents.action_scale`).
 
     Raises:
         UserError: no network can decode this action space.
     """
     kind_of(space)
-    return spaces.Discrete(int(space.n)) if isinstance(space, spaces.Discrete) else space
+    if isinstance(space, spaces.Discrete):
+        return spaces.Discrete(int(space.n))
+    scale = action_scale(space, scaled=scaled)
+    return space if scale is None else scale.space
 
 
-def first_action(space: Space) -> int:
-    """Return the number of the first action, to add to RLlib's actions, which start at 0."""
-    return int(space.start) if isinstance(space, spaces.Discrete) else 0
+def to_environment(space: Space, scaled: bool) -> Callable[[Any], Any]:
+    """Return the function from actions of `policy_action_space` to those of the environment."""
+    if isinstance(space, spaces.Discrete):
+        start = int(space.start)
+        return lambda action: action + start if start else action
+    scale = action_scale(space, scaled=scaled)
+    return scale.apply if scale is not None else lambda action: action

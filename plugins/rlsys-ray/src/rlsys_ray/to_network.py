@@ -8,6 +8,7 @@ from typing import Any
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from rlsys.agents.action_scale import action_scale
 from rlsys.agents.spaces import decoding_for
 from rlsys.errors import UserError
 from rlsys.network import Activation, Dense, Network, Stack
@@ -23,6 +24,7 @@ def to_network(
     activation: Activation,
     action_space: spaces.Space[Any],
     notes: Mapping[str, Any] | None = None,
+    scaled: bool = True,
 ) -> Network:
     """Return the deterministic policy of RLlib's own PPO module: its best action, or its mean.
 
@@ -32,6 +34,7 @@ def to_network(
         activation: activation of the hidden layers.
         action_space: the environment's own action space, of one agent.
         notes: notes for people.
+        scaled: whether the policy sees bounded continuous actions as [-1, 1].
 
     Raises:
         UserError: the state is of another module.
@@ -42,7 +45,13 @@ def to_network(
             "the RLlib module is not its own PPO module with separate layers for the policy; "
             f"it has {', '.join(weights)}"
         )
-    return Network(Stack((*hidden, *head)), decoding_for(action_space), notes=dict(notes or {}))
+    scale = action_scale(action_space, scaled=scaled)
+    body = Stack((*hidden, *head))
+    return Network(
+        body if scale is None else scale.fold(body),
+        decoding_for(action_space),
+        notes=dict(notes or {}),
+    )
 
 
 def _layers(weights: Weights, prefix: str, activation: Activation) -> list[Dense]:

@@ -1,6 +1,10 @@
-"""Scheduling periodic tasks on one processor: environment, classical schedulers, exact optimum."""
+"""Scheduling periodic tasks on one processor: environment, classical schedulers, exact optimum.
 
-from rlsys.plugins import when_imported
+`gymnasium.make("rlsys_rtos:rlsys/Rtos-v0")` imports this package, and expects that it
+registers its environment. So importing it, or any module in it, imports Gymnasium. Every `rlsys`
+command imports only `rlsys_rtos_plugin`, which lies beside this package and is light.
+"""
 
-# Listing plugins imports this package and must not import Gymnasium.
-when_imported("gymnasium.envs", "rlsys_rtos.registration:register")
+from rlsys_rtos.registration import register
+
+register()

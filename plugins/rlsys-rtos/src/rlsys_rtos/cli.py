@@ -6,32 +6,33 @@ from pathlib import Path
 
 import click
 
-from rlsys.cli.context import App
-from rlsys.cli.options import config_options, overrides, pass_app
+from rlsys.cli.numbers import CountFrom
+from rlsys.cli.options import config_options, pass_work
+from rlsys.plugins import Workplace
 
 
 @click.command("gantt")
 @click.argument("controller")
 @config_options
 @click.option("--case", metavar="NAME", help="Case of the preset.  [default: the first]")
-@click.option("--episode", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+@click.option("--episode", type=CountFrom(min=0), default=0, show_default=True, metavar="N",
               help="Number of the held-out episode.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default="gantt.png", show_default=True,
               metavar="FILE", help="PNG to write.")  # fmt: skip
-@pass_app
+@pass_work
 def gantt(
-    app: App,
+    work: Workplace,
     /,
     controller: str,
     preset: str | None,
-    file: str | None,
-    assignments: tuple[str, ...],
+    config: str | None,
+    set: tuple[str, ...],
     case: str | None,
     episode: int,
     out: Path,
 ) -> None:
     """Draw one episode of CONTROLLER: a baseline, `optimum`, or a run directory."""
-    from rlsys.config import resolve_plan
+    from rlsys.api import Request
     from rlsys.controllers import Controller
     from rlsys.errors import UserError, did_you_mean
     from rlsys.policies import controller_of
@@ -39,12 +40,10 @@ def gantt(
     from rlsys.workflow import fresh_controllers, load_policies, reopen
     from rlsys_rtos.gantt import save
 
-    plan = resolve_plan(
-        app.registry, "rtos", overrides(preset=preset, file=file, assignments=assignments)
-    )
+    plan = Request(plugin="rtos", preset=preset, config=config, set=set).plan(work.registry)
     chosen = plan.case(case) if case else plan.cases[0]
     if (Path(controller) / "manifest.json").exists():
-        trained, run = reopen(app.workplace(lambda _: None), Path(controller))
+        trained, run = reopen(work, Path(controller))
         (by_case,) = load_policies(trained, run).values()
         policy = chosen.policy or chosen.name
         if policy not in by_case:

@@ -171,18 +171,15 @@ def _begin(copy: int, source: Source, tasks: Tasks, jobs: Jobs, state: State) ->
 @compiled
 def reset(
     which: NDArray[np.bool_],
-    kind: int,
     source: Source,
     tasks: Tasks,
     jobs: Jobs,
     state: State,
-    observations: NDArray[np.float32],
 ) -> None:
-    """Start a new episode in every copy where `which` (N,) is true; write its observations."""
+    """Start a new episode in every copy where `which` (N,) is true."""
     for copy in range(len(which)):
         if which[copy]:
             _begin(copy, source, tasks, jobs, state)
-            write(copy, copy + 1, kind, 0, tasks, state, observations)
 
 
 @compiled

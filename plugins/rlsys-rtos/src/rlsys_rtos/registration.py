@@ -32,7 +32,7 @@ def make_vector_env(num_envs: int = 1, **config: Any) -> gymnasium.vector.Vector
 
 
 def register() -> None:
-    """Register the environment with Gymnasium; `rlsys_rtos` calls this when both are imported."""
+    """Register the environment with Gymnasium; importing `rlsys_rtos` does it."""
     from gymnasium.envs.registration import register as add
 
     add(

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from rlsys.batched import BatchedEnv, final_infos
+from rlsys.batched.batch import Copies, require_fitting
 from rlsys_rtos import kernel
 from rlsys_rtos.arrays import FIELDS, Jobs, Source, State, Tasks, empty
 from rlsys_rtos.config import RtosConfig
@@ -21,7 +21,7 @@ from rlsys_rtos.randomness import stream_state
 Array = NDArray[Any]
 
 
-class RtosVectorEnv(VectorEnv[Array, Array, Array]):
+class RtosVectorEnv(BatchedEnv):
     """Preemptive tick scheduling of periodic tasks on one processor, batched.
 
     Actions: 0..M-1 runs a task for one tick, M idles; choosing a task that is not ready also idles.
@@ -40,63 +40,31 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
         tasks, jobs, state: the arrays of `rlsys_rtos.arrays`; baselines and oracles read them.
     """
 
-    metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
-
     def __init__(self, config: RtosConfig, num_envs: int = 1) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be >= 1 (got {num_envs})")
         self.config = config
-        self.num_envs = num_envs
         self._source, self.max_tasks, max_jobs = _source(config)
+        low, high = bounds(config.observation, self.max_tasks)
+        super().__init__(num_envs, Box(low, high, dtype=np.float32), Discrete(self.max_tasks + 1))
         self.tasks, self.jobs, self.state = empty(num_envs, self.max_tasks, max_jobs)
         self._kind = KINDS[config.observation]
+        self.items = config.observation == "items"
         self._idle_always = config.idle == "always-allowed"
-        low, high = bounds(config.observation, self.max_tasks)
         self._shape = low.shape
         self._width = low.size
-        self.single_observation_space = Box(low, high, dtype=np.float32)
-        self.single_action_space = Discrete(self.max_tasks + 1)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
         self._final_observations = np.zeros((num_envs, self._width), np.float32)
         self._final_counts = np.zeros((num_envs, 3), np.int64)
         self._final_misses = np.zeros((num_envs, self.max_tasks), np.int64)
-        self._seed(None)
 
-    def reset(
-        self,
-        *,
-        seed: int | Sequence[int | None] | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> tuple[Array, dict[str, Any]]:
-        """Start new episodes and return observations and an empty info.
+    def reseed(self, copies: Copies, seeds: Sequence[int | None]) -> None:
+        """Start the random streams of some copies."""
+        for copy, seed in zip(copies, seeds, strict=True):
+            self.state.stream[copy] = stream_state(seed)
 
-        Args:
-            seed: an int s seeds copy i with s + i; a list seeds each copy; None continues
-                the current random streams.
-            options: ``reset_mask``, a boolean array (N,): restart only these copies. Other options
-                are ignored.
-        """
-        which = np.ones(self.num_envs, np.bool_)
-        if options and "reset_mask" in options:
-            which = np.ascontiguousarray(options["reset_mask"], np.bool_)
-            if which.shape != (self.num_envs,):
-                raise ValueError(
-                    f"reset_mask must have shape ({self.num_envs},), not {which.shape}"
-                )
-        if seed is not None:
-            self._seed(seed, which)
-        observations = self.observations()
-        kernel.reset(
-            which,
-            self._kind,
-            self._source,
-            self.tasks,
-            self.jobs,
-            self.state,
-            self._flat(observations),
-        )
-        return observations, {}
+    def begin(self, copies: Copies) -> None:
+        """Start an episode in some copies; `step` does it inside the kernel."""
+        which = np.zeros(self.num_envs, np.bool_)
+        which[copies] = True
+        kernel.reset(which, self._source, self.tasks, self.jobs, self.state)
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         """Advance all copies by one tick; `actions` has shape (N,)."""
@@ -120,7 +88,10 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
             self._final_counts,
             self._final_misses,
         )
-        infos = self._final_infos(terminated) if endings else {}
+        infos: dict[str, Any] = {}
+        if endings:
+            last = self._final_observations.reshape(observations.shape)
+            infos = final_infos(terminated, self._final_metrics(), last)
         return observations, rewards, terminated, np.zeros(self.num_envs, np.bool_), infos
 
     def observations(self) -> Array:
@@ -161,13 +132,8 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
             ValueError: the arrays do not fit this environment.
         """
         arrays = self._arrays()
-        if state.keys() != arrays.keys():
-            raise ValueError(f"state must have the keys {sorted(arrays)}, not {sorted(state)}")
-        for name, array in arrays.items():
-            if np.shape(state[name]) != array.shape:
-                raise ValueError(
-                    f"state[{name!r}] must have shape {array.shape}, not {np.shape(state[name])}"
-                )
+        require_fitting(state, arrays)
+        self.ensure_seeded()
         for name, array in arrays.items():
             array[...] = state[name]
 
@@ -186,36 +152,14 @@ class RtosVectorEnv(VectorEnv[Array, Array, Array]):
     def _flat(self, observations: Array) -> Array:
         return observations.reshape(self.num_envs, self._width)
 
-    def _seed(
-        self, seed: int | Sequence[int | None] | None, which: NDArray[np.bool_] | None = None
-    ) -> None:
-        if seed is None or isinstance(seed, int | np.integer):
-            seeds = [None if seed is None else int(seed) + i for i in range(self.num_envs)]
-        else:
-            seeds = list(seed)
-            if len(seeds) != self.num_envs:
-                raise ValueError(f"one seed per copy is needed: {self.num_envs}, not {len(seeds)}")
-        for copy, one in enumerate(seeds):
-            if which is None or which[copy]:
-                self.state.stream[copy] = stream_state(one)
-
-    def _final_infos(self, ended: NDArray[np.bool_]) -> dict[str, Any]:
-        misses = np.where(ended[:, None], self._final_misses, 0)
-        counts = np.where(ended[:, None], self._final_counts, 0)
-        total = misses.sum(axis=1)
-        final: dict[str, Array] = {
-            "misses": total,
-            "completions": counts[:, 0],
-            "switches": counts[:, 1],
-            "miss_rate": total / np.maximum(counts[:, 2], 1),
-            "task_misses": misses,
-        }
-        final.update({f"_{name}": ended.copy() for name in list(final)})
+    def _final_metrics(self) -> dict[str, Array]:
+        total = self._final_misses.sum(axis=1)
         return {
-            "final_obs": self._final_observations.reshape(self.num_envs, *self._shape).copy(),
-            "_final_obs": ended.copy(),
-            "final_info": final,
-            "_final_info": ended.copy(),
+            "misses": total,
+            "completions": self._final_counts[:, 0],
+            "switches": self._final_counts[:, 1],
+            "miss_rate": total / np.maximum(self._final_counts[:, 2], 1),
+            "task_misses": self._final_misses,
         }
 
 

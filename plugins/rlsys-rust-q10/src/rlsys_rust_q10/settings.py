@@ -22,6 +22,14 @@ class Settings(BaseModel):
     """Number of on-policy observations on which fixed-point policy and network are compared."""
     episodes: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     """Number of held-out episodes that both play to compare their mean reward."""
+    least_equal_actions: Annotated[float, Field(ge=0, le=1)] = 0.99
+    """Share of the observations on which both must decide the same (discrete actions)."""
+    most_action_difference: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+    """Mean distance of their actions, as a share of the action's range (continuous actions)."""
+    most_reward_difference: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+    """Difference of their mean rewards that is accepted, as a share of the network's mean reward
+    or, if that is larger, of its standard deviation between episodes. A difference whose paired
+    95 % interval includes zero is accepted too."""
     golden_vectors: Annotated[int, Field(ge=100, le=1_000_000)] = 10_000
     """Minimum number of inputs with expected outputs to export with the policy."""
     max_items: Annotated[int, Field(ge=1, le=1024)] = 16

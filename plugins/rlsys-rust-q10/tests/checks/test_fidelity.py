@@ -55,11 +55,9 @@ def test_the_controller_uses_the_integers_of_the_environment():
 
 def test_counts_as_an_independent_computation_does():
     network, policy = steering(bits=4)
-    verdict, _, met = compare(
-        network, policy, context(), Settings(observations=1000, golden_vectors=1000)
-    )
+    settings = Settings(observations=1000, golden_vectors=1000, least_equal_actions=0.5)
+    verdict, _, met = compare(network, policy, context(), settings)
     figures = verdict["figures"]
-    assert verdict["holds"]
     assert figures["observations"] == 1002  # 334 steps of three copies
     half = len(met) // 2
     for prefix, part in (("", met[:half]), ("drawn_", met[half:])):
@@ -116,6 +114,64 @@ def test_rewards_are_those_of_the_held_out_episodes():
     # All rounded weights are zero, so all logits are.
     assert "with logits [0 0 0 0 0] instead of [" in notes[0]
     assert f"{fixed:g}" in notes[0]
+
+
+def test_too_many_different_actions_are_no_fidelity():
+    """With 4 bits some actions differ: the verdict holds or not as the setting says."""
+    network, policy = steering(bits=4)
+    strict = Settings(observations=1000, least_equal_actions=0.999, most_reward_difference=9)
+    verdict, _, _ = compare(network, policy, context(), strict)
+    figures = verdict["figures"]
+    assert min(figures["equal_actions"], figures["drawn_equal_actions"]) < 0.999
+    assert not verdict["holds"]
+    assert "least_equal_actions is 0.999" in figures["beyond_limits"]
+    lax = strict.model_copy(update={"least_equal_actions": 0.5})
+    assert compare(network, policy, context(), lax)[0]["holds"]
+
+
+def test_a_loss_of_reward_is_no_fidelity():
+    # In five bits these weights are zero.
+    network, policy = steering(bits=5, layer=Dense(0.015 * STEER.weight, STEER.bias))
+    settings = Settings(observations=10, episodes=30, least_equal_actions=0)
+    verdict, _, _ = compare(network, policy, context(episodes=tuple(range(30))), settings)
+    assert verdict["figures"]["reward_fixed"] < verdict["figures"]["reward_float"]
+    assert not verdict["holds"]
+    assert "the rewards differ by -" in verdict["figures"]["beyond_limits"]
+    lax = settings.model_copy(update={"most_reward_difference": 1000.0})
+    assert compare(network, policy, context(episodes=tuple(range(30))), lax)[0]["holds"]
+
+
+class TooWideEnv(ToyEnv):
+    """Its observations are three times as large as its space says."""
+
+    def reset(self, **arguments):
+        observations, infos = super().reset(**arguments)
+        return 3 * observations, infos
+
+    def step(self, actions):
+        observations, *rest = super().step(actions)
+        return 3 * observations, *rest
+
+
+def test_observations_beyond_their_bounds_are_no_fidelity():
+    """The target clamps them and the network does not, so they decide differently."""
+    network, policy = steering(layer=Dense(STEER.weight, np.array([0.0, -2.0, 0.0, -2.0, 0.1])))
+    verdict, _, _ = compare(network, policy, context(TooWideEnv), Settings(observations=1000))
+    assert not verdict["holds"]
+
+
+def test_a_distance_of_continuous_actions_is_a_share_of_their_range():
+    rng = np.random.default_rng(0)
+    decoding = Decoding("clip", low=np.float32([-1, -1]), high=np.float32([1, 1]))
+    network = Network(Stack((dense(rng, 2, 2),)), decoding)
+    policy = quantise(fold(network, *BOX), 4)
+    bare = ExportContext(low=BOX[0], high=BOX[1])
+    mean = compare(network, policy, bare, Settings(observations=4096))[0]["figures"][
+        "mean_action_difference"
+    ]
+    for limit, holds in ((0.51 * mean, True), (0.4 * mean, False)):
+        settings = Settings(observations=4096, most_action_difference=limit)
+        assert compare(network, policy, bare, settings)[0]["holds"] == holds
 
 
 def test_equal_rewards_need_no_note():

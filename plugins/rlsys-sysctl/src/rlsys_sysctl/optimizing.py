@@ -15,7 +15,7 @@ from typing import Any
 from rlsys.config import Document, Plan, plan_of, validate
 from rlsys.descriptors import resolve
 from rlsys.network import Network
-from rlsys.plugins import PluginManager, PluginOptions, Registry, Workplace, check_requirements
+from rlsys.plugins import Registry, Reporter, Workplace, check_requirements
 from rlsys_sysctl.commands.dry_run import writes_of
 from rlsys_sysctl.config import SysctlConfig
 from rlsys_sysctl.workload.workload import TrainingSettings
@@ -81,12 +81,20 @@ def optimize(
         UserError: bad input, no permission, another tuner at work, a benchmark that fails.
         Interrupted: a signal; the machine is as it was, and `resume` goes on.
     """
-    manager = PluginManager(PluginOptions.from_environment((), ()))
-    work = Workplace(manager, Registry(manager), log)
+    work = Workplace(reporter=_Log(log))
     plan = tuning_plan(work.registry, config, agent, settings or {}, environment or {}, seed)
     if dry_run:
         return dry(plan)
     return tune(work, plan, None if out is None else Path(out), resume=resume)
+
+
+@dataclass(frozen=True)
+class _Log(Reporter):
+    write: Callable[[str], None]
+
+    def say(self, text: str) -> None:
+        """Pass the line on."""
+        self.write(text)
 
 
 def tuning_plan(

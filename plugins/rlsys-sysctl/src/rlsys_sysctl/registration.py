@@ -32,11 +32,13 @@ def make_vector_env(num_envs: int = 1, **config: Any) -> gymnasium.vector.Vector
 
 
 def register() -> None:
-    """Register the environment with Gymnasium; `rlsys_sysctl` calls this when both are imported."""
+    """Register the environment with Gymnasium; importing `rlsys_sysctl` does it."""
     from gymnasium.envs.registration import register as add
+    from gymnasium.envs.registration import registry
 
-    add(
-        id=ENV_ID,
-        entry_point="rlsys_sysctl.registration:make_env",
-        vector_entry_point="rlsys_sysctl.registration:make_vector_env",
-    )
+    if ENV_ID not in registry:
+        add(
+            id=ENV_ID,
+            entry_point="rlsys_sysctl.registration:make_env",
+            vector_entry_point="rlsys_sysctl.registration:make_vector_env",
+        )

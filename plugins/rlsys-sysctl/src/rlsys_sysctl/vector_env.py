@@ -6,27 +6,31 @@ more than one copy saves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box
-from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from rlsys.batched import BatchedEnv, Outcome
+from rlsys.batched.batch import Copies
 from rlsys.errors import UserError
 from rlsys_sysctl.config import SysctlConfig
 from rlsys_sysctl.measuring.meter import FULL, Measurement, Meter
 from rlsys_sysctl.measuring.scoring import Score
 from rlsys_sysctl.measuring.stage import Stage
 from rlsys_sysctl.measuring.state_metrics import StateMetrics
+from rlsys_sysctl.registration import register
 
 METRICS = ("performance", "stability", "metric", "default_metric", "refused")
-"""Means over the steps of an episode; see `rlsys_sysctl.plugin`."""
+"""Means over the steps of an episode; see `rlsys_sysctl_plugin`."""
 FloatArray = NDArray[np.float32]
 
+register()
 
-class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
+
+class SysctlVectorEnv(BatchedEnv):
     """N episodes of `max_steps_per_episode` configurations each.
 
     Observation (s + d + 1,), all within [0, 1]: the s state metrics of the workload, the point of
@@ -40,19 +44,16 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
         stage: where to measure; None: the one that this process shares.
     """
 
-    metadata: dict[str, Any] = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
-
     def __init__(self, config: SysctlConfig, num_envs: int = 1, stage: Stage | None = None) -> None:
-        self.config = config
-        self.num_envs = num_envs
         workload = config.workload
         self.dimension = workload.space.dimension
+        super().__init__(
+            num_envs,
+            Box(0.0, 1.0, (workload.observation_size,), np.float32),
+            Box(0.0, 1.0, (self.dimension,), np.float32),
+        )
+        self.config = config
         self._names = workload.state_space
-        size = workload.observation_size
-        self.single_observation_space = Box(0.0, 1.0, (size,), np.float32)
-        self.single_action_space = Box(0.0, 1.0, (self.dimension,), np.float32)
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
         self.stage = Stage.shared(config) if stage is None else stage.used()
         self.meter = Meter(self.stage, direction=workload.direction, weights=config.weights)
         self._state_metrics: StateMetrics | None = None
@@ -67,24 +68,25 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
             self._state_metrics = StateMetrics(self._names)
         return self._state_metrics
 
-    def reset(
-        self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[FloatArray, dict[str, Any]]:
-        """Start an episode in every copy; `seed` has no effect on a real machine."""
-        super().reset(seed=seed if isinstance(seed, int) else None, options=options)
-        self._begin()
-        return self._observe(), {}
+    def reseed(self, copies: Copies, seeds: Sequence[int | None]) -> None:
+        """Do nothing: a seed has no effect on a real machine."""
 
-    def step(
-        self, actions: FloatArray
-    ) -> tuple[FloatArray, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+    def begin(self, copies: Copies) -> None:
+        """Start an episode; all copies begin and end together."""
+        del copies
+        self._steps = 0
+        self._last[:] = 0.0
+        for total in self._sums.values():
+            total[:] = 0.0
+
+    def advance(self, actions: NDArray[Any]) -> Outcome:
         """Measure one configuration a copy; see the class.
 
         Raises:
             BenchmarkFailed: with the default configuration, so that nothing can be compared.
             UserError: no permission, another tuner, somebody changed a parameter, ...
         """
-        points = np.clip(np.asarray(actions, np.float32), 0.0, 1.0)
+        points = np.clip(actions.astype(np.float32), 0.0, 1.0)
         rewards = np.zeros(self.num_envs)
         for copy, point in enumerate(points):
             score = self._try(copy, point)
@@ -92,18 +94,17 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
             self._last[copy, :-1] = point
             self._last[copy, -1] = max(score.reward, 0.0) / (1.0 + max(score.reward, 0.0))
         self._steps += 1
-        done = np.full(self.num_envs, self._steps == self._episode_steps)
-        infos: dict[str, Any] = {}
-        if done.all():  # all copies begin and end together
-            names = {name: total / self._steps for name, total in self._sums.items()}
-            infos = {
-                "final_obs": self._observe(),
-                "_final_obs": done.copy(),
-                "final_info": {**names, **{f"_{name}": done.copy() for name in names}},
-                "_final_info": done.copy(),
-            }
-            self._begin()
-        return self._observe(), rewards, done, np.zeros(self.num_envs, bool), infos
+        return Outcome(rewards, terminated=self._steps == self._episode_steps)
+
+    def metrics(self) -> dict[str, NDArray[np.float64]]:
+        """Return `METRICS`."""
+        return {name: total / self._steps for name, total in self._sums.items()}
+
+    def observations(self) -> NDArray[Any]:
+        """Read the machine's state and return what every copy sees; see the class."""
+        state = self.state_metrics.read()
+        seen = np.broadcast_to(state, (self.num_envs, len(state)))
+        return np.concatenate([seen, self._last], axis=1)
 
     def default_points(self) -> FloatArray:
         """Return the point of the default configuration for every copy, shape (N, d)."""
@@ -136,18 +137,6 @@ class SysctlVectorEnv(VectorEnv[FloatArray, FloatArray, NDArray[Any]]):
         for name, value in told.items():
             self._sums[name][copy] += value
         return score
-
-    def _begin(self) -> None:
-        self._steps = 0
-        self._last[:] = 0.0
-        for total in self._sums.values():
-            total[:] = 0.0
-
-    def _observe(self) -> FloatArray:
-        state = self.state_metrics.read()
-        return np.concatenate(
-            [np.broadcast_to(state, (self.num_envs, len(state))), self._last], axis=1
-        ).astype(np.float32)
 
 
 def _mean(measurement: Measurement) -> float:

@@ -174,7 +174,8 @@ class MappoRun(RoleRun):
         return {name: total / len(batches) for name, total in sums.items()}
 
     def network(self, role: Role) -> Network:
-        return Network(self.actors[role.name].body.body(), decoding_for(role.action_space))
+        body, scale = self.actors[role.name].body.body(), self.scales[role.name]
+        return Network(body if scale is None else scale.fold(body), decoding_for(role.action_space))
 
     def get_learner_state(self) -> dict[str, Any]:
         return {

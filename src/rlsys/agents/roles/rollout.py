@@ -11,6 +11,7 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
+from rlsys.agents.action_scale import ActionScale
 from rlsys.agents.spaces import kind_of, require_items
 from rlsys.errors import UserError
 from rlsys.roles import Role, acting_role, difference_rewards, roles_of
@@ -19,7 +20,8 @@ from rlsys.rollout import EpisodeMeter
 Array = NDArray[Any]
 
 Choose = Callable[[Role, Array], Array]
-"""Takes a role and observations (N, features); returns N actions, counted from 0, not clipped."""
+"""Takes a role and observations (N, features); returns N actions of the policy: counted from 0, in
+its own units, not clipped."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Slots:
 
     Attributes:
         observations: by role, float32 (T, C, agents, features), as the environment returned them.
-        actions: by role, (T, C, agents, ...), counted from 0 and before clipping.
+        actions: by role, (T, C, agents, ...), of the policy: counted from 0, in its own units and
+            before clipping.
         rewards: (T, C), shared by all agents.
         credits: by role, (T, C, agents), the agents' difference rewards; empty unless asked for.
         ends: whether the slot was its episode's last, (T, C).
@@ -64,8 +67,8 @@ def check_roles(
     roles = roles_of(env)
     if not roles:
         raise UserError(
-            f"agent {agent!r} trains environments with roles, but {type(env).__name__} has none; "
-            "choose another agent"
+            f"agent {agent!r} trains environments with roles, but {env.__class__.__name__} has "
+            "none; choose another agent"
         )
     for role in roles:
         _check_role(agent, role, kinds)
@@ -87,8 +90,6 @@ def _check_role(agent: str, role: Role, kinds: Sequence[str]) -> None:
         require_items(observation, action)
     if kind not in kinds:
         raise UserError(f"{who}: needs {' or '.join(kinds)} actions, not {kind} actions ({action})")
-    if isinstance(action, spaces.Box) and not np.isfinite([action.low, action.high]).all():
-        raise UserError(f"{who}: continuous actions need finite bounds, not {action}")
 
 
 class RoleCollector:
@@ -101,13 +102,20 @@ class RoleCollector:
         env: has `roles`; only this object steps it.
         meter: collects the rewards and episode metrics of every slot.
         credit: whether to collect the agents' difference rewards; see `rlsys.roles`.
+        scales: by role, from the policy's continuous actions to the environment's; None, or no
+            entry: they are the same.
     """
 
     def __init__(
-        self, env: VectorEnv[Any, Any, Any], meter: EpisodeMeter, credit: bool = False
+        self,
+        env: VectorEnv[Any, Any, Any],
+        meter: EpisodeMeter,
+        credit: bool = False,
+        scales: Mapping[str, ActionScale | None] | None = None,
     ) -> None:
         self.env = env
         self._credit = credit
+        self._scales = dict(scales or {})
         self.meter = meter
         self._roles = roles_of(env)
         self._seen: Array = np.empty(0)
@@ -142,7 +150,7 @@ class RoleCollector:
                 chosen = chosen.reshape(copies, role.agents, *chosen.shape[1:])
                 actions[role.name].append(chosen)
                 self._seen, reward, terminated, truncated, infos = self.env.step(
-                    _allowed(role, chosen)
+                    _allowed(role, chosen, self._scales.get(role.name))
                 )
             if not np.isfinite(reward).all():
                 raise UserError(
@@ -187,14 +195,16 @@ class RoleCollector:
         acting = acting_role(self.env)
         if acting != role.name:
             raise UserError(
-                f"{type(self.env).__name__}.acting is {acting!r} in the half-step of role "
+                f"{self.env.__class__.__name__}.acting is {acting!r} in the half-step of role "
                 f"{role.name!r}; roles must decide in the order of `roles`, each once per slot"
             )
 
 
-def _allowed(role: Role, chosen: Array) -> Array:
+def _allowed(role: Role, chosen: Array, scale: ActionScale | None) -> Array:
     """Convert actions to those of the environment's action space."""
     space = role.action_space
+    if scale is not None:
+        return scale.apply(chosen)
     if isinstance(space, spaces.Box):
         return np.clip(chosen, space.low, space.high)
     if isinstance(space, spaces.Discrete):

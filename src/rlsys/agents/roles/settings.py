@@ -54,7 +54,11 @@ class RoleSettings(BaseModel):
     max_grad_norm: Positive = 0.5
     """Maximum norm of the gradients; larger ones are scaled down."""
     initial_std: Annotated[float, Field(ge=1e-3, le=100, allow_inf_nan=False)] = 1.0
-    """Standard deviation of continuous actions at the start; it is learned."""
+    """Standard deviation of continuous actions at the start, where 1 is half of the range if
+    `scale_actions` is true; it is learned."""
+    scale_actions: bool = True
+    """Whether the policies see bounded continuous actions as [-1, 1], whatever their bounds. false:
+    in the environment's units."""
     normalize_observations: bool = True
     """Whether to scale each role's observations by their running mean and variance."""
 

@@ -24,6 +24,8 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.utils import set_random_seed
 from torch import Tensor
 
+from rlsys.agents.action_scale import ActionScale
+from rlsys.agents.divergence import divergence_said
 from rlsys.agents.learning_rate import linear_rate
 from rlsys.agents.roles.rollout import Slots, features_of
 from rlsys.agents.roles.running_moments import RunningMoments
@@ -51,7 +53,7 @@ def make_shared_ppo(settings: SharedPpoSettings) -> RoleAgent[SharedPpoSettings]
     return RoleAgent("sb3-shared", settings, KINDS, SharedPpoRun)
 
 
-def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
+def build_ppo(settings: SharedPpoSettings, role: Role, scale: ActionScale | None = None) -> PPO:
     """Return a PPO for all agents of `role` in all copies; it never steps an environment.
 
     It is built without one, as SB3 itself does when it loads a saved algorithm.
@@ -91,7 +93,7 @@ def build_ppo(settings: SharedPpoSettings, role: Role) -> PPO:
     if isinstance(action_space, spaces.Discrete):
         # SB3 counts actions from 0.
         action_space = spaces.Discrete(int(action_space.n))
-    model.action_space = action_space
+    model.action_space = action_space if scale is None else scale.space
     model.n_envs = trajectories
     model._setup_model()
     model.set_logger(Logger(None, []))
@@ -113,7 +115,7 @@ class SharedPpoRun(RoleRun):
         if credit and not hasattr(env, "difference_rewards"):
             raise UserError(
                 f"credit 'difference' needs an environment with `difference_rewards`, but "
-                f"{type(env).__name__} has none; use credit 'team'"
+                f"{env.__class__.__name__} has none; use credit 'team'"
             )
         # The observation of a later role is known only after the roles before it have decided. So
         # one extra slot is played to get the bootstrap value of the last one.
@@ -121,7 +123,9 @@ class SharedPpoRun(RoleRun):
         super().__init__("sb3-shared", settings, env, roles, problem, session, extra, credit)
         set_random_seed(session.seed)
         self._settings = settings
-        self.models = {role.name: build_ppo(settings, role) for role in roles}
+        self.models = {
+            role.name: build_ppo(settings, role, self.scales[role.name]) for role in roles
+        }
         self._returns = np.zeros(env.num_envs)
         self._return_moments = RunningMoments(())
         self._credit_moments = {role.name: RunningMoments(()) for role in roles if credit}
@@ -143,7 +147,8 @@ class SharedPpoRun(RoleRun):
         return measured
 
     def network(self, role: Role) -> Network:
-        return to_network(self.models[role.name].policy, role.action_space)
+        scale = self.scales[role.name]
+        return to_network(self.models[role.name].policy, role.action_space, scale=scale)
 
     def get_learner_state(self) -> dict[str, Any]:
         return {
@@ -235,12 +240,8 @@ def fill_buffer(
 
 
 def _train(model: PPO, whose: str) -> None:
-    try:
+    with divergence_said(whose):
         model.train()
-    except ValueError:
-        # torch's distributions raise an error for NaN before the update is finished.
-        require_finite(model.policy, whose)
-        raise
     require_finite(model.policy, whose)
 
 

@@ -13,6 +13,8 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from rlsys.agents.action_scale import ActionScale, action_scale
+from rlsys.agents.divergence import diverged, divergence_said
 from rlsys.agents.roles.rollout import RoleCollector, Slots, check_roles, features_of
 from rlsys.agents.roles.running_moments import RunningMoments
 from rlsys.agents.roles.settings import RoleSettings
@@ -62,6 +64,11 @@ class RoleAgent(Generic[S]):
             UserError: the agent cannot train on this problem, or training diverged.
             Interrupted: from `Session.boundary`.
         """
+        if session.start is not None:
+            raise UserError(
+                f"agent {self._name!r} cannot start from a network, and would lose what the agent "
+                "before it has learned; train with one of them"
+            )
         # The tensors are small: several threads would only wait for each other.
         torch.set_num_threads(1)
         env = problem.make_env(self.settings.num_envs)
@@ -110,7 +117,9 @@ class RoleRun(ABC):
         self._name = name
         self._base = settings
         self._session = session
-        self._collector = RoleCollector(env, EpisodeMeter(env.num_envs, problem.metrics), credit)
+        self.scales = scales_of(roles, settings)
+        meter = EpisodeMeter(env.num_envs, problem.metrics)
+        self._collector = RoleCollector(env, meter, credit, self.scales)
         self._slots = settings.n_steps + extra_slots
         rollout = self._slots * settings.num_envs
         self.total = -(-settings.steps // rollout) * rollout
@@ -173,13 +182,14 @@ class RoleRun(ABC):
         env = self._collector.env
         seeds = training_seeds(self._session.seed, env.num_envs)
         if self._moments:
-            measuring = RoleCollector(env, EpisodeMeter(env.num_envs))
+            meter = EpisodeMeter(env.num_envs)
+            measuring = RoleCollector(env, meter, scales=self.scales)
             measuring.begin(seeds)
             self._see(measuring.collect(min(self._slots, _MEASURED_SLOTS), self._choose))
         self._collector.begin(seeds)
 
     def _choose(self, role: Role, observations: Array) -> Array:
-        with torch.no_grad():
+        with torch.no_grad(), divergence_said(f"role {role.name!r}"):
             return self.sample(role, self.shown(role, observations)).numpy()
 
     def _see(self, slots: Slots) -> None:
@@ -208,6 +218,7 @@ class RoleRun(ABC):
             "moments": {name: moments.get_state() for name, moments in self._moments.items()},
             "step": self.step,
             "reported": self._reported,
+            "scaled": self._in_own_units(),
             "random": random_state(),
         }
 
@@ -215,6 +226,12 @@ class RoleRun(ABC):
         if set(state["moments"]) != set(self._moments):
             raise UserError(
                 "the checkpoint does not match: normalize_observations has changed; "
+                "resume with the settings of the original training"
+            )
+        # Checkpoints of earlier versions have no such entry: their actions were never scaled.
+        if sorted(state.get("scaled", [])) != self._in_own_units():
+            raise UserError(
+                "the checkpoint does not match: scale_actions has changed; "
                 "resume with the settings of the original training"
             )
         self.set_learner_state(state["learner"])
@@ -227,6 +244,22 @@ class RoleRun(ABC):
             moments.set_state(state["moments"][name])
         set_random_state(state["random"])
 
+    def _in_own_units(self) -> list[str]:
+        """Return the roles whose policies act in units of their own."""
+        return sorted(name for name, scale in self.scales.items() if scale and scale.changes)
+
+
+def scales_of(roles: Sequence[Role], settings: RoleSettings) -> dict[str, ActionScale | None]:
+    """Return how each role's continuous actions become the environment's; see `action_scale`."""
+    return {
+        role.name: action_scale(
+            role.action_space,
+            items=(role.observation_space.shape or (0,))[0] if role.items else 0,
+            scaled=settings.scale_actions,
+        )
+        for role in roles
+    }
+
 
 def require_finite(weights: nn.Module, whose: str) -> None:
     """Refuse NaN and infinity.
@@ -235,7 +268,4 @@ def require_finite(weights: nn.Module, whose: str) -> None:
         UserError: training diverged; the message begins with `whose`.
     """
     if not all(bool(torch.isfinite(parameter).all()) for parameter in weights.parameters()):
-        raise UserError(
-            f"{whose}: the weights contain NaN or infinity; training diverged: "
-            "lower the learning rate and train again"
-        )
+        raise diverged(whose, "the weights")

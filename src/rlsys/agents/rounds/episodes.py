@@ -249,8 +249,8 @@ def _replay_batch(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) ->
     if differs.any():
         copy = int(np.flatnonzero(differs)[0])
         raise UserError(
-            f"{type(env).__name__} is not repeatable: with seed {played[copy].seed} and the same "
-            f"actions the reward was {expected[copy]:g} in {lengths[copy]} steps, then "
+            f"{env.__class__.__name__} is not repeatable: with seed {played[copy].seed} and "
+            f"the same actions the reward was {expected[copy]:g} in {lengths[copy]} steps, then "
             f"{rewards[copy]:g} in {ended_at[copy]}; self-labelling needs a repeatable environment"
         )
     all_observed = np.stack(observed, axis=1)

@@ -11,12 +11,13 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rlsys.agents.divergence import require_finite_outputs
 from rlsys.agents.masking import masked_log_softmax
 from rlsys.agents.settings import NetworkSettings
+from rlsys.agents.spaces import has_items
+from rlsys.agents.starting import fitting_start
 from rlsys.agents.torch_network import TorchNetwork, fresh_network
 from rlsys.agents.torch_states import pack, require_same_tensors, unpack
-from rlsys.errors import UserError
-from rlsys.network import Network, Scorer
 from rlsys.policies import Policy
 
 
@@ -24,12 +25,14 @@ class Learner:
     """A network in training.
 
     Args:
+        name: the agent's name, for messages.
         network: the network to train, in place.
         max_grad_norm: maximum norm of the gradients; larger ones are scaled down.
     """
 
-    def __init__(self, network: TorchNetwork, max_grad_norm: float) -> None:
+    def __init__(self, name: str, network: TorchNetwork, max_grad_norm: float) -> None:
         self.network = network
+        self._whose = f"agent {name!r}"
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
         self._max_grad_norm = max_grad_norm
 
@@ -37,14 +40,19 @@ class Learner:
         """Return the logits (N, n_actions) for `observations` (N, ...), without gradients.
 
         This uses torch, because NumPy's threads cannot be limited once it is loaded.
+
+        Raises:
+            UserError: the observations contain NaN or infinity, or training diverged.
         """
         with torch.no_grad():
             logits: Tensor = self.network(torch.from_numpy(np.asarray(observations, np.float32)))
-        return logits.numpy()
+        outputs = logits.numpy()
+        require_finite_outputs(outputs, observations, self._whose)
+        return outputs
 
     def log_probabilities(self, observations: Tensor, masks: Tensor) -> Tensor:
         """Return log-probabilities (N, n_actions); about -1e8 where masked."""
-        return masked_log_softmax(self.network(observations), masks)
+        return masked_log_softmax(self.network(observations.float()), masks)
 
     def descend(self, loss: Tensor, learning_rate: float) -> None:
         """Do one gradient step."""
@@ -74,54 +82,36 @@ class Learner:
 
 
 def begin_network(
-    env: VectorEnv[Any, Any, Any], settings: NetworkSettings, start: Policy | None, seed: int
+    agent: str,
+    env: VectorEnv[Any, Any, Any],
+    settings: NetworkSettings,
+    start: Policy | None,
+    seed: int,
 ) -> TorchNetwork:
     """Return `start` for further training, or a fresh network.
 
     Args:
+        agent: its name, for messages.
         env: determines the observations and actions.
         settings: sizes of a fresh network.
         start: the network of the previous agent, or None.
         seed: seed of fresh weights.
 
     Raises:
-        UserError: `start` does not match the environment.
+        UserError: `start` does not fit.
     """
     masked = hasattr(env, "action_masks")
-    observation, action = env.single_observation_space, env.single_action_space
-    if start is None:
-        return fresh_network(
-            observation,
-            action,
-            net_arch=settings.net_arch,
-            encoder=settings.encoder,
-            scorer=settings.scorer,
-            activation=settings.activation,
-            masked=masked,
-            seed=seed,
-        )
-    wanted = _signature(fresh_network(observation, action).to_network())
-    if not isinstance(start, Network):
-        raise UserError(
-            "the policy to start from has several roles, but this agent needs a single network; "
-            "start without it"
-        )
-    given = _signature(start)
-    if given != wanted:
-        raise UserError(
-            f"the network to start from does not match the environment: it {given}, "
-            f"but the environment needs one that {wanted}; start without it"
-        )
-    return TorchNetwork(start)
-
-
-def _signature(network: Network) -> str:
-    """Describe a network's inputs and outputs in words."""
-    first = next(iter(network.layers().values()))[0].weight.shape[1]
-    if isinstance(network.body, Scorer):
-        last = network.body.rest[-1].weight.shape[0] if network.body.rest else 0
-        shape = f"scores items of {first} features and {last} more actions"
-    else:
-        outputs = network.body.layers[-1].weight.shape[0]
-        shape = f"maps {first} observed values to {outputs} actions"
-    return f"{shape}, decoded by {network.decoding.kind} from {network.decoding.start}"
+    known = fitting_start(agent, env, start, masked=masked)
+    if known is not None:
+        return TorchNetwork(known)
+    return fresh_network(
+        env.single_observation_space,
+        env.single_action_space,
+        items=has_items(env),
+        net_arch=settings.net_arch,
+        encoder=settings.encoder,
+        scorer=settings.scorer,
+        activation=settings.activation,
+        masked=masked,
+        seed=seed,
+    )

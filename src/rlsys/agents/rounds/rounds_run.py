@@ -66,9 +66,8 @@ class RoundsRun(ABC, Generic[Kept]):
         rounds: RoundsSettings = settings
         self.env = env
         self.meter = EpisodeMeter(env.num_envs, problem.metrics)
-        self.learner = Learner(
-            begin_network(env, network, session.start, session.seed), rounds.max_grad_norm
-        )
+        begun = begin_network(name, env, network, session.start, session.seed)
+        self.learner = Learner(name, begun, rounds.max_grad_norm)
         self.generator = np.random.default_rng(session.seed)
         self.memory = memory
         self.round = 0
@@ -82,12 +81,19 @@ class RoundsRun(ABC, Generic[Kept]):
         """Play, learn and add to `steps`; return the metrics to report."""
 
     def learn(self) -> Network:
-        """Do all remaining rounds and return the network."""
+        """Do all remaining rounds and return the network.
+
+        Raises:
+            UserError: training diverged.
+            Interrupted: from `Session.boundary`.
+        """
         saved = self._session.resumed_state()
         if saved is not None:
             self._set_state(saved)
         while self.round < self._rounds:
             metrics = self.do_round()
+            # Before the report: otherwise the metrics of a diverged round would be published.
+            self._network().check_finite()
             self.round += 1
             total = round(self.steps * self._rounds / self.round)
             self._session.report(self.steps, total, metrics)

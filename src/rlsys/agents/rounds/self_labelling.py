@@ -15,6 +15,7 @@ import torch
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
+from rlsys.agents.divergence import environment_fault
 from rlsys.agents.rounds.episodes import (
     Openings,
     PersistentSampler,
@@ -136,9 +137,11 @@ class _Run(RoundsRun[_Elite]):
             self.meter,
         )
         self.steps += steps
+        rewards = [episode.reward for episode in episodes]
+        if (fault := environment_fault("a reward", rewards)) is not None:
+            raise fault
         labels = self._labels(episodes)
         loss = self._imitate(Seen.join([seen for _, seen in labels]))
-        rewards = [episode.reward for episode in episodes]
         return {
             **self.meter.flush(),
             "best_sampled": float(np.max(rewards)),
@@ -201,9 +204,9 @@ class _Run(RoundsRun[_Elite]):
         if wanted is None or _is_one_instance(self.make_env):
             return 0
         raise UserError(
-            f"{type(self.env).__name__} differs between seeds, so episodes cannot all be compared; "
-            "set self-labelling's instances to null, or to the number of seeds that a round should "
-            f"draw (such as {_INSTANCES})"
+            f"{self.env.__class__.__name__} differs between seeds, so episodes cannot all be "
+            "compared; set self-labelling's instances to null, or to the number of seeds that a "
+            f"round should draw (such as {_INSTANCES})"
         )
 
 

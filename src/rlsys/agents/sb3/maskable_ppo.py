@@ -7,6 +7,7 @@ from sb3_contrib import MaskablePPO
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlsys.agents.sb3.agent import Sb3Agent
+from rlsys.agents.sb3.from_network import PolicyShape
 from rlsys.agents.sb3.maskable_policy import MaskableScorerPolicy, MaskableStackPolicy
 from rlsys.agents.sb3.ppo import ppo_arguments
 from rlsys.agents.settings import MaskablePpoSettings
@@ -25,9 +26,11 @@ def make_maskable_ppo(settings: MaskablePpoSettings) -> Sb3Agent:
     )
 
 
-def _build(settings: MaskablePpoSettings, env: VecEnv, seed: int) -> MaskablePPO:
-    arguments = ppo_arguments(settings, env, seed)
-    if len(env.observation_space.shape or ()) == 2:
+def _build(
+    settings: MaskablePpoSettings, env: VecEnv, seed: int, shape: PolicyShape
+) -> MaskablePPO:
+    arguments = ppo_arguments(settings, env, seed, shape)
+    if shape.items:
         return MaskablePPO(MaskableScorerPolicy, **arguments)
     if isinstance(env.action_space, spaces.Discrete):
         return MaskablePPO(MaskableStackPolicy, **arguments)

@@ -8,23 +8,27 @@ from typing import Any, Literal
 from stable_baselines3.common.vec_env import VecEnv
 
 from rlsys.agents.sb3.agent import Sb3Agent, learning_rate
+from rlsys.agents.sb3.from_network import PolicyShape
 from rlsys.agents.settings import OffPolicySettings
-from rlsys.agents.torch_network import ACTIVATIONS
 
 
 def off_policy_agent(
     name: str,
     settings: OffPolicySettings,
-    build: Callable[[Any, VecEnv, int], Any],
+    build: Callable[[Any, VecEnv, int, PolicyShape], Any],
     kind: Literal["discrete", "continuous"],
 ) -> Sb3Agent:
     """Return an agent that can stop between two updates."""
     rollout = settings.train_freq * settings.num_envs
-    return Sb3Agent(name, settings, build, rollout=rollout, kinds=(kind,))
+    return Sb3Agent(
+        name, settings, build, rollout=rollout, kinds=(kind,), squashed=kind == "continuous"
+    )
 
 
-def off_policy_arguments(settings: OffPolicySettings, env: VecEnv, seed: int) -> dict[str, Any]:
-    """Return the constructor arguments that DQN and SAC share."""
+def off_policy_arguments(
+    settings: OffPolicySettings, env: VecEnv, seed: int, shape: PolicyShape, net_arch: Any
+) -> dict[str, Any]:
+    """Return the constructor arguments that DQN and SAC share; `net_arch` in SB3's form."""
     return {
         "env": env,
         "learning_rate": learning_rate(settings),
@@ -35,8 +39,8 @@ def off_policy_arguments(settings: OffPolicySettings, env: VecEnv, seed: int) ->
         "train_freq": settings.train_freq,
         "gradient_steps": settings.gradient_steps,
         "policy_kwargs": {
-            "net_arch": list(settings.net_arch),
-            "activation_fn": ACTIVATIONS[settings.activation],
+            "net_arch": net_arch,
+            "activation_fn": shape.activation_fn,
         },
         "seed": seed,
         "device": "cpu",

@@ -7,10 +7,10 @@ from typing import Any
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv
 
-from rlsys.agents.sb3.agent import Sb3Agent, learning_rate, policy_sizes
+from rlsys.agents.sb3.agent import Sb3Agent, learning_rate
+from rlsys.agents.sb3.from_network import PolicyShape
 from rlsys.agents.sb3.scorer_policy import ScorerPolicy
-from rlsys.agents.settings import PpoSettings
-from rlsys.agents.torch_network import ACTIVATIONS
+from rlsys.agents.settings import OnPolicySettings, PpoSettings
 
 
 def make_ppo(settings: PpoSettings) -> Sb3Agent:
@@ -22,10 +22,13 @@ def make_ppo(settings: PpoSettings) -> Sb3Agent:
         rollout=settings.n_steps * settings.num_envs,
         kinds=("discrete", "multi-discrete", "continuous"),
         items=True,
+        scaled=settings.scale_actions,
     )
 
 
-def ppo_arguments(settings: PpoSettings, env: VecEnv, seed: int) -> dict[str, Any]:
+def ppo_arguments(
+    settings: OnPolicySettings, env: VecEnv, seed: int, shape: PolicyShape
+) -> dict[str, Any]:
     """Return the constructor arguments that PPO and MaskablePPO share."""
     return {
         "env": env,
@@ -41,8 +44,10 @@ def ppo_arguments(settings: PpoSettings, env: VecEnv, seed: int) -> dict[str, An
         "max_grad_norm": settings.max_grad_norm,
         "target_kl": settings.target_kl,
         "policy_kwargs": {
-            "net_arch": policy_sizes(settings, env),
-            "activation_fn": ACTIVATIONS[settings.activation],
+            "net_arch": {"encoder": list(shape.encoder), "scorer": list(shape.scorer)}
+            if shape.items
+            else {"pi": list(shape.hidden), "vf": list(shape.critic)},
+            "activation_fn": shape.activation_fn,
             # One fused kernel instead of about twenty small ones; eps is SB3's own.
             "optimizer_kwargs": {"eps": 1e-5, "fused": True},
         },
@@ -51,7 +56,6 @@ def ppo_arguments(settings: PpoSettings, env: VecEnv, seed: int) -> dict[str, An
     }
 
 
-def _build(settings: PpoSettings, env: VecEnv, seed: int) -> PPO:
-    items = len(env.observation_space.shape or ()) == 2
-    policy = ScorerPolicy if items else "MlpPolicy"
-    return PPO(policy, **ppo_arguments(settings, env, seed))
+def _build(settings: PpoSettings, env: VecEnv, seed: int, shape: PolicyShape) -> PPO:
+    policy = ScorerPolicy if shape.items else "MlpPolicy"
+    return PPO(policy, **ppo_arguments(settings, env, seed, shape))

@@ -11,6 +11,7 @@ from stable_baselines3.common.running_mean_std import RunningMeanStd
 from stable_baselines3.common.vec_env import VecNormalize
 from torch import nn
 
+from rlsys.agents.action_scale import ActionScale
 from rlsys.agents.sb3.scorer_policy import ScorerExtractor
 from rlsys.agents.spaces import decoding_for
 from rlsys.agents.torch_network import dense_layers
@@ -23,6 +24,8 @@ def to_network(
     action_space: spaces.Space[Any],
     *,
     normalizer: VecNormalize | None = None,
+    transform: Transform | None = None,
+    scale: ActionScale | None = None,
     masked: bool = False,
     notes: Mapping[str, Any] | None = None,
 ) -> Network:
@@ -33,16 +36,19 @@ def to_network(
             mean action).
         action_space: the environment's own, of one copy.
         normalizer: the normaliser of the observations, if they were normalised in training.
+        transform: the fixed transform of the observations, if there was one.
+        scale: from the policy's actions to the environment's; None: they are the same.
         masked: whether it acts under action masks.
         notes: information for people.
 
     Raises:
         UserError: the policy has parts that a portable network cannot contain.
     """
+    body = _body(policy)
     return Network(
-        _body(policy),
+        body if scale is None else scale.fold(body),
         decoding_for(action_space, squashed=bool(getattr(policy, "squash_output", False))),
-        _transform(normalizer),
+        _transform(normalizer) or transform,
         masked,
         dict(notes or {}),
     )

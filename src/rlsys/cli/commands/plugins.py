@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from rlsys.cli.context import App
 from rlsys.cli.options import json_option
 from rlsys.errors import UserError
 from rlsys.plugins.manager import LoadedPlugin, installed_plugins
+from rlsys.plugins.workplace import Workplace
 
 TIMEOUT_VARIABLE = "RLSYS_PLUGIN_TIMEOUT"
 HEAVY = 0.05
@@ -46,8 +46,8 @@ class PluginsGroup(click.Group):
 def command(ctx: click.Context, timing: bool, as_json: bool) -> None:
     """List every plugin: name, distribution, version, location, what it provides, status, error."""
     if ctx.invoked_subcommand is None:
-        app = ctx.ensure_object(App)
-        _list(timed_rows(app) if timing else plugin_rows(app), as_json)
+        work = ctx.ensure_object(Workplace)
+        _list(timed_rows(work) if timing else plugin_rows(work), as_json)
 
 
 def _list(rows: list[dict[str, Any]], as_json: bool) -> None:
@@ -86,13 +86,13 @@ def _import_of(row: dict[str, Any]) -> str:
     return "\n".join([f"{1000 * row['seconds']:.0f} ms", *brought])
 
 
-def plugin_rows(app: App) -> list[dict[str, Any]]:
+def plugin_rows(work: Workplace) -> list[dict[str, Any]]:
     """Return one mapping per plugin; describing hooks are called, so that their errors show."""
-    registry = app.registry
+    registry = work.registry
     return [_row(plugin) for plugin in registry.manager.plugins]
 
 
-def timed_rows(app: App) -> list[dict[str, Any]]:
+def timed_rows(work: Workplace) -> list[dict[str, Any]]:
     """Return one mapping per plugin, with its import cost; nothing is imported in this process.
 
     Plugins that are left out are not measured. Each plugin is alone in its process, so two plugins
@@ -103,12 +103,12 @@ def timed_rows(app: App) -> list[dict[str, Any]]:
     """
     limit = _limit()
     rows = []
-    for plugin, entry in installed_plugins(app.options):
+    for plugin, entry in installed_plugins(work.options):
         if plugin.status == "blocked":
             rows.append(_row(plugin))
         else:
             rows.append(_timed_row(plugin, entry.value, limit))
-    for file in app.options.files:
+    for file in work.options.files:
         plugin = LoadedPlugin(Path(file).stem, "(file)", "", file)
         rows.append(_timed_row(plugin, file, limit))
     return rows

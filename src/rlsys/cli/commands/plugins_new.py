@@ -15,9 +15,9 @@ from pathlib import Path
 import click
 
 from rlsys import __version__
-from rlsys.cli.context import App
-from rlsys.cli.options import pass_app
+from rlsys.cli.options import pass_work
 from rlsys.errors import UserError
+from rlsys.plugins.workplace import Workplace
 
 LONGEST = 36
 """Maximum length of a name, so that no line of the template exceeds its own line length."""
@@ -34,14 +34,14 @@ _SUFFIX = ".tmpl"
     metavar="DIR",
     help="Folder to write; it must be empty or not exist.  [default: rlsys-NAME]",
 )
-@pass_app
-def command(app: App, name: str, directory: Path | None) -> None:
+@pass_work
+def command(work: Workplace, name: str, directory: Path | None) -> None:
     """Write a complete plugin of your own, the distribution rlsys-NAME.
 
     NAME is lower-case words joined by '-'. `rlsys run NAME` will run it.
     """
     _check_name(name)
-    _check_free(name, app)
+    _check_free(name, work)
     target = directory or Path(f"rlsys-{name}")
     files = write_project(name, target)
     click.echo(f"{target}: {len(files)} files; README.md explains them")
@@ -87,12 +87,12 @@ def _check_name(name: str) -> None:
         raise UserError(f"name {name!r} is a Python keyword; choose another, such as '{name}-1'")
 
 
-def _check_free(name: str, app: App) -> None:
+def _check_free(name: str, work: Workplace) -> None:
     # Refused even if it is not installed: installing the extra would replace the user's plugin.
     if name in _extras():
         raise UserError(f"name {name!r} is taken by rlsys[{name}]; choose another")
-    environments = app.registry.environments.entries
-    for plugin in app.manager.plugins:
+    environments = work.registry.environments.entries
+    for plugin in work.manager.plugins:
         provider = environments.get(name)
         if plugin.name == name or (provider is not None and provider.plugin is plugin):
             raise UserError(

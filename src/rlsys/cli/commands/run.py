@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from rlsys.cli.context import App
-from rlsys.cli.executing import ExecutingCommand, Place
+from rlsys.cli.executing import ExecutingCommand, executor_options
 from rlsys.cli.options import (
     config_options,
     evaluation_options,
     json_option,
-    pass_app,
+    pass_work,
     quiet_option,
+    reporting,
     training_options,
 )
+from rlsys.plugins.workplace import Workplace
 
 
 @click.command("run", cls=ExecutingCommand)
@@ -31,32 +31,14 @@ from rlsys.cli.options import (
 )
 @json_option
 @quiet_option
-@pass_app
-def command(
-    app: App,
-    /,
-    plugin: str,
-    executor: str,
-    jobs: int | None,
-    out: Path | None,
-    resume: bool,
-    sweep: str | None,
-    as_json: bool,
-    quiet: bool,
-    **settings: Any,
-) -> None:
+@pass_work
+def command(work: Workplace, /, as_json: bool, quiet: bool, **asked: Any) -> None:
     """Train on PLUGIN, compare with baselines and optimum, draw, report and export.
 
     Everything goes into one run directory, by default below runs/.
     """
-    from rlsys.cli.result_table import show_document
-    from rlsys.cli.whole_job import whole_job
+    from rlsys.api import Request, run_request
+    from rlsys.cli.result_table import show
 
-    place = Place(executor, jobs)
-    if sweep is None:
-        document, reference = whole_job(app, plugin, settings, place, out, resume, quiet)
-    else:
-        from rlsys.cli.sweeping import whole_series
-
-        document, reference = whole_series(app, plugin, settings, sweep, place, out, resume, quiet)
-    show_document(document, as_json, reference=reference)
+    request = Request(**asked, executor_options=executor_options())
+    show(run_request(reporting(work, quiet), request), as_json)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from rlsys.cli.context import App
-from rlsys.cli.executing import ExecutingCommand, Place
+from rlsys.cli.executing import ExecutingCommand, executor_options
 from rlsys.cli.options import (
     config_options,
     json_option,
-    pass_app,
+    pass_work,
     quiet_option,
+    reporting,
     training_options,
 )
+from rlsys.plugins.workplace import Workplace
 
 
 @click.command("train", cls=ExecutingCommand)
@@ -24,40 +24,15 @@ from rlsys.cli.options import (
 @training_options
 @json_option
 @quiet_option
-@pass_app
-def command(
-    app: App,
-    /,
-    plugin: str,
-    executor: str,
-    jobs: int | None,
-    out: Path | None,
-    resume: bool,
-    as_json: bool,
-    quiet: bool,
-    **settings: Any,
-) -> None:
+@pass_work
+def command(work: Workplace, /, as_json: bool, quiet: bool, **asked: Any) -> None:
     """Train on PLUGIN and keep the policies in a run directory."""
+    from rlsys.api import Request, train_request
     from rlsys.cli.output import print_json
-    from rlsys.cli.training import training
-    from rlsys.evaluation.report import result_document
 
-    with training(app, plugin, settings, Place(executor, jobs), out, resume, quiet) as (
-        _,
-        plan,
-        run,
-    ):
-        pass
+    request = Request(**asked, executor_options=executor_options())
+    run = train_request(reporting(work, quiet), request)
     if as_json:
-        print_json(
-            result_document(
-                plugin=plugin,
-                preset=plan.config.preset,
-                run=str(run.path),
-                status=run.status,
-                seeds=plan.config.training_seeds(),
-                evaluation=None,
-            )
-        )
+        print_json(run.unevaluated())
     else:
         click.echo(run.path)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.adapters.actions import complaint
 from rlsys.controllers import action_masks
 from rlsys.descriptors import AgentSpec, resolve
 from rlsys.network import Network
 from rlsys.policies import Policy
 from rlsys.roles import RolePolicy, acting_role, roles_of
-from rlsys.testing.actions import complaint
 from rlsys.testing.subject import Subject
 from rlsys.training import Problem, Session
 

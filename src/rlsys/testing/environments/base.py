@@ -43,6 +43,13 @@ class EnvironmentChecks(PluginConformance):
         return self.registry().environments.get(self.environment)
 
     def playable(self) -> Subject:
+        """Return the subject; skips if it is costly, or is not a batch of copies."""
+        subject = self.affordable()
+        if subject.unbatched:
+            _skip_after("test_spaces_are_declared")
+        return subject
+
+    def affordable(self) -> Subject:
         """Return the subject; skips if a step takes seconds on a real system."""
         if self.described().costly:
             pytest.skip("costly: its steps take seconds on a real system")

@@ -9,6 +9,7 @@ import pytest
 from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
+from rlsys.adapters.actions import complaint, draw
 from rlsys.controllers import Controller, action_masks
 from rlsys.descriptors import ControllerSpec, resolve
 from rlsys.errors import UserError
@@ -16,7 +17,6 @@ from rlsys.evaluation.evaluate import make_baseline
 from rlsys.roles import acting_role, roles_of
 from rlsys.rollout import play
 from rlsys.seeds import evaluation_seeds
-from rlsys.testing.actions import complaint, draw
 from rlsys.testing.demands import require
 from rlsys.testing.environments.base import EnvironmentChecks
 from rlsys.testing.subject import SEEDS, Subject

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from rlsys.adapters.actions import extreme, other
 from rlsys.controllers import action_masks
 from rlsys.roles import acting_role
 from rlsys.storage.states import load_state, save_state
-from rlsys.testing.actions import extreme, other
 from rlsys.testing.demands import fail, require
 from rlsys.testing.environments.base import EnvironmentChecks
 from rlsys.testing.playing import Moment, Player, difference, record

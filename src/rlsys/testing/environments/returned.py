@@ -12,7 +12,7 @@ from rlsys.roles import roles_of
 from rlsys.testing.contents import container_fault, finite_fault, mask_fault, spaces_fault
 from rlsys.testing.demands import require
 from rlsys.testing.environments.base import EnvironmentChecks
-from rlsys.testing.playing import Moment, metrics_of, record
+from rlsys.testing.playing import Moment, final_observations, metrics_of, record
 from rlsys.testing.subject import SEEDS, Subject
 
 
@@ -21,7 +21,9 @@ class ReturnedChecks(EnvironmentChecks):
 
     def test_spaces_are_declared(self) -> None:
         """Copies, spaces and autoreset mode are declared as agents expect them."""
-        env = self.playable().make(len(SEEDS))
+        subject = self.affordable()
+        require(subject.unbatched is None, subject.unbatched or "", "see the message")
+        env = subject.make(len(SEEDS))
         fault = spaces_fault(env, len(SEEDS))
         env.close()
         require(fault is None, f"{self.environment}: {fault}", "see 'The batched environment'")
@@ -37,7 +39,7 @@ class ReturnedChecks(EnvironmentChecks):
             space: Any = role.observation_space if role else env.single_observation_space
             seen = [("the observation before", moment.observations)]
             if not roles and "final_obs" in moment.infos:
-                seen.append(("final_obs of", np.asarray(moment.infos["final_obs"])[moment.done]))
+                seen.append(("final_obs of", final_observations(moment)))
             for name, batch in seen:
                 rows = batch.reshape(-1, *batch.shape[2:]) if role else batch
                 fault = container_fault(space, rows)
@@ -100,11 +102,13 @@ class ReturnedChecks(EnvironmentChecks):
                 "return them in final_info, or leave out their MetricSpec",
             )
             require(
-                not more,
+                not more or subject.collects_infos,
                 f"final_info has the metrics {more}, but no MetricSpec declares them",
                 "declare them in the EnvironmentSpec, or leave them out",
             )
             for name, values in told.items():
+                if name in more:
+                    continue
                 wanted = 2 if declared[name].vector else 1
                 require(
                     values.ndim == wanted,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.network import Activation, Decoding, Dense, Network, Scorer, Stack, Transform
+from rlsys.network import Activation, Decoding, Dense, InputClip, Network, Scorer, Stack, Transform
 
 FEATURES = 4
 ITEMS = 5
@@ -45,12 +45,19 @@ def _bounds() -> dict[str, Any]:
     return {"low": np.array(low, np.float32), "high": np.array(high, np.float32)}
 
 
+def _input_clip() -> InputClip:
+    # Narrower than what `observed` returns, so that an export that loses it acts differently.
+    low, high = [-0.1, -np.inf, -0.2, 0.0], [0.1, 0.0, np.inf, 0.3]
+    return InputClip(np.array(low, np.float32), np.array(high, np.float32))
+
+
 KINDS: dict[str, Callable[[], Network]] = {
     "one-action": _stack,
     "first-action-2": lambda: _stack(decoding=Decoding(start=2)),
     "masked": lambda: _stack(masked=True),
     "normalised": lambda: _stack(transform=_normalised()),
     "several-actions": lambda: _stack(decoding=Decoding("multi-argmax", sizes=(1, 3))),
+    "clipped-input": lambda: _stack(input_clip=_input_clip()),
     "clipped": lambda: _stack(decoding=Decoding("clip", **_bounds())),
     "squashed": lambda: _stack(decoding=Decoding("tanh", **_bounds())),
     "scorer": lambda: _scorer(masked=True, transform=_normalised()),

@@ -25,7 +25,7 @@ class Folded:
     """A network without a transform, and the bounds that replace its clip.
 
     Attributes:
-        network: its `transform` is None; a scorer has at least one encoder layer.
+        network: without `transform` and `input_clip`; a scorer has at least one encoder layer.
         low, high: bounds to which observed values are clamped first, (features,), finite.
     """
 
@@ -49,6 +49,9 @@ def fold(network: Network, low: Any, high: Any) -> Folded:
     features = observed_features(network)
     lowest = _bound(network, low, features, -np.inf, np.min)
     highest = _bound(network, high, features, np.inf, np.max)
+    if network.input_clip is not None:
+        lowest = np.maximum(lowest, network.input_clip.low)
+        highest = np.minimum(highest, network.input_clip.high)
     first = _first_layer(network, features)
     weight = first.weight.astype(np.float64)
     bias = first.bias.astype(np.float64)
@@ -71,9 +74,8 @@ def fold(network: Network, low: Any, high: Any) -> Folded:
         weight = weight * scale
     _check_bounded(lowest, highest)
     dense = Dense(weight.astype(np.float32), bias.astype(np.float32), first.activation)
-    return Folded(
-        replace(network, body=_with_first(network, dense), transform=None), lowest, highest
-    )
+    body = _with_first(network, dense)
+    return Folded(replace(network, body=body, transform=None, input_clip=None), lowest, highest)
 
 
 def _bound(network: Network, bound: Any, features: int, missing: float, over_items: Any) -> Floats:

@@ -1,7 +1,8 @@
 """How faithful the fixed-point policy is to the network: decisions, logits and rewards.
 
-It reports and does not judge: a network whose logits lie close together may decide differently now
-and then without earning less. The observations are those that the network meets itself: once with
+A network whose logits lie close together may decide differently now and then without earning less.
+So the verdict has limits, which the settings state: it holds if nearly all decisions are the same
+and no loss of reward is shown. The observations are those that the network meets itself: once with
 its best actions, and once with actions drawn from the probabilities of its logits, as in training.
 In a deterministic environment the best actions lead through the same few observations again and
 again; drawn actions leave that path.
@@ -17,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.controllers import NetworkController, action_masks
+from rlsys.evaluation.statistics import paired_difference
 from rlsys.exporters.context import Check, ExportContext
 from rlsys.network import Network
-from rlsys.rollout import MAX_COPIES, MakeEnv, play
+from rlsys.rollout import MakeEnv, most_copies, play
 from rlsys_rust_q10.arithmetic.fixed_point import Ints, to_float
 from rlsys_rust_q10.arithmetic.quantised import QuantisedPolicy
 from rlsys_rust_q10.checks.controller import FixedPointController
@@ -57,6 +59,8 @@ class Tally:
     logit_difference: float = 0.0
     largest_distance: float = 0.0
     total_distance: float = 0.0
+    total_share: float = 0.0
+    """Sum of the distances, each as a share of its action's range."""
 
     def add(self, met: Met) -> Array:
         """Compare both policies; return the network's logits, -inf where an action is masked."""
@@ -78,7 +82,36 @@ class Tally:
         self.different += int((apart > 0).sum())
         self.largest_distance = max(self.largest_distance, float(apart.max()))
         self.total_distance += float(apart.sum())
+        shares = np.abs(expected - decided) / self._ranges
+        self.total_share += float(shares.reshape(len(decided), -1).max(axis=1).sum())
         return allowed
+
+    @property
+    def _ranges(self) -> Array:
+        """The range of every continuous action, 1 where it has none; 1 for discrete actions."""
+        decoding = self.network.decoding
+        if decoding.low is None or decoding.high is None:
+            return np.ones(())
+        widths = (decoding.high - decoding.low).astype(np.float64)
+        return np.where(np.isfinite(widths) & (widths > 0), widths, 1.0)
+
+    def fault(self, settings: Settings) -> str | None:
+        """Return how the decisions differ more than the settings accept, or None."""
+        if self.network.decoding.kind in _DISCRETE:
+            equal = 1.0 - self.different / self.observations
+            if equal >= settings.least_equal_actions:
+                return None
+            return (
+                f"only {100 * equal:.4g} % of the actions are equal, and least_equal_actions is "
+                f"{settings.least_equal_actions:g}"
+            )
+        share = self.total_share / self.observations
+        if share <= settings.most_action_difference:
+            return None
+        return (
+            f"actions differ by {100 * share:.4g} % of their range on average, and "
+            f"most_action_difference is {settings.most_action_difference:g}"
+        )
 
     def figures(self) -> dict[str, Any]:
         """Return what was counted."""
@@ -102,16 +135,19 @@ def compare(
 ) -> tuple[Check, list[str], list[Met]]:
     """Return the verdict ``fidelity``, notes for the user, and a sample of what the network met.
 
-    The verdict holds if at least `settings.observations` observations were compared. Without an
-    environment in `context` they are random within the bounds, and there are no rewards.
+    The verdict holds if at least `settings.observations` observations were compared and the limits
+    of the settings are kept. Without an environment in `context` the observations are random within
+    the bounds, and there are no rewards.
     """
     # Keep about as many as golden vectors are wanted, evenly spaced.
     every = max(1, settings.observations // settings.golden_vectors)
     kept: list[Met] = []
+    faults: list[str | None] = []
 
     def tallied(meetings: Callable[[Tally], Iterator[Met]]) -> dict[str, Any]:
         tally = Tally(network, policy)
         kept.extend(met.every(every, number) for number, met in enumerate(meetings(tally)))
+        faults.append(tally.fault(settings))
         return tally.figures()
 
     count = settings.observations
@@ -128,8 +164,13 @@ def compare(
             drawn = tallied(lambda tally: _on_policy(make_env, tally, episodes, count, rng))
             figures |= {f"drawn_{name}": value for name, value in drawn.items()}
         if episodes:
-            figures |= _rewards(network, policy, make_env, episodes, settings, notes)
-    holds = figures["observations"] >= settings.observations
+            rewards, fault = _rewards(network, policy, make_env, episodes, settings, notes)
+            figures |= rewards
+            faults.append(fault)
+    found = [fault for fault in faults if fault]
+    if found:
+        figures["beyond_limits"] = "; ".join(found)
+    holds = figures["observations"] >= settings.observations and not found
     return {"name": "fidelity", "holds": holds, "figures": figures}, notes, kept
 
 
@@ -141,7 +182,7 @@ def _on_policy(
     rng: np.random.Generator | None,
 ) -> Iterator[Met]:
     """Yield what the network meets with its best actions, or with actions drawn from `rng`."""
-    seeds = list(episodes[:MAX_COPIES]) or list(range(64))
+    seeds = list(episodes[: most_copies(make_env)]) or list(range(min(64, most_copies(make_env))))
     env = make_env(len(seeds))
     controller = FixedPointController(tally.policy)
     try:
@@ -185,7 +226,8 @@ def _rewards(
     episodes: Sequence[int],
     settings: Settings,
     notes: list[str],
-) -> dict[str, float]:
+) -> tuple[dict[str, float], str | None]:
+    """Return the mean rewards of both, and how they differ more than accepted, or None."""
     seeds = episodes[: settings.episodes]
     floating = play(make_env, NetworkController(network), seeds)["reward"]
     fixed = play(make_env, FixedPointController(policy), seeds)["reward"]
@@ -196,11 +238,18 @@ def _rewards(
             f"{floating.mean():g}, the mean of {len(seeds)} episodes; {len(different)} of them "
             f"differ: {_parting(network, policy, make_env, seeds[different[0]])}"
         )
-    return {
+    figures = {
         "episodes": len(seeds),
         "reward_float": float(floating.mean()),
         "reward_fixed": float(fixed.mean()),
     }
+    apart = paired_difference(fixed, floating)
+    accepted = settings.most_reward_difference * max(abs(floating.mean()), floating.std())
+    if apart.low <= 0 <= apart.high or abs(apart.mean) <= accepted:
+        return figures, None
+    return figures, (
+        f"the rewards differ by {apart.mean:.4g}, and most_reward_difference accepts {accepted:.4g}"
+    )
 
 
 def _parting(network: Network, policy: QuantisedPolicy, make_env: MakeEnv, seed: int) -> str:

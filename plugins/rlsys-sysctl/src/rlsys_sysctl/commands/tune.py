@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlsys.cli.context import App
-from rlsys.cli.options import json_option, pass_app, quiet_option
+from rlsys.cli.numbers import Count, CountFrom
+from rlsys.cli.options import json_option, pass_work, quiet_option, reporting
+from rlsys.plugins import Workplace
 
 if TYPE_CHECKING:
-    from rlsys.config import Plan
     from rlsys_sysctl.optimizing import Tuned
 
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
               help="Also tune parameters that can take the machine down.")  # fmt: skip
 @click.option("--agent", default="optuna", show_default=True, metavar="NAME",
               help="optuna, random, grid, ppo, ...")  # fmt: skip
-@click.option("--evaluations", type=click.IntRange(min=1), metavar="N",
+@click.option("--evaluations", type=CountFrom(min=1), metavar="N",
               help="Budget in full runs.  [default: the workload's, else the agent's]")  # fmt: skip
 @click.option("--seconds", type=float, metavar="S", help="Length of a full run.  [default: 8]")
-@click.option("--repeats", type=click.IntRange(min=1), metavar="N",
+@click.option("--repeats", type=CountFrom(min=1), metavar="N",
               help="Full runs of a promising configuration.  [default: 3]")  # fmt: skip
 @click.option("--warm-start", metavar="RUN", help="Begin with the best of an earlier run.")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N")
+@click.option("--seed", type=Count(), default=0, show_default=True, metavar="N")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Run directory.")
 @click.option("--resume", is_flag=True, help="Continue with the run in --out.")
 @json_option
 @quiet_option
-@pass_app
+@pass_work
 def tune(
-    app: App,
+    work: Workplace,
     /,
     workload: str,
     dry_run: bool,
@@ -61,6 +61,7 @@ def tune(
     """
     from rlsys.errors import UserError
     from rlsys_sysctl.optimizing import dry, tuning_plan
+    from rlsys_sysctl.optimizing import tune as run_tuning
 
     if resume and out is None:
         raise UserError("--resume: name the run to continue with, using --out")
@@ -69,24 +70,14 @@ def tune(
     environment |= _given(seconds=seconds, repeats=repeats)
     budget = "evaluations" if agent in ("optuna", "random", "grid") else "steps"
     settings = _given(**{budget: evaluations, "warm_start": warm_start})
-    plan = tuning_plan(app.registry, workload, agent, settings, environment, seed)
-    tuned = dry(plan) if dry_run else _tuned(app, plan, out, resume=resume, quiet=quiet)
+    plan = tuning_plan(work.registry, workload, agent, settings, environment, seed)
+    tuned = dry(plan) if dry_run else run_tuning(reporting(work, quiet), plan, out, resume=resume)
     if as_json:
         from rlsys.cli.output import print_json
 
         print_json(_document(tuned))
     else:
         click.echo("\n".join(_lines(tuned)))
-
-
-def _tuned(app: App, plan: Plan, out: Path | None, *, resume: bool, quiet: bool) -> Tuned:
-    from rlsys.cli.progress import ProgressListener, announce
-    from rlsys_sysctl.optimizing import tune as run_tuning
-
-    work = app.workplace(announce(quiet))
-    with ProgressListener(plan, quiet) as listener:
-        app.manager.register_listener(listener)
-        return run_tuning(work, plan, out, resume=resume)
 
 
 def _given(**options: Any) -> dict[str, Any]:

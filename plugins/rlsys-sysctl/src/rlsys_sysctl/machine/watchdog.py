@@ -32,7 +32,8 @@ _GONE_WITHIN = 20.0  # s; and to end one, which must let go of the lock
 _TRIES = 20
 _BETWEEN_TRIES = 0.1
 _BOOT = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:] = a['path']; " + (
-    "from rlsys_sysctl.machine.watchdog import watch; watch(a)"
+    # A program that stays light; see `rlsys_sysctl`.
+    "sys.argv[0] = '-m'; from rlsys_sysctl.machine.watchdog import watch; watch(a)"
 )
 
 

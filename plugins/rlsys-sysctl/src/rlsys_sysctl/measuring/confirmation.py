@@ -30,7 +30,7 @@ class Confirmation:
     Attributes:
         pairs: how many.
         performance: geometric mean of its performance as a multiple of the default's.
-        low, high: 95 % bootstrap interval of that mean.
+        low, high: 95 % interval of that mean.
         default_metric, metric: means of what the benchmark printed.
         failure: why it cannot be recommended at all; None: nothing failed.
     """

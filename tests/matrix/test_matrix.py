@@ -1,0 +1,78 @@
+"""Each cell of the matrix works or is refused in one line, and docs/matrix.md says which.
+
+The whole matrix takes many minutes: `pytest -m full tests/matrix`. With RLSYS_WRITE_MATRIX=1 that
+writes docs/measured/matrix.json anew; `python tools/matrix.py` then writes the page.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from cells import AGENTS, ENVIRONMENTS, EXECUTORS, EXPORTERS, WORKS, play
+
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
+
+KEPT = Path(__file__).parents[2] / "docs" / "measured" / "matrix.json"
+SHORT = [("CartPole", "ppo"), ("CartPole", "sac"), ("Pendulum", "dqn"), ("lamps", "maskable-ppo")]
+ALL = [(e, a) for e in ENVIRONMENTS for a in AGENTS]
+
+
+def kept():
+    return json.loads(KEPT.read_text())
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Collect what was found; written to `KEPT` if that was asked for."""
+    outcomes = {}
+    yield outcomes
+    if os.environ.get("RLSYS_WRITE_MATRIX"):
+        KEPT.write_text(json.dumps(outcomes, indent=1, sort_keys=True) + "\n")
+
+
+def check(found, environment, agent, executor, folder):
+    outcome = play(environment, agent, executor, folder).document()
+    found.setdefault(environment, {}).setdefault(agent, {})[executor] = outcome
+    if not os.environ.get("RLSYS_WRITE_MATRIX"):
+        assert outcome == kept()[environment][agent][executor]
+
+
+@pytest.mark.parametrize(("environment", "agent"), SHORT)
+def test_a_few_cells_are_as_the_page_says(environment, agent, tmp_path):
+    check({}, environment, agent, "local", tmp_path)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize(("environment", "agent"), ALL)
+def test_every_cell_is_as_the_page_says(found, environment, agent, executor, tmp_path):
+    check(found, environment, agent, executor, tmp_path)
+
+
+def test_the_matrix_has_every_agent_exporter_and_executor_that_there_is():
+    registry = Registry(PluginManager(PluginOptions()))
+    assert set(AGENTS) == {*registry.agents, "hill-climbing"}
+    assert set(EXPORTERS) == set(registry.exporters)
+    assert set(EXECUTORS) == set(registry.executors)
+    assert set(registry.environments) <= {*ENVIRONMENTS, "gymnasium"}
+
+
+def test_executors_make_no_difference():
+    for agents in kept().values():
+        for by_executor in agents.values():
+            assert by_executor["local"] == by_executor["ray"]
+
+
+def test_every_agent_and_exporter_works_somewhere():
+    cells = [
+        (agent, cell) for agents in kept().values() for agent, by in agents.items()
+        for cell in by.values()
+    ]  # fmt: skip
+    trained = {agent for agent, cell in cells if cell["training"] == WORKS}
+    exported = {n for _, cell in cells for n, said in cell["exports"].items() if said == WORKS}
+    assert trained == set(AGENTS)
+    assert exported == set(EXPORTERS)
