@@ -13,6 +13,7 @@ def tank(tmp_path_factory) -> Path:
     """Return the folder of the example plugins; one for all tests, as a module is loaded once."""
     folder = tmp_path_factory.mktemp("tank")
     assert "fan.py" in write_named_files(DOCS / "tutorial.md", folder)
+    assert "heating.py" in write_named_files(DOCS / "existing-environment.md", folder)
     names = write_named_files(DOCS / "write-a-plugin.md", folder)
     assert {"tank.py", "tank.yaml", "pyproject.toml"} <= names
     return folder

@@ -53,9 +53,9 @@ def needed(words):
     return [name for key, name in ELSEWHERE.items() if any(key in word for word in words)]
 
 
-def test_the_commands_of_the_page_do_what_it_says(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert write_named_files(DOCS / PAGE, tmp_path) == {"thermostat.py", "heating.py"}
+def test_the_commands_of_the_page_do_what_it_says(tank, monkeypatch):
+    monkeypatch.chdir(tank)
+    assert write_named_files(DOCS / PAGE, tank) == {"thermostat.py", "heating.py"}
     done = 0
     for words in lines():
         if any(importlib.util.find_spec(name) is None for name in needed(words)):
@@ -64,13 +64,13 @@ def test_the_commands_of_the_page_do_what_it_says(tmp_path, monkeypatch):
         assert ended.returncode == 0, (words, ended.stderr)
         done += 1
     assert done >= 8
-    result = json.loads((tmp_path / "runs/thermostat/result.json").read_text())
+    result = json.loads((tank / "runs/thermostat/result.json").read_text())
     assert {row["controller"] for row in result["results"]} == {"ppo", "random"}
-    assert (tmp_path / "runs/thermostat/exports/onnx/Thermostat/policy.onnx").exists()
+    assert (tank / "runs/thermostat/exports/onnx/Thermostat/policy.onnx").exists()
     if importlib.util.find_spec("mpe2") is not None:
-        roles = tmp_path / "runs/zoo/exports/json/simple_speaker_listener_v4"
+        roles = tank / "runs/zoo/exports/json/simple_speaker_listener_v4"
         assert {folder.name for folder in roles.iterdir()} == {"speaker", "listener"}
-    exported = next((tmp_path / "thermostat-policy").rglob("policy_weights.json"))
+    exported = next((tank / "thermostat-policy").rglob("policy_weights.json"))
     notes = json.loads(exported.read_text())["notes"]
     assert notes["observation_layout"] == ["input 0: Box(1) of float32"]
     assert notes["action_layout"] == ["entry 0: Discrete(2)"]
