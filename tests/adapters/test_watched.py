@@ -241,6 +241,14 @@ def test_it_is_the_environment_in_all_else():
     assert env.unwrapped.told == "from outside"
 
 
+def test_a_missing_space_is_the_users_to_give_and_still_a_missing_attribute():
+    env = maker()(2)
+    del env.unwrapped.single_action_space
+    assert not hasattr(env, "single_action_space")
+    with pytest.raises(UserError, match="'walk' has no single_action_space, which this agent"):
+        _ = env.single_action_space
+
+
 def test_it_travels_to_another_process():
     make_env = maker(copies=3)
     make_env.between_steps = lambda: None

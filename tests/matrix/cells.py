@@ -18,7 +18,7 @@ WORKS = "works"
 PPO = {"steps": 64, "n_steps": 32, "num_envs": 2, "batch_size": 32, "n_epochs": 1}
 OFF_POLICY = {"steps": 64, "learning_starts": 16, "batch_size": 16, "buffer_size": 1000}
 ROLES = {"steps": 16, "num_envs": 2, "n_steps": 4, "minibatches": 1, "n_epochs": 1}
-SEARCH = {"evaluations": 4, "confirm_pairs": 2}
+SEARCH = {"evaluations": 8, "confirm_pairs": 4}
 AGENTS: dict[str, dict[str, Any]] = {
     "ppo": PPO,
     "maskable-ppo": PPO,
@@ -31,7 +31,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "rllib-ppo": {"steps": 64},
     "optuna": SEARCH,
     "random": SEARCH,
-    "grid": {"confirm_pairs": 2},
+    "grid": {"confirm_pairs": 4},
     "hill-climbing": {"steps": 192},
 }
 EXPORTERS: dict[str, dict[str, Any]] = {
@@ -47,7 +47,7 @@ EXPORTERS: dict[str, dict[str, Any]] = {
         "most_action_difference": 1,
         "most_reward_difference": 1000,
     },
-    "sysctl-d": {"confirm_pairs": 2},
+    "sysctl-d": {"confirm_pairs": 4},
 }
 EXECUTORS = ("local", "ray")
 ENVIRONMENTS = ("lamps", "rtos", "mec", "sysctl", "CartPole", "Pendulum")

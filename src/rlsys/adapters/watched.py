@@ -23,6 +23,11 @@ from rlsys.errors import EnvironmentFault, RlsysError, UserError
 Array = NDArray[Any]
 
 LONGEST_EPISODE = 100_000
+_SPACES = ("single_observation_space", "single_action_space")
+
+
+class MissingSpace(EnvironmentFault, AttributeError):
+    """A space that is asked for and that the environment does not have."""
 
 
 @dataclass
@@ -103,7 +108,15 @@ class WatchedEnv:
             raise AttributeError(name)
         if name == "fixed_point_observations" and self._watch.clip:
             return self._clipped_fixed_point
-        return getattr(self._env, name)
+        try:
+            return getattr(self._env, name)
+        except AttributeError as error:
+            if name in _SPACES:
+                raise MissingSpace(
+                    f"environment {self._watch.name!r} has no {name}, which this agent needs; "
+                    "choose an agent that does without, or give the environment its spaces"
+                ) from error
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in WatchedEnv.__annotations__:
