@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "src" / "rlsys"
 PICTURE = ROOT / "docs" / "images" / "house.svg"
 VOCABULARY = "vocabulary"
-GROUND = (VOCABULARY, "storage")
+GROUND = (VOCABULARY, "batched", "storage")
 """Each uses the other, module by module without a circle."""
 LEFT_OUT = ("templates",)
 

@@ -69,7 +69,7 @@ def test_a_step_needs_a_running_episode():
 def test_a_seed_after_an_episode_starts_that_seeds_episode():
     env = SingleEnv(Basket(1))
     env.reset(seed=0)
-    assert env.step(Basket.items)[2]
+    assert env.step(Basket.places)[2]
     observation, _ = env.reset(seed=7)
     expected, _ = Basket(1).reset(seed=7)
     np.testing.assert_array_equal(observation, expected[0])

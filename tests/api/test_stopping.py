@@ -54,7 +54,8 @@ def test_an_interrupted_cell_or_script_goes_on_to_the_same_result(tmp_path):
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-    assert out.startswith("interrupted: stopped at step"), err
+    assert out.startswith("interrupted: stopped "), err
+    assert out.endswith("continue with --resume\n")
     assert rlsys.load(tmp_path / "run").status == "interrupted"
     given = {"steps": 1920, "set": {"training.checkpoint_every": 96}, "plugin_file": LAMPS_FILE}
     whole = rlsys.train("lamps", out=tmp_path / "whole", **given)

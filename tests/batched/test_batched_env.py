@@ -239,6 +239,29 @@ def test_what_is_wrong_is_refused(call, words):
         call()
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome(np.zeros((2, 1))), r"Faulty.advance returned the shapes: rewards \(2, 1\), ter"),
+        (Outcome(0.0, truncated=np.zeros(3, bool)), r"truncated \(3,\); each must be \(2,\)"),
+        (Outcome(0.0, terminated=True), r"the metric 'all' has shape \(\); it needs one entry per"),
+    ],
+)
+def test_what_advance_and_metrics_return_must_fit(outcome, words):
+    class Faulty(Careless):
+        def advance(self, actions):
+            del actions
+            return outcome
+
+        def metrics(self):
+            return {"all": 1.0}
+
+    env = Faulty(2)
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=words):
+        env.step(np.zeros(2, int))
+
+
 def test_what_is_missing_is_named():
     with pytest.raises(NotImplementedError, match=r"BatchedEnv needs begin\(copies\)"):
         BatchedEnv(1, OBSERVED, ACTIONS).reset()

@@ -15,12 +15,13 @@ TOY = Path(__file__).parents[1] / "toy"
 BEADS = (*LAMPS, "--plugin-file", TOY / "beads.py")
 
 
-@pytest.fixture(scope="module")
-def beads(tmp_path_factory):
+@pytest.fixture(scope="module", params=["beads", "one-bead"])
+def beads(request, tmp_path_factory):
+    """Return a run on a batched environment, and one on a single environment."""
     pytest.importorskip("matplotlib", reason="pip install 'rlsys[figures]'")
     path = tmp_path_factory.mktemp("beads") / "run"
     options = ("--steps", "960", "--episodes", "4", "--seed", "3", "--quiet", "--out", path)
-    made = run_here(*BEADS, "run", "beads", *options)
+    made = run_here(*BEADS, "run", request.param, *options)
     assert made.returncode == 0, made.stderr
     return path
 
@@ -93,6 +94,27 @@ def test_without_moviepy_one_line_says_which_to_install(beads, tmp_path, monkeyp
     line = refused(*BEADS, "watch", beads, "--video", tmp_path / "v")
     assert line.endswith("'moviepy', which is missing; install it with: pip install moviepy")
     assert not (tmp_path / "v").exists()
+
+
+@pytest.mark.parametrize("name", ["ByMethod", "ByInfo", "ByObservation"])
+def test_masks_of_existing_environments_are_obeyed(name):
+    """The environment itself refuses what its mask forbids."""
+    import numpy as np
+
+    from rlsys.adapters.existing import rlsys_environments
+    from rlsys.adapters.existing.settings import GymnasiumSettings
+    from rlsys.adapters.making import single_env_of
+    from rlsys.api import TrainedPolicy
+    from rlsys.api.watching import _mask, _play
+    from rlsys.network import Dense, Network, Stack
+
+    (spec,) = rlsys_environments()
+    env = single_env_of(spec, GymnasiumSettings(id=f"single_envs:{name}"), None)
+    layer = Dense(np.random.default_rng(0).normal(size=(4, 3)), np.zeros(4))
+    policy = TrainedPolicy(Network(Stack((layer,)), masked=True), "c", 0)
+    for seed in range(5):
+        _, length = _play(env, lambda: _mask(env), policy, seed, None)
+        assert length > 1
 
 
 def test_several_roles_are_refused(tmp_path):

@@ -69,6 +69,18 @@ def test_later_assignments_win(plan):
     assert settings["noise"] == 0.5
 
 
+def test_numbers_may_be_written_with_an_exponent(plan):
+    given = ("agents.hill-climbing.steps=1e3", "agents.hill-climbing.width=5e-1", "rooms=['1e3']")
+    config = plan(set=given).config
+    settings = config.agents["hill-climbing"]
+    assert (settings["steps"], settings["width"]) == (1000, 0.5)
+    assert isinstance(settings["steps"], int)
+    assert config.environment["rooms"] == ["1e3"]
+    for wrong in ("1.5", "1.5e0", "1e-3"):
+        with pytest.raises(ConfigError, match="steps: input should be a valid integer"):
+            plan(set=(f"agents.hill-climbing.steps={wrong}",))
+
+
 def test_a_bare_key_is_one_of_the_environment(plan):
     assert plan(set=("rooms=[a, b]",)).config.environment["rooms"] == ["a", "b"]
 

@@ -12,7 +12,7 @@ from pages import DOCS, ROOT
 
 TOOL = ROOT / "tools" / "house.py"
 PICTURE = DOCS / "images" / "house.svg"
-GROUND = {"vocabulary", "storage"}
+GROUND = {"vocabulary", "batched", "storage"}
 
 
 def room_imports() -> set[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """An environment that can be shown: a bead on a string of five places, to be moved to its end.
 
-`beads` renders in every way that Gymnasium knows, except in a window; `bare-beads` has a factory
-that knows nothing of rendering.
+`beads` renders in every way that Gymnasium knows, except in a window, and so does `one-bead`, which
+is described as a single environment; `bare-beads` has a factory that knows nothing of rendering.
 """
 
 from __future__ import annotations
@@ -23,9 +23,13 @@ def rlsys_environments():
     return [
         EnvironmentSpec(
             name=name, summary="move the bead", config="beads:Config",
-            vector_env=f"beads:{factory}", agent="hill-climbing", metrics=(HITS,),
+            agent="hill-climbing", metrics=(HITS,), **made,
         )
-        for name, factory in (("beads", "make"), ("bare-beads", "make_bare"))
+        for name, made in (
+            ("beads", {"vector_env": "beads:make"}),
+            ("one-bead", {"env": "beads:make_one"}),
+            ("bare-beads", {"vector_env": "beads:make_bare"}),
+        )
     ]  # fmt: skip
 
 
@@ -71,6 +75,10 @@ def make(config, num_envs, render_mode=None):
         [lambda: Bead(config.modes, render_mode)] * num_envs,
         autoreset_mode=AutoresetMode.SAME_STEP,
     )
+
+
+def make_one(config, render_mode=None):
+    return Bead(config.modes, render_mode)
 
 
 def make_bare(config, num_envs):

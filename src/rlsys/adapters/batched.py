@@ -19,6 +19,6 @@ def require_same_step(env: VectorEnv[Any, Any, Any]) -> None:
     if mode != AutoresetMode.SAME_STEP:
         raise UserError(
             f"{env.__class__.__name__} has autoreset mode {mode}; rlsys needs "
-            "AutoresetMode.SAME_STEP: set metadata['autoreset_mode'] and start the next episode "
-            "in the step that ends one"
+            "AutoresetMode.SAME_STEP: derive it from rlsys.batched.BatchedEnv, or give Gymnasium's "
+            "own batch autoreset_mode=AutoresetMode.SAME_STEP"
         )

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def watch_request(
         (drawn,) = evaluation_seeds(1, number)
         name = f"{chosen.name}-episode-{number}"
         with closing(_shown(plan.environment, chosen.config, mode)) as env:
-            masks: Any = getattr(env, "action_masks", None)
+            masks = partial(_mask, env)
             if video is None:
                 text = show if mode == "ansi" else None
                 reward, length = _play(env, masks, policy, drawn, text)
@@ -102,6 +103,11 @@ def watch_request(
                 with _recording(env, video, name) as recorded:
                     reward, length = _play(recorded, masks, policy, drawn, None)
                 yield Watched(chosen.name, number, reward, length, video / f"{name}.mp4")
+
+
+def _mask(env: Any) -> Any:
+    """Return the mask of one copy that renders: a batched environment's, or an existing one's."""
+    return env.action_masks() if isinstance(env, _Shown) else env.mask
 
 
 def _shown(environment: EnvironmentSpec, config: Any, mode: str) -> Single:

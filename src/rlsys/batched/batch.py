@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 from rlsys.batched.copies import Seeds, copy_seeds
+from rlsys.batched.outcome import Outcome
 
 Array = NDArray[Any]
 Copies = NDArray[np.int64]
@@ -125,6 +126,24 @@ class Batch(VectorEnv[Array, Array, Array]):
         if mask.shape != (self.num_envs,):
             raise ValueError(f"reset_mask must have shape ({self.num_envs},), not {mask.shape}")
         return mask
+
+    def _spread(
+        self, outcome: Outcome
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return rewards, terminated and truncated as new arrays, (num_envs,) each."""
+        rewards = np.empty(self.num_envs, np.float64)
+        terminated, truncated = np.empty(self.num_envs, np.bool_), np.zeros(self.num_envs, np.bool_)
+        try:
+            rewards[...], terminated[...] = outcome.rewards, outcome.terminated
+            if outcome.truncated is not False:
+                truncated[...] = outcome.truncated
+        except ValueError as error:
+            shapes = ", ".join(f"{n} {np.shape(v)}" for n, v in outcome._asdict().items())
+            raise ValueError(
+                f"{type(self).__name__}.advance returned the shapes: {shapes}; each must be "
+                f"({self.num_envs},), or one value for all copies"
+            ) from error
+        return rewards, terminated, truncated
 
     def _observed(self) -> Array:
         """Return the observations as a new array of the space's dtype."""

@@ -48,10 +48,18 @@ def final_infos(
 
     Returns:
         ``final_info``, ``final_obs`` (unless None) and their masks; new arrays throughout.
+
+    Raises:
+        ValueError: a metric does not have one entry per copy.
     """
     final: dict[str, Array] = {}
     for name, values in metrics.items():
         kept = np.array(values)
+        if kept.shape[:1] != ended.shape:
+            raise ValueError(
+                f"the metric {name!r} has shape {kept.shape}; it needs one entry per copy: "
+                f"({len(ended)}, ...)"
+            )
         kept[~ended] = 0
         final[name] = kept
         final[f"_{name}"] = ended.copy()

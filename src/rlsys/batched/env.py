@@ -71,16 +71,12 @@ class BatchedEnv(Batch):
         """Do one step in every copy; where it ends an episode, the next one begins.
 
         Raises:
-            ValueError: the actions have another shape.
+            ValueError: the actions, or what `advance` returned, have another shape.
         """
         given = np.array(actions)
         if given.shape != self._action_shape:
             raise ValueError(f"actions must have shape {self._action_shape}, not {given.shape}")
-        outcome = self.advance(given)
-        rewards = np.empty(self.num_envs, np.float64)
-        terminated = np.empty(self.num_envs, np.bool_)
-        truncated = np.empty(self.num_envs, np.bool_)
-        rewards[...], terminated[...], truncated[...] = outcome
+        rewards, terminated, truncated = self._spread(self.advance(given))
         ended = terminated | truncated
         infos: dict[str, Any] = {}
         if ended.any():

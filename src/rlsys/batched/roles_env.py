@@ -67,7 +67,7 @@ class BatchedRolesEnv(Batch):
         """Do one half-step in every copy; where the last one ends an episode, the next one begins.
 
         Raises:
-            ValueError: the actions have another shape.
+            ValueError: the actions, or what `advance` returned, have another shape.
             TypeError: `advance` has no outcome in the last half-step, or one before it.
         """
         role = self.roles[self.turn]
@@ -82,12 +82,13 @@ class BatchedRolesEnv(Batch):
                 f"{type(self).__name__}.advance returned {outcome} after {role.name}; it must "
                 f"return an Outcome after {self.roles[-1].name}, and None after the others"
             )
-        rewards = np.zeros(self.num_envs, np.float64)
-        terminated = np.zeros(self.num_envs, np.bool_)
-        truncated = np.zeros(self.num_envs, np.bool_)
         infos: dict[str, Any] = {}
-        if outcome is not None:
-            rewards[...], terminated[...], truncated[...] = outcome
+        if outcome is None:
+            rewards = np.zeros(self.num_envs, np.float64)
+            terminated = np.zeros(self.num_envs, np.bool_)
+            truncated = np.zeros(self.num_envs, np.bool_)
+        else:
+            rewards, terminated, truncated = self._spread(outcome)
             ended = terminated | truncated
             if ended.any():
                 infos = final_infos(ended, self.metrics())

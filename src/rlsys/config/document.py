@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.resources
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,17 @@ def _walk(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], source: str
             _walk(value, (*path, index), lines, source)
 
 
+class _Loader(yaml.SafeLoader):
+    """Also takes 1e5 for a number, as YAML 1.2 does; PyYAML's version 1.1 asks for 1.0e+5."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\d+|\d*\.\d+|\d+\.)[eE][-+]?\d+"),
+    list("-+.0123456789"),
+)
+
+
 def parse_yaml(text: str, source: str) -> Document:
     """Parse YAML text; `source` is its name in messages.
 
@@ -101,8 +113,8 @@ def parse_yaml(text: str, source: str) -> Document:
         ConfigError: not YAML, or a key is given twice.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
     except ValueError as error:  # such as a date in month 13
         raise ConfigError(f"{source}: not valid YAML: {error}") from error
     except yaml.YAMLError as error:

@@ -27,7 +27,7 @@ METRICS = ("performance", "stability", "metric", "default_metric", "refused")
 """Means over the steps of an episode; see `rlsys_sysctl_plugin`."""
 FloatArray = NDArray[np.float32]
 
-register()
+register()  # where the package was imported without Gymnasium; see `rlsys_sysctl`
 
 
 class SysctlVectorEnv(BatchedEnv):

@@ -23,6 +23,7 @@ from rlsys.adapters.existing.portable import PortableEnv
 from rlsys.adapters.existing.processes import RemoteCopies
 from rlsys.adapters.existing.settings import GymnasiumSettings
 from rlsys.adapters.existing.source import Source
+from rlsys.batched import copy_seeds, final_infos
 from rlsys.descriptors import EnvironmentSpec
 from rlsys.errors import RlsysError, UserError
 from rlsys.roles import Role
@@ -157,10 +158,7 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
         options: dict[str, Any] | None = None,
     ) -> tuple[Array, dict[str, Any]]:
         """Start an episode in every copy; a number seeds the copies with it and those after it."""
-        if seed is None or isinstance(seed, int | np.integer):
-            self.episode_seeds = [None if seed is None else int(seed) + i for i in self._numbers()]
-        else:
-            self.episode_seeds = [None if one is None else int(one) for one in seed]
+        self.episode_seeds = copy_seeds(seed, self.num_envs)
         moment = self._shards.reset(self.episode_seeds, options)
         self._masks = moment.masks
         if (moment.masks is not None) != self._masked:
@@ -189,9 +187,6 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
     def close_extras(self, **_: Any) -> None:
         """Close every environment, and end the processes."""
         self._shards.close()
-
-    def _numbers(self) -> range:
-        return range(self.num_envs)
 
 
 class MaskedBatch(ExistingBatch):
@@ -344,14 +339,7 @@ def _infos(moment: Moment) -> dict[str, Any]:
                     f"{kept.shape[1:]} in another; give it one shape"
                 )
             kept[copy] = value
-    final_info: dict[str, Any] = dict(metrics)
-    final_info |= {f"_{name}": done.copy() for name in metrics}
-    return {
-        "final_obs": final,
-        "_final_obs": done.copy(),
-        "final_info": final_info,
-        "_final_info": done.copy(),
-    }
+    return final_infos(done, metrics, final)
 
 
 def agent_for(settings: GymnasiumSettings) -> str:

@@ -85,7 +85,7 @@ class ReturnedChecks(EnvironmentChecks):
             fault or "",
             "end episodes; in the step that ends one, return the next one's first observation, and "
             "put final_obs, final_info and the masks _final_obs, _final_info of the copies that "
-            "ended into infos",
+            "ended into infos; rlsys.batched.BatchedEnv does it for you",
         )
 
     def test_metrics_are_those_declared(self) -> None:
