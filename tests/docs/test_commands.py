@@ -122,7 +122,10 @@ def test_what_is_harmless_is_run():
 QUICKLY_CHECKED = (
     "--set", "exports.rust-q10.observations=1000", "--set", "exports.rust-q10.golden_vectors=100",
     "--set", "exports.rust-q10.episodes=1",
+    "--set", "exports.rust-q10.least_equal_actions=0", "--set",
+    "exports.rust-q10.most_reward_difference=1000",
 )  # fmt: skip
+"""Of a policy that has hardly learned, many actions are close to a tie."""
 SMALL = (
     *QUICKLY_CHECKED,
     "--seeds", "2", "--jobs", "1",
@@ -151,6 +154,8 @@ def small(words: list[str]) -> list[str]:
         labelling = () if "--agent" in words else SMALL_LABELLING
         # Whoever asks for more steps gets more.
         words += [*SMALL, *labelling, "--steps", "2048" if "4e5" in words else "1024"]
+    if words[0] == "export" and "rust-q10" in words:
+        words += ["--set", "least_equal_actions=0", "--set", "most_reward_difference=1000"]
     if words[0] in FEW:
         words += ["--episodes", str(FEW[words[0]])]
     return words
