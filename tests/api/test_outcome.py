@@ -105,7 +105,7 @@ def test_minus_zero_is_never_shown(capsys):
 
     row = {
         "case": "c", "controller": "x", "kind": "baseline", "metric": "reward", "unit": "",
-        "better": "higher", "n": 2, "mean": -0.001, "iqm": -0.0, "low": -0.004, "high": -0.0,
+        "better": "higher", "n": 2, "mean": -0.0001, "iqm": -0.0, "low": -0.0004, "high": -0.0,
     }  # fmt: skip
     document = {
         "schema": "rlsys.result/1", "plugin": "p", "preset": "q", "run": None, "seeds": [],
