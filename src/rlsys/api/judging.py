@@ -14,7 +14,7 @@ from rlsys.config.document import assignment
 from rlsys.config.plan import plan_of
 from rlsys.errors import UserError
 from rlsys.evaluation.evaluate import evaluate as play
-from rlsys.evaluation.report import result_document
+from rlsys.evaluation.report import levels_of, result_document
 from rlsys.figures.comparison import comparison_figure
 from rlsys.figures.sheet import MATPLOTLIB
 from rlsys.plugins.requirements import check_requirements
@@ -93,5 +93,6 @@ def compare_request(work: Workplace, request: Request, runs: Sequence[Path]) -> 
         artefacts={"comparison": str(out)} if out else {},
     )
     if out:
-        comparison_figure([r for r in document["results"] if r["metric"] == "reward"], out)
+        rewards = [row for row in document["results"] if row["metric"] == "reward"]
+        comparison_figure(rewards, out, levels_of(document))
     return Comparison(document, plan.environment.reference)

@@ -10,6 +10,7 @@ from typing import Any
 from rlsys.api.rows import ResultRow, Verdict, row_of
 from rlsys.api.tables import html_of
 from rlsys.errors import UserError
+from rlsys.evaluation.report import levels_of
 from rlsys.figures.comparison import comparison_figure
 from rlsys.figures.sheet import MATPLOTLIB
 from rlsys.plugins.requirements import is_met
@@ -120,8 +121,9 @@ class Comparison(Outcome):
         if self.figures or not is_met(MATPLOTLIB):
             return super()._picture()
         with tempfile.TemporaryDirectory() as folder:
-            comparison_figure(self.document["results"], Path(folder, "comparison.png"))
-            return Path(folder, "comparison.png").read_bytes()
+            path = Path(folder, "comparison.png")
+            comparison_figure(self.document["results"], path, levels_of(self.document))
+            return path.read_bytes()
 
     def __repr__(self) -> str:
         return f"<Comparison {self._title()}, {len(self.document['results'])} results>"

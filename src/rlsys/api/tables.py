@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from rlsys.evaluation.report import cases_of, closed_share_text, ranked, scalar_metrics, values_of
+from rlsys.evaluation.report import (
+    cases_of,
+    closed_share_text,
+    ranked,
+    scalar_metrics,
+    threshold_lines,
+    values_of,
+)
 from rlsys.evaluation.verdicts import figures_text, verdicts_of
 
 
@@ -67,6 +74,7 @@ def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> 
         share = closed_share_text(document, case, name)
         if share is not None:
             yield f"closes {share} of the gap from {reference or 'the reference'} to the optimum"
+        yield from (f"{name}: {line}" for line in threshold_lines(document, case, name))
     for check in verdicts_of(document, case, "check"):
         yield verdict_line(check)
 
