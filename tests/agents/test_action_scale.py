@@ -35,18 +35,18 @@ class Valves(ToyEnv):
     def __init__(self, num_envs: int, space: Box = LOPSIDED) -> None:
         super().__init__(num_envs, Box(-1.0, 1.0, (2,), dtype=np.float32), space)
 
-    def begin(self, copy):
+    def draw(self, copy):
         self.memory[copy] = self.generators[copy].uniform(-1, 1, 2)
 
     def look(self, copy):
         return self.memory[copy]
 
-    def advance(self, copy, action):
+    def act(self, copy, action):
         assert action.dtype == np.float32
         assert self.single_action_space.contains(action)
         set_to = (action - LOW) / (HIGH - LOW) * 2 - 1
         reward = -float(np.sum((set_to - self.memory[copy]) ** 2))
-        self.begin(copy)
+        self.draw(copy)
         return reward, False
 
 
@@ -158,9 +158,9 @@ def test_scaled_actions_do_not_depend_on_the_units(tmp_path):
         def __init__(self, num_envs):
             super().__init__(num_envs, Box(-1.0, 1.0, (2,)))
 
-        def advance(self, copy, action):
+        def act(self, copy, action):
             reward = -float(np.sum((action - self.memory[copy]) ** 2))
-            self.begin(copy)
+            self.draw(copy)
             return reward, False
 
     settings = {**SETTINGS, "steps": 512}

@@ -55,8 +55,8 @@ def test_an_observation_that_is_nan_is_the_environments_fault(agent, tmp_path):
 @pytest.mark.parametrize("agent", [name for name in ENVIRONMENTS if name != "imitation"])
 def test_a_reward_that_is_nan_is_the_environments_fault(agent, tmp_path):
     class Broken(ENVIRONMENTS[agent]):
-        def advance(self, copy, action):
-            reward, end = super().advance(copy, action)
+        def act(self, copy, action):
+            reward, end = super().act(copy, action)
             return (np.nan if self.time[copy] >= LATE else reward), end
 
     message = refused(agent, Broken, tmp_path)

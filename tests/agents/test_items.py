@@ -30,15 +30,15 @@ class Square(ToyEnv):
     def __init__(self, num_envs: int) -> None:
         super().__init__(num_envs, self.box, Discrete(3))
 
-    def begin(self, copy):
+    def draw(self, copy):
         self.memory[copy] = self.generators[copy].integers(256, size=(3, 3))
 
     def look(self, copy):
         return self.memory[copy].astype(np.float32) * BYTE
 
-    def advance(self, copy, action):
+    def act(self, copy, action):
         right = self.memory[copy, :, 0].argmax() == action
-        self.begin(copy)
+        self.draw(copy)
         return float(right), False
 
     def action_masks(self):
@@ -71,7 +71,7 @@ class Image(Square):
     def look(self, copy):
         return self.memory[copy].reshape(3, 1, 3)
 
-    def observe(self):
+    def observations(self):
         return np.stack([self.look(copy) for copy in range(self.num_envs)]).astype(np.uint8)
 
 
