@@ -43,7 +43,7 @@ def test_loading_it_brings_in_nothing_heavy():
 
 def test_plugins_are_loaded_on_their_own(rlsys_plugins):
     registry = rlsys_plugins(DIAL)
-    assert list(registry.environments) == ["dial"]
+    assert list(registry.environments) == ["dial", "gymnasium"]
     assert {"climber", "ppo"} <= set(registry.agents)
     assert all(p.status != "active" or p.distribution in ("rlsys", "(file)")
                for p in registry.manager.plugins)  # fmt: skip
@@ -65,7 +65,8 @@ def test_the_command_line_sees_what_it_is_given_and_nothing_else(rlsys_cli, tmp_
     assert result.returncode == 0, result.stderr
     rows = json.loads(result.stdout)["plugins"]
     active = {row["name"] for row in rows if row["status"] == "active"}
-    assert active == {"rlsys.agents", "rlsys.exporters", "rlsys.executors", "dial"}
+    built_in = {"agents", "exporters", "executors", "adapters.existing"}
+    assert active == {"dial", *(f"rlsys.{name}" for name in built_in)}
     trained = rlsys_cli("--plugin-file", DIAL, "train", "dial", "--out", "run", "--quiet")
     assert trained.returncode == 0, trained.stderr
     assert (tmp_path / "run" / "manifest.json").is_file()
