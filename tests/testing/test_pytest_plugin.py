@@ -47,7 +47,7 @@ def test_plugins_are_loaded_on_their_own(rlsys_plugins):
     assert {"climber", "ppo"} <= set(registry.agents)
     assert all(p.status != "active" or p.distribution in ("rlsys", "(file)")
                for p in registry.manager.plugins)  # fmt: skip
-    assert list(rlsys_plugins().environments) == []
+    assert list(rlsys_plugins().environments) == ["gymnasium"]
 
 
 def test_a_plugin_that_cannot_be_loaded_is_an_error(rlsys_plugins, tmp_path):
