@@ -17,7 +17,9 @@ from typing import Any
 
 import rlsys
 
-QUICK = {"observations": 1000, "episodes": 1, "golden_vectors": 200}
+# After so short a training logits lie close together, so rounding decides more often.
+LAX = {"least_equal_actions": 0.5, "most_reward_difference": 1.0}
+QUICK = {"observations": 1000, "episodes": 1, "golden_vectors": 200, **LAX}
 FULL = {"observations": 100_000, "golden_vectors": 10_000, "build": True, "optional": True}
 
 
