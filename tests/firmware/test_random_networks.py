@@ -19,6 +19,9 @@ HIDDEN = st.lists(st.tuples(st.integers(1, 24), ACTIVATIONS), max_size=3)
 SEEDS = st.integers(0, 2**32 - 1)
 SCALES = st.sampled_from([0.1, 0.5, 2.0])
 
+# A random network in few bits need not decide as it does in floating point: here the target must
+# compute what integer Python computes.
+LAX = {"least_equal_actions": 0.0, "most_reward_difference": 1e6}
 # Each example is compiled, linked and booted, which takes seconds.
 few = settings(
     max_examples=5,
@@ -64,7 +67,9 @@ def test_a_random_stack_is_bit_exact(
     network = Network(body, masked=masked, transform=transform)
     config = RtosConfig.model_validate({"taskset": "normal"})
     with tempfile.TemporaryDirectory() as folder:
-        report = export_here(network, config, Path(folder) / "e", fractional_bits=bits, run=True)
+        report = export_here(
+            network, config, Path(folder) / "e", fractional_bits=bits, run=True, **LAX
+        )
     assert bit_exact(report)["ticks"] == 300
 
 
@@ -91,6 +96,6 @@ def test_a_random_scorer_is_bit_exact(
     config = RtosConfig.model_validate({"taskset": "stressed", "observation": "items"})
     with tempfile.TemporaryDirectory() as folder:
         report = export_here(
-            Network(body, masked=True), config, Path(folder) / "e", max_items=7, run=True
+            Network(body, masked=True), config, Path(folder) / "e", max_items=7, run=True, **LAX
         )
     assert bit_exact(report)["ticks"] == 300

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,11 @@ from rlsys.plugins.registry import Registry
 KEPT = Path(__file__).parents[2] / "docs" / "measured" / "matrix.json"
 SHORT = [("CartPole", "ppo"), ("CartPole", "sac"), ("Pendulum", "dqn"), ("lamps", "maskable-ppo")]
 ALL = [(e, a) for e in ENVIRONMENTS for a in AGENTS]
+
+
+@pytest.fixture(autouse=True)
+def _own_journal(tmp_path, monkeypatch):
+    monkeypatch.setenv("RLSYS_SYSCTL_STATE", str(tmp_path / "state"))
 
 
 def kept():
@@ -59,6 +66,11 @@ def test_the_matrix_has_every_agent_exporter_and_executor_that_there_is():
     assert set(EXPORTERS) == set(registry.exporters)
     assert set(EXECUTORS) == set(registry.executors)
     assert set(registry.environments) <= {*ENVIRONMENTS, "gymnasium"}
+
+
+def test_the_page_is_made_from_the_result():
+    check = [sys.executable, KEPT.parents[2] / "tools" / "matrix.py", "--check"]
+    assert subprocess.run(check, check=False).returncode == 0
 
 
 def test_executors_make_no_difference():
