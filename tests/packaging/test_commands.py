@@ -12,9 +12,8 @@ RUN, TEST = "./setup.sh rlsys run rtos", "./setup.sh tox"
 
 def test_the_readme_has_exactly_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(
-        r"^```(?:sh|bash|console|shell)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL
-    )
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = [text for language, text in found if language in ("", "sh", "bash", "console")]
     lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
     assert [line for line in lines if line.startswith("./setup.sh")] == [RUN, TEST]
 

@@ -5,8 +5,8 @@ Layout (format ``rlsys.policy-weights/1``):
 * ``q10_scale``: 1024, and ``q10_rounding``: the rounding rule of the ``*_q10`` values;
 * ``shape``: ``stack`` or ``scorer`` (see `rlsys.network`), ``masked``: whether actions must be
   chosen under a mask;
-* ``input_clip``: null, or bounds ``low`` and ``high`` per feature (null where open) that
-  observations are clipped to before the transform;
+* ``input_clip``, only if there is one: bounds ``low`` and ``high`` per feature (null where open)
+  that observations are clipped to before the transform;
 * ``transform``: null, or ``shift`` and ``scale`` per feature and the clip bounds ``low`` and
   ``high`` (null where open): ``clip((x - shift) * scale, low, high)``;
 * ``decoding``: ``kind``, ``start``, ``sizes``, and for continuous actions ``low`` and ``high``;
@@ -99,12 +99,7 @@ def to_document(network: Network, provenance: dict[str, Any] | None = None) -> d
         "q10_rounding": Q10_ROUNDING,
         "shape": "scorer" if isinstance(network.body, Scorer) else "stack",
         "masked": network.masked,
-        "input_clip": None
-        if network.input_clip is None
-        else {
-            "low": _bounds(network.input_clip.low),
-            "high": _bounds(network.input_clip.high),
-        },
+        **_clip_of(network),
         "transform": None
         if transform is None
         else {
@@ -189,6 +184,15 @@ def _from_document(document: dict[str, Any]) -> Network:
         document["masked"],
         document["notes"],
         _input_clip(document.get("input_clip")),
+    )
+
+
+def _clip_of(network: Network) -> dict[str, Any]:
+    clip = network.input_clip
+    return (
+        {}
+        if clip is None
+        else {"input_clip": {"low": _bounds(clip.low), "high": _bounds(clip.high)}}
     )
 
 
