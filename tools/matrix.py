@@ -22,14 +22,14 @@ with tiny settings. A cell works, or the command ends with one line that says wh
 written from the result of that test (`pytest -m full tests/matrix`, then `python
 tools/matrix.py`).
 
-All executors give the same: `local` and `ray` stand in one column. CartPole and Pendulum stand
+All executors must give the same, so there is one column for all. CartPole and Pendulum stand
 for environments that were not written for rlsys; `sysctl` runs on a simulated machine; `lamps` is
 the toy environment of the tests, with its agent `hill-climbing`.
 """
 
 
 def page(cells: dict[str, Any]) -> str:
-    """Return the page for the outcomes by environment, agent and executor."""
+    """Return the page for the outcomes by environment and agent."""
     parts, reasons = [HEAD], []
 
     def mark(said: str) -> str:
@@ -40,11 +40,10 @@ def page(cells: dict[str, Any]) -> str:
         return f"no ({reasons.index(said) + 1})"
 
     for environment, agents in cells.items():
-        exporters = sorted({n for by in agents.values() for n in by["local"]["exports"]})
+        exporters = sorted({n for cell in agents.values() for n in cell["exports"]})
         head = ["agent", "trains", *exporters]
         parts += [f"\n## {environment}\n", _row(head), _row(["---"] * len(head))]
-        for agent, by_executor in agents.items():
-            cell = by_executor["local"]
+        for agent, cell in agents.items():
             exports = [mark(cell["exports"][n]) if cell["exports"] else "" for n in exporters]
             parts.append(_row([f"`{agent}`", mark(cell["training"]), *exports]))
     parts.append("\n## Why not\n")

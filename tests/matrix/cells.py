@@ -28,7 +28,7 @@ AGENTS: dict[str, dict[str, Any]] = {
     "imitation": {"rounds": 1, "instances": 2, "rollouts": 2},
     "sb3-shared": ROLES,
     "mappo": ROLES,
-    "rllib-ppo": {"steps": 64},
+    "rllib-ppo": {"steps": 64, "train_batch_size": 64, "batch_size": 32, "num_envs": 2},
     "optuna": SEARCH,
     "random": SEARCH,
     "grid": {"confirm_pairs": 4},

@@ -42,10 +42,11 @@ def found():
 
 
 def check(found, environment, agent, executor, folder):
+    """All executors must give the same, so one outcome is kept for all."""
     outcome = play(environment, agent, executor, folder).document()
-    found.setdefault(environment, {}).setdefault(agent, {})[executor] = outcome
-    if not os.environ.get("RLSYS_WRITE_MATRIX"):
-        assert outcome == kept()[environment][agent][executor]
+    found.setdefault(environment, {}).setdefault(agent, outcome)
+    wanted = found if os.environ.get("RLSYS_WRITE_MATRIX") else kept()
+    assert outcome == wanted[environment][agent]
 
 
 @pytest.mark.parametrize(("environment", "agent"), SHORT)
@@ -73,17 +74,8 @@ def test_the_page_is_made_from_the_result():
     assert subprocess.run(check, check=False).returncode == 0
 
 
-def test_executors_make_no_difference():
-    for agents in kept().values():
-        for by_executor in agents.values():
-            assert by_executor["local"] == by_executor["ray"]
-
-
 def test_every_agent_and_exporter_works_somewhere():
-    cells = [
-        (agent, cell) for agents in kept().values() for agent, by in agents.items()
-        for cell in by.values()
-    ]  # fmt: skip
+    cells = [item for agents in kept().values() for item in agents.items()]
     trained = {agent for agent, cell in cells if cell["training"] == WORKS}
     exported = {n for _, cell in cells for n, said in cell["exports"].items() if said == WORKS}
     assert trained == set(AGENTS)
