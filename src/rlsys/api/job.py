@@ -93,15 +93,9 @@ def _training(
         whole: whether figures and exports follow; their requirements are checked before training.
     """
     plan = request.plan(work.registry)
-    check_requirements(plan.environment.name, plan.environment.requires)
-    for spec, _ in plan.agents:
-        check_requirements(spec.name, spec.requires)
-    if whole:
-        check_requirements("rlsys run", (MATPLOTLIB,))
-        for planned in plan.exports:
-            _check_export(planned)
     choose = newest_unfinished if request.resume else default_directory
     with executor_of(work.registry, request, plan) as executor:
+        _check_what_is_needed(plan, whole=whole)
         path = request.out or choose(request.plugin, plan.config.preset)
         run = workflow.begin(
             work, plan, path, resume=request.resume, command=command, may_grow=True
@@ -110,6 +104,16 @@ def _training(
         with run.writing():
             workflow.train(work, plan, run, executor)
             yield plan, run
+
+
+def _check_what_is_needed(plan: Plan, *, whole: bool) -> None:
+    check_requirements(plan.environment.name, plan.environment.requires)
+    for spec, _ in plan.agents:
+        check_requirements(spec.name, spec.requires)
+    if whole:
+        check_requirements("rlsys run", (MATPLOTLIB,))
+        for planned in plan.exports:
+            _check_export(planned)
 
 
 def _check_export(planned: PlannedExport) -> None:

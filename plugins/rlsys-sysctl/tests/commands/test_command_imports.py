@@ -51,6 +51,7 @@ def test_a_dry_run_imports_no_more_than_its_search(tmp_path: Path, agent: str) -
 
 
 def test_the_watchdog_starts_with_the_standard_library_and_errors_alone() -> None:
-    loaded = loaded_by("import rlsys_sysctl.machine.watchdog")
+    # As the watchdog's own process begins, which says by this that it needs no environment.
+    loaded = loaded_by("import sys; sys.argv[0] = '-m'; import rlsys_sysctl.machine.watchdog")
     others = {name for name in loaded - sys.stdlib_module_names if not name.startswith("_")}
     assert not others & (HEAVY | {"click"})
