@@ -13,6 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("rlsys_ray")
+
 from cells import AGENTS, ENVIRONMENTS, EXECUTORS, EXPORTERS, WORKS, play
 
 from rlsys.plugins.manager import PluginManager, PluginOptions
