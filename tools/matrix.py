@@ -17,14 +17,14 @@ WORKS = "works"
 
 HEAD = """# What works with what
 
-Every environment, agent, exporter and executor was run together, through the command line and
-with tiny settings. A cell works, or the command ends with one line that says why. This page is
-written from the result of that test (`pytest -m full tests/matrix`, then `python
+Every environment, agent and exporter was run together, through the command line and with tiny
+settings, on the executor `local`. A cell works, or the command ends with one line that says why.
+This page is written from the result of that test (`pytest -m full tests/matrix`, then `python
 tools/matrix.py`).
 
-All executors must give the same, so there is one column for all. CartPole and Pendulum stand
-for environments that were not written for rlsys; `sysctl` runs on a simulated machine; `lamps` is
-the toy environment of the tests, with its agent `hill-climbing`.
+The same test can play them on the executor `ray`, which must give the same. CartPole and Pendulum
+stand for environments that were not written for rlsys; `sysctl` runs on a simulated machine;
+`lamps` is the toy environment of the tests, with its agent `hill-climbing`.
 """
 
 

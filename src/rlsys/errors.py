@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import enum
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class ExitCode(enum.IntEnum):
@@ -60,6 +61,17 @@ class Interrupted(RlsysError):
     """The user or the system asked the program to stop; the work so far is saved."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+def one_line(error: BaseException, most: int = 300) -> str:
+    """Return the type and the message of somebody else's error on one line, at most so long."""
+    # Gymnasium adds how to call `make` to what an environment's own code said.
+    said = str(error).partition(" was raised from the env")[0]
+    if isinstance(error, SyntaxError) and error.filename:
+        said = f"{error.msg} ({Path(error.filename).name}, line {error.lineno})"
+    said = " ".join(said.split())
+    said = said if len(said) <= most else said[: most - 3] + "..."
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

@@ -96,13 +96,6 @@ def test_the_entry_module_is_light_and_so_are_commands_that_list_plugins():
     assert shown.splitlines()[-2] == "True"
 
 
-def test_the_former_entry_module_still_has_the_hooks():
-    import rlsys_rtos.plugin
-    import rlsys_rtos_plugin
-
-    assert rlsys_rtos.plugin.rlsys_environments is rlsys_rtos_plugin.rlsys_environments
-
-
 SETTINGS = {"generator": {"min_tasks": 3, "max_tasks": 5, "periods": (5, 10, 20)}}
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rlsys.adapters.watched import LONGEST_EPISODE, TRACEBACK, Counts, Watch, WatchedEnv, one_line
+from rlsys.adapters.watched import LONGEST_EPISODE, TRACEBACK, Counts, Watch, WatchedEnv
 from rlsys.descriptors import EnvironmentSpec, resolve
-from rlsys.errors import EnvironmentFault, RlsysError, UserError
+from rlsys.errors import EnvironmentFault, RlsysError, UserError, one_line
 from rlsys.rollout import MAX_COPIES
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ class EnvMaker:
     ) -> None:
         self.environment = environment
         self.config = config
-        self.clip = clip
         self.copies = copies
         self.counts = Counts()
         self.between_steps: Callable[[], None] = nothing
@@ -87,7 +86,7 @@ class EnvMaker:
         except Exception as error:
             raise EnvironmentFault(
                 f"environment {self.environment.name!r}: making {num_envs} copies raised "
-                f"{type(error).__name__}: {one_line(str(error))}; correct the environment, or use "
+                f"{one_line(error)}; correct the environment, or use "
                 f"fewer copies with --set playing.copies=1 ({TRACEBACK})"
             ) from error
 

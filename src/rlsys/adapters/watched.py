@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rlsys.adapters.bounds import Bounds
 from rlsys.batched import final_metric
-from rlsys.errors import EnvironmentFault, RlsysError, UserError
+from rlsys.errors import EnvironmentFault, RlsysError, UserError, one_line
 
 Array = NDArray[Any]
 
@@ -336,15 +336,9 @@ class WatchedEnv:
         if isinstance(error, RlsysError):
             raise error
         raise EnvironmentFault(
-            f"{self._where(None)}: its {where} raised {type(error).__name__}: "
-            f"{one_line(str(error))}; correct the environment ({TRACEBACK})"
+            f"{self._where(None)}: its {where} raised {one_line(error)}; "
+            f"correct the environment ({TRACEBACK})"
         ) from error
 
 
 TRACEBACK = "its traceback: error.log in the run directory, or here with RLSYS_TRACEBACK=1"
-
-
-def one_line(text: str, most: int = 300) -> str:
-    """Return `text` on one line, shortened to `most` characters."""
-    joined = " ".join(text.split())
-    return joined if len(joined) <= most else joined[: most - 3] + "..."

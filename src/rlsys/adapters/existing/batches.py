@@ -17,7 +17,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from rlsys.adapters.existing.copies import Copies, Moment
-from rlsys.adapters.existing.finding import make, one_line, reward_threshold
+from rlsys.adapters.existing.finding import make, reward_threshold
 from rlsys.adapters.existing.joint import JointEnv
 from rlsys.adapters.existing.portable import PortableEnv
 from rlsys.adapters.existing.processes import RemoteCopies
@@ -25,7 +25,7 @@ from rlsys.adapters.existing.settings import GymnasiumSettings
 from rlsys.adapters.existing.source import Source
 from rlsys.batched import copy_seeds, final_infos
 from rlsys.descriptors import EnvironmentSpec
-from rlsys.errors import RlsysError, UserError
+from rlsys.errors import RlsysError, UserError, one_line
 from rlsys.roles import Role
 
 Array = NDArray[Any]

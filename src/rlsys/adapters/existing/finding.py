@@ -21,7 +21,7 @@ from gymnasium import error as gymnasium_error
 from gymnasium.envs.registration import load_env_creator
 
 from rlsys.adapters.existing.settings import PETTINGZOO, GymnasiumSettings
-from rlsys.errors import UserError
+from rlsys.errors import UserError, one_line
 
 
 def make(settings: GymnasiumSettings, render_mode: str | None = None) -> Any:
@@ -209,14 +209,6 @@ def _creator(name: str) -> Callable[..., Any] | None:
     except Exception:  # noqa: BLE001 - it runs the package's code, whose error is already known
         return None
     return found
-
-
-def one_line(error: BaseException) -> str:
-    """Return the type and the first line of an error's message."""
-    first = (str(error).strip().splitlines() or [""])[0].partition(" was raised from the env")[0]
-    if isinstance(error, SyntaxError) and error.filename:
-        first = f"{error.msg} ({Path(error.filename).name}, line {error.lineno})"
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -14,11 +14,11 @@ import gymnasium
 from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 
-from rlsys.adapters.existing.finding import one_line, takes
+from rlsys.adapters.existing.finding import takes
 from rlsys.adapters.existing.joint import JointEnv, is_parallel, is_turn_based
 from rlsys.adapters.existing.portable import PortableEnv
 from rlsys.descriptors import EnvironmentSpec, resolve
-from rlsys.errors import RlsysError, UserError
+from rlsys.errors import RlsysError, UserError, one_line
 
 
 @dataclass(frozen=True)
