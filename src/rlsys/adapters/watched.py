@@ -266,7 +266,8 @@ class WatchedEnv:
         """Check what belongs to the end of an episode; return the infos, clipped if they must be.
 
         Raises:
-            EnvironmentFault: a metric is missing, not finite or of another shape, or the last observation is wrong.
+            EnvironmentFault: a metric is missing, not finite or has another shape than before, or
+                the last observation is wrong.
         """
         final: Mapping[str, Any] = infos.get("final_info") or {}
         for metric in self._watch.metrics:
