@@ -228,7 +228,8 @@ def _vector_tables(document: Mapping[str, Any], case: str) -> list[str]:
 
 def _check_row(verdict: Mapping[str, Any]) -> list[str]:
     holds = "yes" if verdict["holds"] else "no"
-    return [verdict["case"], verdict["name"], holds, figures_text(verdict)]
+    figures = figures_text(verdict).replace("|", r"\|").replace("\n", "<br>")
+    return [verdict["case"], verdict["name"], holds, figures]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
