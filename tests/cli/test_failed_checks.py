@@ -160,3 +160,13 @@ def test_the_report_of_a_beaten_optimum_shows_by_whom(tmp_path):
     compared = run_here(*LAMPS, "compare", "lamps", "--set", "oracle=blind", "--json", "--quiet")
     assert compared.returncode == 3
     assert failed(json.loads(compared.stdout)) == {"optimum-not-beaten"}
+
+
+def test_the_best_that_a_search_found_may_be_beaten(tmp_path):
+    result = run_here(*RUN, "--set", "oracle=searching", "--out", tmp_path, "--json")
+    assert result.returncode == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert failed(document) == set()
+    shown = run_here(*LAMPS, "evaluate", tmp_path, "--quiet")
+    assert "to best-found" in shown.stdout
+    assert "optimum" not in (tmp_path / "report.md").read_text()

@@ -16,7 +16,7 @@ from rlsys.adapters.making import reward_threshold_of
 from rlsys.adapters.preflight import check_repeatable
 from rlsys.adapters.watched import Counts
 from rlsys.config.plan import PlayingConfig
-from rlsys.controllers import Controller
+from rlsys.controllers import Controller, Oracle
 from rlsys.descriptors import Case, ControllerSpec, EnvironmentSpec, MetricSpec, resolve
 from rlsys.errors import ConfigError, UserError
 from rlsys.evaluation.statistics import gap_closed, paired_difference, summarise
@@ -75,6 +75,8 @@ class Evaluation:
     """What could not be measured, and why."""
     thresholds: dict[str, float] = field(default_factory=dict)
     """Mean reward from which a case counts as solved, where one is known."""
+    tolerances: dict[str, float] = field(default_factory=dict)
+    """By how much an episode may earn more than the oracle of a case, which says so itself."""
 
     @property
     def metrics(self) -> tuple[MetricSpec, ...]:
@@ -136,7 +138,7 @@ class Evaluation:
     def _beaten(self, oracle: Played) -> Iterator[Verdict]:
         for other in self.of(oracle.case):
             excess = float((other.rewards - oracle.rewards).max())
-            if excess > EXCESS:
+            if excess > self.tolerances.get(oracle.case, EXCESS):
                 yield beaten(oracle.case, oracle.controller, other.controller, excess)
 
     def write_csv(self, path: Path) -> None:
@@ -237,11 +239,12 @@ def _add_oracle(result: Evaluation, make_env: MakeEnv, case: Case) -> None:
     if spec is None:
         return
     try:
-        oracle = resolve(spec.factory)(case.config)
+        oracle: Oracle = resolve(spec.factory)(case.config)
         played = _play(result, make_env, case, oracle.name, "oracle", [oracle])
     except UserError as error:
         result.notes.append(f"{case.name}: no optimum: {error}")
         return
+    result.tolerances[case.name] = getattr(oracle, "tolerance", EXCESS)
     result.played.append(played)
 
 
