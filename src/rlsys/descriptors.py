@@ -287,11 +287,14 @@ class Case:
     Attributes:
         config: the environment's config model for this case.
         policy: the case whose trained policy is evaluated here; None: one is trained on this case.
+        start: the case whose trained policy the training of this case starts from; None: it starts
+            afresh.
     """
 
     name: str
     config: Any
     policy: str | None = None
+    start: str | None = None
     summary: str = ""
 
 

@@ -37,6 +37,13 @@ def with_input_clip(policy: Policy, env: VectorEnv[Any, Any, Any]) -> Policy:
     return _clipping(policy, getattr(env, "single_observation_space", None))
 
 
+def without_input_clip(policy: Policy) -> Policy:
+    """Return `policy` without the clipping of observations that `with_input_clip` added."""
+    if isinstance(policy, RolePolicy):
+        return RolePolicy({n: replace(net, input_clip=None) for n, net in policy.networks.items()})
+    return replace(policy, input_clip=None)
+
+
 def _clipping(network: Network, space: Any) -> Network:
     low, high = getattr(space, "low", None), getattr(space, "high", None)
     if low is None or high is None:

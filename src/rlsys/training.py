@@ -22,6 +22,7 @@ from rlsys.errors import EnvironmentFault, Interrupted, UserError
 from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import validation_seeds
+from rlsys.stages import Promotion
 from rlsys.storage.atomic import write_atomically
 from rlsys.storage.states import load_state, save_state
 
@@ -59,7 +60,7 @@ class Session:
     Attributes:
         directory: where checkpoints go (``last``, ``best``, ``step-N``).
         seed: of this training.
-        start: the network of the agent before this one, or None.
+        start: the network of the agent before this one, or of the stage before, or None.
         emit: takes each line of metrics.
         stop_requested: called at each boundary; True ends the training with everything saved.
         checkpoint_every: environment steps between periodic checkpoints; 0: only at the end.
@@ -68,6 +69,10 @@ class Session:
             0: none.
         validation_episodes: number of episodes on which ``best`` is chosen.
         resume: whether to continue from ``last`` if it exists.
+        promotion: the rule that ends a stage early; None: this is none.
+        best_reward: validation reward of the best network so far; None before the first validation.
+        best_value: its value of the metric that promotes; None: there is no such rule.
+        step, total: environment steps done and in all, as of the last boundary.
     """
 
     directory: Path
@@ -81,7 +86,12 @@ class Session:
     validate_every: int = 0
     validation_episodes: int = 8
     resume: bool = False
+    promotion: Promotion | None = None
     best_reward: float | None = None
+    best_value: float | None = None
+    step: int = 0
+    total: int = 0
+    _waited: int = 0
     _next_checkpoint: int = 0
     _next_validation: int = 0
     _elapsed_before: float = 0.0
@@ -99,7 +109,7 @@ class Session:
         A validation that was interrupted is done now.
 
         Raises:
-            Interrupted: the user asked to stop meanwhile.
+            Interrupted: the user asked to stop meanwhile, or the stage is done (`Promoted`).
         """
         path = self.directory / "last" / STATE_FILE
         if not (self.resume and path.exists()):
@@ -107,7 +117,8 @@ class Session:
             self._next_validation = self.validate_every
             return None
         saved = load_state(path)
-        self.best_reward = saved["best_reward"]
+        self._set_standing(saved)
+        self.step, self.total = saved["step"], saved["total"]
         self._elapsed_before = saved["seconds"]
         self._next_checkpoint = saved["next_checkpoint"]
         self._next_validation = saved["next_validation"]
@@ -115,14 +126,22 @@ class Session:
         if saved["unjudged"]:
             found = _validated(path.parent, saved["step"])
             if found is not None:
-                self.best_reward = found["best_reward"]
+                self._set_standing(found)
             else:
                 current = load_policy(path.parent / NETWORK_FILE)
                 self._judge(saved["step"], saved["total"], current, saved["periodic"])
                 self._write_validation(saved["step"])
+        self._promote(saved["step"], saved["total"])
         self._at_boundary = time.monotonic()
         agent: dict[str, Any] = saved["agent"]
         return agent
+
+    @property
+    def promoted(self) -> str | None:
+        """Why this stage is done, if the rule of promotion says so."""
+        if self.promotion is None:
+            return None
+        return self.promotion.reason(self.best_value, self._waited)
 
     @property
     def seconds(self) -> float:
@@ -179,9 +198,11 @@ class Session:
             state: returns all that is needed to resume (see `rlsys.storage.states.save_state`).
 
         Raises:
-            Interrupted: the user asked to stop; ``last`` has been written.
+            Interrupted: the user asked to stop, or the stage is done (`Promoted`); ``last`` has
+                been written.
             EnvironmentFault: the environment failed in the validation; ``last`` has been written.
         """
+        self.step, self.total = step, total
         if step <= self._resumed_at and step >= total:
             return  # everything was done before training was interrupted
         due = bool(self.checkpoint_every) and step >= self._next_checkpoint
@@ -228,36 +249,54 @@ class Session:
                 raise
             if save:
                 self._write_validation(step)
+            elif self.promoted and step < total:
+                self._write_last(step, total, current, state())
+            self._promote(step, total)
         if stop and step < total:
             raise Interrupted(f"stopped at step {step} of {total}; continue with --resume")
 
     def _judge(self, step: int, total: int, current: Policy, periodic: bool) -> None:
         """Validate a network, and keep it if it is the best so far."""
         self._validating = True
+        metric = self.promotion.metric if self.promotion else "reward"
         try:
-            reward = self._validation_reward(current)
+            means = validate(self.problem, current, self.validation_episodes, metric)
         finally:
             self._validating = False
+        reward = means["reward"]
         if self.best_reward is None or reward > self.best_reward:
-            self.best_reward = reward
+            self.best_reward, self._waited = reward, 0
+            self.best_value = means[metric] if self.promotion else None
             self._write_network("best", current)
+        else:
+            self._waited += 1
         if periodic and self.keep_periodic:
             self._write_network(f"step-{step:09d}", current)
-        self.emit({"step": step, "total": total, "validation_reward": reward})
+        told = {f"validation_{name}": mean for name, mean in means.items()}
+        self.emit({"step": step, "total": total, **told})
 
-    def _validation_reward(self, network: Policy) -> float:
-        played = play(
-            self.problem.make_env,
-            controller_of(network),
-            validation_seeds(self.validation_episodes),
-        )
-        reward = float(played["reward"].mean())
-        if not math.isfinite(reward):
-            raise EnvironmentFault(
-                f"the mean reward of {self.validation_episodes} validation episodes is {reward}; "
-                "rewards must be finite numbers"
-            )
-        return reward
+    def _promote(self, step: int, total: int) -> None:
+        """End the training if the stage is done before its last step.
+
+        Raises:
+            Promoted: it is.
+        """
+        reason = self.promoted
+        if reason is not None and step < total:
+            raise Promoted(reason)
+
+    def _standing(self) -> dict[str, Any]:
+        """Return what the validations so far have said."""
+        return {
+            "best_reward": self.best_reward,
+            "best_value": self.best_value,
+            "waited": self._waited,
+        }
+
+    def _set_standing(self, saved: Mapping[str, Any]) -> None:
+        # Checkpoints of earlier versions have only the first: they had no stages.
+        self.best_reward = saved["best_reward"]
+        self.best_value, self._waited = saved.get("best_value"), saved.get("waited", 0)
 
     def _write_last(
         self,
@@ -286,7 +325,7 @@ class Session:
                     "total": total,
                     "unjudged": unjudged,
                     "periodic": periodic,
-                    "best_reward": self.best_reward,
+                    **self._standing(),
                     "next_checkpoint": self._next_checkpoint,
                     "next_validation": self._next_validation,
                     "seconds": self.seconds,
@@ -302,7 +341,28 @@ class Session:
     def _write_validation(self, step: int) -> None:
         path = self.directory / "last" / VALIDATION_FILE
         with _disk_errors(path.parent):
-            write_atomically(path, json.dumps({"step": step, "best_reward": self.best_reward}))
+            write_atomically(path, json.dumps({"step": step, **self._standing()}))
+
+
+class Promoted(Interrupted):
+    """A stage was done before the last step of its agent; everything is saved."""
+
+
+def validate(problem: Problem, network: Policy, episodes: int, metric: str) -> dict[str, float]:
+    """Return the means of the reward and of `metric` over so many validation episodes.
+
+    Raises:
+        EnvironmentFault: the reward is NaN or infinite.
+    """
+    others = () if metric == "reward" else (metric,)
+    played = play(problem.make_env, controller_of(network), validation_seeds(episodes), others)
+    reward = float(played["reward"].mean())
+    if not math.isfinite(reward):
+        raise EnvironmentFault(
+            f"the mean reward of {episodes} validation episodes is {reward}; rewards must be "
+            "finite numbers"
+        )
+    return {"reward": reward, **{name: float(played[name].mean()) for name in others}}
 
 
 @dataclass(frozen=True)
@@ -362,5 +422,5 @@ class Agent(Protocol):
 
         Raises:
             UserError: the agent cannot train on this problem (its action space, no oracle, ...).
-            Interrupted: from `Session.boundary`.
+            Interrupted: from `Session.boundary` or `Session.resumed_state`; pass it on.
         """

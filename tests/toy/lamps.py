@@ -74,12 +74,16 @@ class LampsConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rooms: list[str] = ["hall"]
+    starts: dict[str, str] = {}
     noise: float = Field(default=0.1, ge=0.0, le=1.0)
     oracle: Literal["honest", "blind", "searching", "refusing", "refusing-late"] = "honest"
 
 
 def cases(config: LampsConfig) -> list[Case]:
-    return [Case(name=room, config=config, summary=f"room {room}") for room in config.rooms]
+    return [
+        Case(name=room, config=config, summary=f"room {room}", start=config.starts.get(room))
+        for room in config.rooms
+    ]
 
 
 class Lamps:

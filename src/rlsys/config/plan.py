@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rlsys.adapters.making import EnvMaker, make_env_of
+from rlsys.config.curriculum import (
+    CaseSettings,
+    PromotionConfig,
+    agent_settings,
+    check_agents,
+    check_case_settings,
+    check_promotion,
+    check_starts,
+    dumped_settings,
+)
 from rlsys.config.document import (
     Document,
     assignment,
@@ -26,6 +36,7 @@ from rlsys.descriptors import AgentSpec, Case, EnvironmentSpec, ExporterSpec, re
 from rlsys.errors import ConfigError, PluginError, did_you_mean
 from rlsys.plugins.registry import Registry
 from rlsys.plugins.requirements import check_requirements, in_ci
+from rlsys.stages import Promotion
 
 
 class _Section(BaseModel):
@@ -44,6 +55,10 @@ class TrainingConfig(_Section):
     next point where training can stop. 0: none; 1: at every iteration."""
     validation_episodes: int = Field(default=8, ge=1, le=10_000)
     """Number of episodes on which the best network is chosen; never those of the evaluation."""
+    transfer: bool = True
+    """Whether a case that names one to start from does so; otherwise every case starts afresh."""
+    promotion: PromotionConfig | None = None
+    """When a stage ends before the last step of its agent; null: never."""
 
 
 class PlayingConfig(_Section):
@@ -98,7 +113,8 @@ class RunConfig(_Section):
     environment: dict[str, Any] = Field(default_factory=dict)
     """Settings of the environment; see its plugin's page."""
     agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Agents with their settings; each starts from the network of the one before it."""
+    """Agents with their settings; each starts from the network of the one before it. Below `cases`
+    are settings of an agent that differ for single cases."""
     other_agents: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Settings for other agents, used when ``--agent`` chooses one of them."""
     training: TrainingConfig = TrainingConfig()
@@ -166,6 +182,8 @@ class Plan:
     agents: tuple[tuple[AgentSpec, Any], ...]
     """Pairs of a description and its validated settings."""
     exports: tuple[PlannedExport, ...] = ()
+    case_settings: Mapping[str, CaseSettings] = field(default_factory=dict)
+    """By agent: its settings for the cases that have their own."""
 
     @property
     def trained_cases(self) -> tuple[Case, ...]:
@@ -176,6 +194,37 @@ class Plan:
     def controller_name(self) -> str:
         """The names of the agents, joined by ``+``."""
         return "+".join(self.config.agents)
+
+    @property
+    def stages(self) -> tuple[Case, ...]:
+        """The trained cases that start from another one, or that another one starts from."""
+        starts = {self.start(case) for case in self.trained_cases}
+        return tuple(c for c in self.trained_cases if self.start(c) or c.name in starts)
+
+    def start(self, case: Case) -> str | None:
+        """Return the case from whose network the training of `case` starts."""
+        return case.start if self.config.training.transfer else None
+
+    def promotion(self, name: str) -> Promotion | None:
+        """Return the rule that ends the stage called `name`; None if that case is not a stage.
+
+        The rule of a stage from which no case starts never ends it.
+        """
+        if all(stage.name != name for stage in self.stages):
+            return None
+        given = self.config.training.promotion
+        if given is None:
+            return Promotion()
+        rule = given.rule(self.environment, name)
+        last = all(stage.start != name for stage in self.stages)
+        return replace(rule, threshold=None, patience=None) if last else rule
+
+    def agents_for(self, case: str) -> tuple[tuple[AgentSpec, Any], ...]:
+        """Return the agents with the settings that they have on the case called `case`."""
+        return tuple(
+            (agent, self.case_settings.get(agent.name, {}).get(case, settings))
+            for agent, settings in self.agents
+        )
 
     def make_env(self, case: str) -> EnvMaker:
         """Return ``make_env(num_envs)`` for the case called `case`."""
@@ -302,11 +351,18 @@ def plan_of(registry: Registry, document: Document) -> Plan:
     config = validate(RunConfig, document)
     spec = registry.environments.get(config.plugin)
     settings = validate(resolve(spec.config), document.section("environment"))
-    agents = []
+    cases = _cases(spec, settings, config.preset)
+    agents, case_settings = [], {}
     for name in config.agents:
         agent = registry.agents.get(name)
-        model = resolve(agent.config)
-        agents.append((agent, validate(model, document.section("agents", name))))
+        shared, own = agent_settings(agent, document.section("agents", name))
+        check_case_settings(name, own, cases)
+        agents.append((agent, shared))
+        case_settings[name] = own
+    if config.training.promotion is not None:
+        check_promotion(config.training.promotion, spec, cases)
+    if config.training.transfer:
+        check_agents([agent for agent, _ in agents], cases)
     exports = tuple(
         planned_export(registry, name, document.section("exports", name)) for name in config.exports
     )
@@ -315,14 +371,17 @@ def plan_of(registry: Registry, document: Document) -> Plan:
     config = config.model_copy(
         update={
             "environment": settings.model_dump(mode="json"),
-            "agents": {a.name: s.model_dump(mode="json") for a, s in agents},
+            "agents": {
+                a.name: dumped_settings(s, case_settings[a.name], config.agents[a.name])
+                for a, s in agents
+            },
             "other_agents": {},
             "exports": {
                 export.name: _dumped(export, config.exports[export.name]) for export in exports
             },
         }
     )
-    return Plan(config, spec, _cases(spec, settings, config.preset), tuple(agents), exports)
+    return Plan(config, spec, cases, tuple(agents), exports, case_settings)
 
 
 def planned_export(registry: Registry, name: str, document: Document) -> PlannedExport:
@@ -392,6 +451,7 @@ def _cases(spec: EnvironmentSpec, settings: BaseModel, preset: str) -> tuple[Cas
                 f"case {case.name!r} uses the policy of unknown case {case.policy!r}"
                 f"{did_you_mean(case.policy, names)}"
             )
+    check_starts(cases)
     return tuple(cases)
 
 

@@ -9,6 +9,7 @@ from rlsys.evaluation.verdicts import SHARE, THRESHOLD, Verdict, figures_text, v
 
 if TYPE_CHECKING:
     from rlsys.evaluation.evaluate import Evaluation
+    from rlsys.stages import Stage
 
 RESULT_SCHEMA = "rlsys.result/1"
 
@@ -137,6 +138,7 @@ def markdown(
     versions: Mapping[str, str],
     summaries: Mapping[str, str],
     reference: str | None,
+    stages: Sequence[Stage] = (),
 ) -> str:
     """Write the report of a run.
 
@@ -146,6 +148,7 @@ def markdown(
         versions: versions of the packages that were used.
         summaries: one sentence per case.
         reference: the baseline that marks 0 % of the gap to the optimum.
+        stages: how the stages of a curriculum went, with each seed.
     """
     parts = [
         f"# {document['plugin']}: {document['preset']}\n",
@@ -155,6 +158,8 @@ def markdown(
     for name, path in document["artefacts"].items():
         if path.endswith(".png"):
             parts.append(f"![{name}]({path})\n")
+    if stages:
+        parts += _curriculum(stages)
     for case in cases_of(document):
         parts += _case(document, case, summaries.get(case, ""), reference)
     parts += [f"> {note}\n" for note in document["notes"]]
@@ -183,6 +188,29 @@ def _intervals(trainings: int) -> str:
     elif trainings == 2:
         parts.insert(1, "Two trainings say little about others, so the intervals are wide.")
     return " ".join(parts) + "\n"
+
+
+def _curriculum(stages: Sequence[Stage]) -> list[str]:
+    metric = f"validation {stages[0].metric}"
+    rows = [
+        [
+            stage.case,
+            stage.start or "",
+            stage.seed,
+            f"{stage.steps:,}",
+            stage.ended,
+            "" if stage.before is None else f"{stage.before:z.3f}",
+            f"{stage.after:z.3f}",
+        ]
+        for stage in stages
+    ]
+    header = ["case", "starts from", "seed", "steps", "ended because", f"{metric} before", "after"]
+    return [
+        "## Curriculum\n",
+        "Before: the network that the stage started from, without a step of training. After: the "
+        "best network of the stage, with which the next one starts.\n",
+        _table(header, rows),
+    ]
 
 
 def _case(document: Mapping[str, Any], case: str, summary: str, reference: str | None) -> list[str]:

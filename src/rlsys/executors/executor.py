@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol
 
 from rlsys.errors import Interrupted
+from rlsys.executors.climbing import hand_over, in_stages
 from rlsys.executors.stopping import stop_on_signal
 from rlsys.executors.training_unit import Emit, TrainingUnit
 from rlsys.executors.trials import Ending, Line, TrialUnit
@@ -67,6 +68,9 @@ class Executor(Protocol):
     ) -> None:
         """Run all units and pass what they report to `emit`, in this thread.
 
+        A command calls this once for all units, or with stages (see `rlsys.executors.climbing`)
+        once for those of each stage.
+
         If `stop_requested` returns True or a unit fails, the others end at their next boundary with
         everything saved in their directories. Then this raises or returns.
 
@@ -80,7 +84,7 @@ class Executor(Protocol):
 
 
 def run_units(units: Sequence[TrainingUnit], executor: Executor, emit: Emit) -> None:
-    """Run all units with `executor`.
+    """Run all units with `executor`; a unit that starts from another one's network after that one.
 
     SIGINT and SIGTERM end them at their next boundary with everything saved. A second SIGINT ends
     them at once.
@@ -89,6 +93,9 @@ def run_units(units: Sequence[TrainingUnit], executor: Executor, emit: Emit) -> 
         Interrupted: the user asked to stop.
     """
     with stop_on_signal() as stop:
-        executor.run(units, emit, stop.is_set)
-        if stop.is_set():
-            raise Interrupted("stopped; continue with --resume")
+        for stage in in_stages(units):
+            for unit in stage:
+                hand_over(unit, units)
+            executor.run(stage, emit, stop.is_set)
+            if stop.is_set():
+                raise Interrupted("stopped; continue with --resume")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,16 +21,20 @@ from rlsys.adapters.preflight import check_repeatable
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
 from rlsys.descriptors import resolve
-from rlsys.errors import UserError
+from rlsys.errors import Interrupted, UserError
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
-from rlsys.policies import Policy, load_policy, with_input_clip
+from rlsys.policies import Policy, load_policy, with_input_clip, without_input_clip
 from rlsys.roles import roles_of
+from rlsys.stages import ALL_STEPS
 from rlsys.storage.atomic import write_atomically
-from rlsys.training import NETWORK_FILE, Agent, Problem, Session
+from rlsys.training import NETWORK_FILE, Agent, Problem, Promoted, Session, validate
 
 Emit = Callable[[Mapping[str, Any]], None]
 SUMMARY_FILE = "training.json"
+START_FILE = "start.npz"
+"""In the directory of a unit that starts from another case: the network that it starts from."""
+_CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class TrainingUnit:
         seed: of this training.
         directory: where its network and checkpoints go.
         resume: whether to continue from what is in `directory`.
+        start: the case whose trained network with the same seed it starts from; that network is
+            then in `directory` (see `rlsys.executors.climbing`).
     """
 
     plugins: PluginOptions
@@ -51,6 +58,7 @@ class TrainingUnit:
     seed: int
     directory: Path
     resume: bool
+    start: str | None = None
 
     def run(self, emit: Emit, stop_requested: Callable[[], bool]) -> None:
         """Train; a unit that is already done is left as it is."""
@@ -73,19 +81,20 @@ def problem_of(plan: Plan, make_env: EnvMaker) -> Problem:
 
 def agent_directory(unit: Path, index: int, name: str) -> Path:
     """Return the checkpoint folder of the pipeline's agent number `index`."""
-    return unit / "checkpoints" / f"{index}-{name}"
+    return unit / _CHECKPOINTS / f"{index}-{name}"
 
 
 def train_pipeline(
     plan: Plan, unit: TrainingUnit, emit: Emit, stop_requested: Callable[[], bool]
 ) -> None:
     """Train the agents one after another, each from the best network of the one before."""
-    network: Policy | None = None
-    summary = []
+    start = _starting_network(unit)
+    network, summary = start, []
+    promotion = plan.promotion(unit.case)
     _check_roles(plan, unit.case)
-    if not (unit.resume and unit.directory.exists()):
+    if not (unit.resume and (unit.directory / _CHECKPOINTS).exists()):
         check_environment(plan, unit.case)
-    for index, (spec, settings) in enumerate(plan.agents):
+    for index, (spec, settings) in enumerate(plan.agents_for(unit.case)):
         directory = agent_directory(unit.directory, index, spec.name)
         done = directory / SUMMARY_FILE
         if not (unit.resume and done.exists()):
@@ -102,14 +111,19 @@ def train_pipeline(
                 validate_every=plan.config.training.validate_every,
                 validation_episodes=plan.config.training.validation_episodes,
                 resume=unit.resume,
+                promotion=promotion,
             )
             make_env.between_steps = session.between_steps
             agent: Agent = resolve(spec.factory)(settings)
-            agent.train(session.problem, session)
-            write_atomically(
-                done,
-                json.dumps({"seconds": session.seconds, "validation_reward": session.best_reward}),
-            )
+            with suppress(Promoted):
+                agent.train(session.problem, session)
+            ending: dict[str, Any] = {}
+            if promotion is not None:
+                ending = {"ended": session.promoted or ALL_STEPS}
+                session.emit({"step": session.step, "total": session.step, **ending})
+                ending |= {"steps": session.step, "validation": session.best_value}
+            found = {"seconds": session.seconds, "validation_reward": session.best_reward}
+            write_atomically(done, json.dumps({**found, **ending}))
         summary.append({"agent": spec.name, **json.loads(done.read_text(encoding="utf-8"))})
         network = load_policy(directory / "best" / NETWORK_FILE)
     if network is None:
@@ -118,8 +132,27 @@ def train_pipeline(
         env = plan.make_env(unit.case)(1)
         network = with_input_clip(network, env)
         env.close()
-    write_atomically(unit.directory / SUMMARY_FILE, json.dumps({"agents": summary}, indent=2))
+    outcome: dict[str, Any] = {"agents": summary}
+    if start is not None and promotion is not None:
+        make_env = plan.make_env(unit.case)
+        make_env.between_steps = partial(_stop_between_steps, stop_requested)
+        episodes = plan.config.training.validation_episodes
+        means = validate(problem_of(plan, make_env), start, episodes, promotion.metric)
+        outcome["before"] = means[promotion.metric]
+    write_atomically(unit.directory / SUMMARY_FILE, json.dumps(outcome, indent=2))
     network.save(unit.directory / NETWORK_FILE)
+
+
+def _starting_network(unit: TrainingUnit) -> Policy | None:
+    if unit.start is None:
+        return None
+    # It clips to the bounds of the other case, and what a training sees is already clipped.
+    return without_input_clip(load_policy(unit.directory / START_FILE))
+
+
+def _stop_between_steps(stop_requested: Callable[[], bool]) -> None:
+    if stop_requested():
+        raise Interrupted("stopped during a validation; continue with --resume")
 
 
 def check_environment(plan: Plan, case: str) -> None:

@@ -132,10 +132,12 @@ def cumulated_steps(lines: Sequence[Mapping[str, Any]]) -> Floats:
     An agent starts at the step where the one before it, in the same case and seed, ended.
     """
     lengths: dict[tuple[Any, Any], dict[str, float]] = {}
+    ended = {(line["case"], line["seed"], line["agent"]) for line in lines if "ended" in line}
     for line in lines:
         agents = lengths.setdefault((line["case"], line["seed"]), {})
         longest = max(agents.get(line["agent"], 0.0), float(line["step"]))
-        agents[line["agent"]] = max(longest, float(line["total"]))
+        early = (line["case"], line["seed"], line["agent"]) in ended
+        agents[line["agent"]] = longest if early else max(longest, float(line["total"]))
     steps = np.empty(len(lines))
     for index, line in enumerate(lines):
         agents = lengths[(line["case"], line["seed"])]

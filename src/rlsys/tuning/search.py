@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ import yaml
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
 from rlsys.errors import ConfigError, Interrupted
+from rlsys.executors.climbing import in_stages
 from rlsys.executors.executor import Executor, TrialRunner
 from rlsys.executors.stopping import stop_on_signal
 from rlsys.executors.training_unit import TrainingUnit
@@ -63,7 +64,7 @@ def trial_plan(plan: Plan) -> Plan:
         "keep_periodic": False,
     }
     config = plan.config.model_copy(update={"training": training.model_copy(update=update)})
-    return Plan(config, plan.environment, plan.cases, plan.agents)
+    return replace(plan, config=config, exports=())
 
 
 @dataclass
@@ -170,21 +171,20 @@ class Search:
             return
         directory.mkdir(parents=True, exist_ok=True)
         write_atomically(directory / "settings.yaml", _settings_file(plan))
-        unit = TrialUnit(
-            trial.number,
-            tuple(
-                TrainingUnit(
-                    plugins=self.work.manager.options,
-                    config=plan.config.model_dump(mode="json"),
-                    case=case.name,
-                    seed=seed,
-                    directory=policy_directory(directory, case.name, seed),
-                    resume=False,
-                )
-                for case in plan.trained_cases
-                for seed in plan.config.training_seeds()
-            ),
-        )
+        units = [
+            TrainingUnit(
+                plugins=self.work.manager.options,
+                config=plan.config.model_dump(mode="json"),
+                case=case.name,
+                seed=seed,
+                directory=policy_directory(directory, case.name, seed),
+                resume=False,
+                start=plan.start(case),
+            )
+            for case in plan.trained_cases
+            for seed in plan.config.training_seeds()
+        ]
+        unit = TrialUnit(trial.number, tuple(u for stage in in_stages(units) for u in stage))
         self._progress[trial.number] = TrialProgress(
             trial, len(unit.units), list(plan.config.agents), plan.config.training.checkpoint_every
         )
@@ -237,7 +237,7 @@ class Search:
 def _settings_file(plan: Plan) -> str:
     """Return a trial's settings as a file for ``--config``: enough to repeat its training."""
     config = plan.config.model_dump(mode="json")
-    keys = ("checkpoint_every", "validate_every", "validation_episodes")
+    keys = ("checkpoint_every", "validate_every", "validation_episodes", "transfer", "promotion")
     training = {key: config["training"][key] for key in keys}
     data = {"preset": config["preset"], "agents": config["agents"], "training": training}
     return (

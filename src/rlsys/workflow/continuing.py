@@ -58,8 +58,9 @@ def more_steps(
         if new.get(key) == old.get(key):
             continue
         advice = "resume it with its own settings, or start a new run with another --out"
-        if allowed and key.startswith("agents.") and key.endswith(".steps"):
-            name = key.removeprefix("agents.").removesuffix(".steps")
+        section, _, rest = key.partition(".")
+        name, _, setting = rest.partition(".")
+        if allowed and (section, setting) == ("agents", "steps"):
             if name not in last:
                 advice = f"only the last agent, {last[0]}, can get more steps"
             elif new[key] > old[key]:
@@ -79,7 +80,7 @@ def is_done(plan: Plan, path: Path) -> bool:
         return False
     run = RunDirectory.open(path)
     now = plan.config.model_dump(mode="json")
-    same = more_steps(now, run.config().data, path, allowed=True) is None
+    same = more_steps(now, run.config().data, path, allowed=not plan.stages) is None
     return same and run.status == "complete"
 
 
@@ -90,7 +91,7 @@ def set_aside(run: RunDirectory, plan: Plan) -> None:
         UserError: something else differs, or a finished training has no checkpoint.
     """
     config = plan.config.model_dump(mode="json")
-    more = more_steps(config, run.config().data, run.path, allowed=True)
+    more = more_steps(config, run.config().data, run.path, allowed=not plan.stages)
     if more is None:
         return
     units = [

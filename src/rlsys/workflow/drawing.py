@@ -10,7 +10,9 @@ from rlsys.descriptors import MetricSpec, resolve
 from rlsys.evaluation.evaluate import REWARD
 from rlsys.evaluation.report import cases_of, levels_of, ranked
 from rlsys.figures.comparison import comparison_figure
+from rlsys.figures.curriculum import curriculum_figure
 from rlsys.figures.training import Panel, learning_figure, training_figure
+from rlsys.workflow.climb import climbed
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.trained import fresh_controllers, load_policies
 
@@ -28,6 +30,12 @@ def draw(plan: Plan, run: RunDirectory, document: Mapping[str, Any]) -> dict[str
     if any(panel.metric in line for line in lines for panel in panels):
         training_figure(lines, panels, directory / "training_reward.png")
         paths["training_reward"] = "figures/training_reward.png"
+    stages = climbed(plan, run)
+    if stages:
+        (metric,) = (m for m in (REWARD, *plan.environment.metrics) if m.name == stages[0].metric)
+        label = f"validation {_label(metric)}"
+        curriculum_figure(lines, stages, label, directory / "curriculum.png")
+        paths["curriculum"] = "figures/curriculum.png"
     comparison_figure(rewards, directory / "comparison.png", levels_of(document))
     paths["comparison"] = "figures/comparison.png"
     for learning in plan.environment.learning_figures:

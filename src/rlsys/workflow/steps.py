@@ -19,6 +19,7 @@ from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
 from rlsys.storage.atomic import write_atomically
 from rlsys.training import checkpoint_step, unjudged_step
+from rlsys.workflow.climb import climbed
 from rlsys.workflow.continuing import more_steps, set_aside
 from rlsys.workflow.drawing import draw
 from rlsys.workflow.exported import Exported, raise_refusals
@@ -41,7 +42,8 @@ def begin(
 
     Args:
         command: what it keeps as the command that made it; None: that of this process.
-        may_grow: whether the last agent of an existing run may get more steps.
+        may_grow: whether the last agent of an existing run may get more steps. One with stages
+            never grows: later stages have started from the networks of earlier ones.
 
     Raises:
         UserError: it cannot be written, or is the directory of a run with other settings.
@@ -52,7 +54,8 @@ def begin(
         named = tuple(p for p in providers if p != "(file)")
         return RunDirectory.create(path, config, named, command)
     run = RunDirectory.open(path)
-    if more_steps(config, run.config().data, path, allowed=may_grow) is not None:
+    allowed = may_grow and not plan.stages
+    if more_steps(config, run.config().data, path, allowed=allowed) is not None:
         run.note_command(command)
     return run
 
@@ -73,6 +76,7 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) ->
             seed=seed,
             directory=run.policy_directory(case.name, seed),
             resume=True,
+            start=plan.start(case),
         )
         for case in plan.trained_cases
         for seed in plan.config.training_seeds()
@@ -160,6 +164,7 @@ def publish(
         versions=run.manifest["versions"],
         summaries={case.name: case.summary for case in plan.cases},
         reference=plan.environment.reference,
+        stages=climbed(plan, run),
     )
     write_atomically(run.path / "report.md", text)
     write_atomically(run.path / "result.json", json.dumps(document, indent=2) + "\n")
@@ -188,6 +193,8 @@ def _forget_unsaved_metrics(run: RunDirectory, plan: Plan, units: Sequence[Train
     def wanted(line: Mapping[str, Any]) -> bool:
         key = (line["case"], line["seed"], line["agent"])
         if "validation_reward" in line and line["step"] == unjudged.get(key):
+            return False
+        if "ended" in line and key in kept:  # it says so again when it has really ended
             return False
         limit = kept.get(key, -1)
         return key not in kept or (limit is not None and line["step"] <= limit)

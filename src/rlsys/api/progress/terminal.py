@@ -56,6 +56,12 @@ class _Lines:
                 file=sys.stderr,
                 flush=True,
             )
+        elif "ended" in metrics:
+            print(
+                f"rlsys: {seen.name}: ended at step {seen.step:,}: {metrics['ended']}",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 class _Bars:
