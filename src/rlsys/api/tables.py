@@ -62,16 +62,19 @@ def tables_of(document: Mapping[str, Any], reference: str | None) -> Iterator[Ca
 
 
 def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> Iterator[str]:
-    for row in ranked(document, case):
-        if row["kind"] != "learned":
-            continue
-        name = row["controller"]
-        compared = list(verdicts_of(document, case, "better-than", name))
+    learned = [r["controller"] for r in ranked(document, case) if r["kind"] == "learned"]
+    for name in learned:
+        verdicts = list(verdicts_of(document, case, "better-than", name))
+        compared = [v for v in verdicts if v["reference"] not in learned]
         if compared:
             rest = [v["reference"] for v in compared if not v["holds"]]
             won = len(compared) - len(rest)
             unproven = f"; not shown for {', '.join(rest)}" if rest else ""
             yield f"{name}: better than {won} of {len(compared)} baselines{unproven}"
+        for verdict in verdicts:
+            if verdict["reference"] in learned and verdict["holds"]:
+                ahead = "by {mean:.4g} [{low:.4g}, {high:.4g}]".format(**verdict["figures"])
+                yield f"{name}: better than {verdict['reference']} {ahead}"
         share = closed_share_text(document, case, name)
         if share is not None:
             best = oracle_text(document, case, name)

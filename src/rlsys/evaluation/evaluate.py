@@ -106,7 +106,9 @@ class Evaluation:
         ]
 
     def verdicts(self) -> list[Verdict]:
-        """Compare every learned controller with every baseline and with the optimum.
+        """Compare every learned controller with the others, every baseline and the optimum.
+
+        Two learned controllers are compared training by training, if there are as many of both.
 
         If a controller earned more than the optimum in an episode, that is a failed check.
         """
@@ -123,6 +125,10 @@ class Evaluation:
         for baseline in baselines:
             ahead = paired_difference(learned.rewards, baseline.rewards[0])
             yield better_than(learned.case, learned.controller, baseline.controller, ahead)
+        for other in self.of(learned.case, "learned"):
+            if other is not learned and other.rewards.shape == learned.rewards.shape:
+                ahead = paired_difference(learned.rewards, other.rewards)
+                yield better_than(learned.case, learned.controller, other.controller, ahead)
         for oracle in self.of(learned.case, "oracle"):
             ahead = paired_difference(learned.rewards, oracle.rewards[0])
             closed = None
