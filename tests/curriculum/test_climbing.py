@@ -20,10 +20,11 @@ from climb import (
 )
 from program import LAMPS_FILE, run, run_here
 
-from rlsys.executors.climbing import in_stages
-from rlsys.executors.training_unit import TrainingUnit
+from rlsys.config.plan import Overrides, resolve_plan
+from rlsys.executors.training_unit import training_units
 from rlsys.network import Network
-from rlsys.plugins.manager import PluginOptions
+from rlsys.plugins.manager import PluginManager, PluginOptions
+from rlsys.plugins.registry import Registry
 from rlsys.policies import controller_of
 from rlsys.rollout import play
 from rlsys.seeds import validation_seeds
@@ -51,16 +52,23 @@ def promoted(tmp_path_factory):
     return path
 
 
-def test_units_are_divided_by_what_they_start_from(tmp_path):
-    starts = {"c": "b", "a": None, "b": "a", "d": "b", "alone": None}
-    units = [
-        TrainingUnit(PluginOptions(), {}, case, seed, tmp_path, resume=True, start=start)
-        for case, start in starts.items()
-        for seed in (0, 1)
-    ]
-    order = [[f"{unit.case}{unit.seed}" for unit in stage] for stage in in_stages(units)]
-    assert order == [["a0", "a1", "alone0", "alone1"], ["b0", "b1"], ["c0", "c1", "d0", "d1"]]
-    assert in_stages([]) == []
+def test_trainings_come_after_those_that_they_start_from(tmp_path):
+    starts = {"c": "b", "b": "a", "d": "b"}
+    settings = {"rooms": ["c", "a", "b", "d", "alone"], "starts": starts}
+    options = PluginOptions(files=(str(LAMPS_FILE),))
+    overrides = Overrides(assignments=({"environment": settings},), flags=(("seeds", 2),))
+    plan = resolve_plan(Registry(PluginManager(options)), "lamps", overrides)
+    units = training_units(plan, options, lambda c, s: tmp_path / f"{c}{s}", resume=True)
+    order = [u.directory.name for u in units]
+    assert order == ["a0", "a1", "alone0", "alone1", "b0", "b1", "c0", "c1", "d0", "d1"]
+    for each in units:
+        start = starts.get(each.case)
+        assert each.start == (start and tmp_path / f"{start}{each.seed}")
+    assert [u.ready for u in units] == [True] * 4 + [False] * 6
+    (tmp_path / "a1").mkdir()
+    (tmp_path / "a1" / "network.npz").touch()
+    assert [u.directory.name for u in units if u.ready and u.start] == ["b1"]
+    assert [case.name for case in plan.stages] == ["a", "b", "c", "d"]
 
 
 def test_stages_come_in_their_order_though_the_plugin_names_the_last_one_first(climb):

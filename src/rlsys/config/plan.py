@@ -197,9 +197,15 @@ class Plan:
 
     @property
     def stages(self) -> tuple[Case, ...]:
-        """The trained cases that start from another one, or that another one starts from."""
+        """The cases that start from another one, or that another one starts from; lowest first."""
         starts = {self.start(case) for case in self.trained_cases}
-        return tuple(c for c in self.trained_cases if self.start(c) or c.name in starts)
+        found = (c for c in self.trained_cases if self.start(c) or c.name in starts)
+        return tuple(sorted(found, key=self.height))
+
+    def height(self, case: Case) -> int:
+        """Return how many stages are below the case: 0 if its training starts afresh."""
+        start = self.start(case)
+        return 0 if start is None else 1 + self.height(self.case(start))
 
     def start(self, case: Case) -> str | None:
         """Return the case from whose network the training of `case` starts."""

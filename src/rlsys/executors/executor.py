@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Protocol
 
 from rlsys.errors import Interrupted
-from rlsys.executors.climbing import hand_over, in_stages
 from rlsys.executors.stopping import stop_on_signal
 from rlsys.executors.training_unit import Emit, TrainingUnit
 from rlsys.executors.trials import Ending, Line, TrialUnit
@@ -68,8 +67,8 @@ class Executor(Protocol):
     ) -> None:
         """Run all units and pass what they report to `emit`, in this thread.
 
-        A command calls this once for all units, or with stages (see `rlsys.executors.climbing`)
-        once for those of each stage.
+        They come in an order in which each one starts only from the networks of earlier ones. So
+        they can run one after another; of several at a time, only those that are ``ready``.
 
         If `stop_requested` returns True or a unit fails, the others end at their next boundary with
         everything saved in their directories. Then this raises or returns.
@@ -84,7 +83,7 @@ class Executor(Protocol):
 
 
 def run_units(units: Sequence[TrainingUnit], executor: Executor, emit: Emit) -> None:
-    """Run all units with `executor`; a unit that starts from another one's network after that one.
+    """Run all units with `executor`.
 
     SIGINT and SIGTERM end them at their next boundary with everything saved. A second SIGINT ends
     them at once.
@@ -93,9 +92,6 @@ def run_units(units: Sequence[TrainingUnit], executor: Executor, emit: Emit) -> 
         Interrupted: the user asked to stop.
     """
     with stop_on_signal() as stop:
-        for stage in in_stages(units):
-            for unit in stage:
-                hand_over(unit, units)
-            executor.run(stage, emit, stop.is_set)
-            if stop.is_set():
-                raise Interrupted("stopped; continue with --resume")
+        executor.run(units, emit, stop.is_set)
+        if stop.is_set():
+            raise Interrupted("stopped; continue with --resume")

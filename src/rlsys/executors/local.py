@@ -63,8 +63,12 @@ def _run_pool(
     with ProcessPoolExecutor(
         jobs, context, initializer=_start_worker, initargs=(lines, worker_stop)
     ) as pool:
-        pending: set[Future[None]] = {pool.submit(_run_in_worker, unit) for unit in units}
-        while pending:
+        waiting = list(units)
+        pending: set[Future[None]] = set()
+        while waiting or pending:
+            ready = [unit for unit in waiting if unit.ready]
+            waiting = [unit for unit in waiting if unit not in ready]
+            pending |= {pool.submit(_run_in_worker, unit) for unit in ready}
             done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
             _drain(lines, emit)
             for future in done:
@@ -78,6 +82,7 @@ def _run_pool(
                     failure = failure or error
             if stop_requested() or failure:
                 worker_stop.set()
+                waiting.clear()
                 for future in pending:
                     future.cancel()
     _drain(lines, emit)

@@ -48,8 +48,7 @@ class TrainingUnit:
         seed: of this training.
         directory: where its network and checkpoints go.
         resume: whether to continue from what is in `directory`.
-        start: the case whose trained network with the same seed it starts from; that network is
-            then in `directory` (see `rlsys.executors.climbing`).
+        start: the directory of the unit from whose network it starts, or None.
     """
 
     plugins: PluginOptions
@@ -58,14 +57,57 @@ class TrainingUnit:
     seed: int
     directory: Path
     resume: bool
-    start: str | None = None
+    start: Path | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can run: the unit that it starts from, if any, is done."""
+        return self.start is None or (self.start / NETWORK_FILE).exists()
+
+    def take_start(self) -> None:
+        """Copy the network that it starts from into its own directory, which is then complete.
+
+        So the unit can run on a machine that has nothing else.
+        """
+        start = self.directory / START_FILE
+        if self.start is not None and not start.exists():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_atomically(start, (self.start / NETWORK_FILE).read_bytes())
 
     def run(self, emit: Emit, stop_requested: Callable[[], bool]) -> None:
         """Train; a unit that is already done is left as it is."""
         if (self.directory / NETWORK_FILE).exists():
             return
+        self.take_start()
         plan = plan_of(Registry(PluginManager(self.plugins)), Document(dict(self.config)))
         train_pipeline(plan, self, emit, stop_requested)
+
+
+def training_units(
+    plan: Plan, plugins: PluginOptions, place: Callable[[str, int], Path], *, resume: bool
+) -> list[TrainingUnit]:
+    """Return every training of a plan, in an order in which it can be run.
+
+    Args:
+        place: ``place(case, seed)`` is the directory of a training.
+    """
+    config = plan.config.model_dump(mode="json")
+    units = []
+    for case in sorted(plan.trained_cases, key=plan.height):
+        start = plan.start(case)
+        units += [
+            TrainingUnit(
+                plugins=plugins,
+                config=config,
+                case=case.name,
+                seed=seed,
+                directory=place(case.name, seed),
+                resume=resume,
+                start=None if start is None else place(start, seed),
+            )
+            for seed in plan.config.training_seeds()
+        ]
+    return units
 
 
 def problem_of(plan: Plan, make_env: EnvMaker) -> Problem:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rlsys.executors.climbing import hand_over
 from rlsys.executors.training_unit import SUMMARY_FILE, TrainingUnit
 
 Line = Callable[[int, Mapping[str, Any]], None]
@@ -35,7 +34,6 @@ class TrialUnit:
             def emit_line(line: Mapping[str, Any], index: int = index) -> None:
                 emit({**line, "unit": index})
 
-            hand_over(unit, self.units)
             unit.run(emit_line, stop_requested)
         return sum(map(validation_reward, self.units)) / len(self.units)
 

@@ -12,6 +12,7 @@ import math
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,9 @@ import yaml
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
 from rlsys.errors import ConfigError, Interrupted
-from rlsys.executors.climbing import in_stages
 from rlsys.executors.executor import Executor, TrialRunner
 from rlsys.executors.stopping import stop_on_signal
-from rlsys.executors.training_unit import TrainingUnit
+from rlsys.executors.training_unit import training_units
 from rlsys.executors.trials import Ending, TrialUnit
 from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
@@ -171,20 +171,9 @@ class Search:
             return
         directory.mkdir(parents=True, exist_ok=True)
         write_atomically(directory / "settings.yaml", _settings_file(plan))
-        units = [
-            TrainingUnit(
-                plugins=self.work.manager.options,
-                config=plan.config.model_dump(mode="json"),
-                case=case.name,
-                seed=seed,
-                directory=policy_directory(directory, case.name, seed),
-                resume=False,
-                start=plan.start(case),
-            )
-            for case in plan.trained_cases
-            for seed in plan.config.training_seeds()
-        ]
-        unit = TrialUnit(trial.number, tuple(u for stage in in_stages(units) for u in stage))
+        place = partial(policy_directory, directory)
+        units = training_units(plan, self.work.manager.options, place, resume=False)
+        unit = TrialUnit(trial.number, tuple(units))
         self._progress[trial.number] = TrialProgress(
             trial, len(unit.units), list(plan.config.agents), plan.config.training.checkpoint_every
         )

@@ -14,7 +14,12 @@ from rlsys.errors import Interrupted
 from rlsys.evaluation.evaluate import Evaluation, evaluate
 from rlsys.evaluation.report import markdown, result_document
 from rlsys.executors.executor import Executor, run_units
-from rlsys.executors.training_unit import SUMMARY_FILE, TrainingUnit, agent_directory
+from rlsys.executors.training_unit import (
+    SUMMARY_FILE,
+    TrainingUnit,
+    agent_directory,
+    training_units,
+)
 from rlsys.plugins.run_events import RunEvents
 from rlsys.plugins.workplace import Workplace
 from rlsys.storage.atomic import write_atomically
@@ -68,19 +73,8 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) ->
     set_aside(run, plan)
     events = RunEvents(work.manager, run.path)
     config = plan.config.model_dump(mode="json")
-    units = [
-        TrainingUnit(
-            plugins=work.manager.options,
-            config=config,
-            case=case.name,
-            seed=seed,
-            directory=run.policy_directory(case.name, seed),
-            resume=True,
-            start=plan.start(case),
-        )
-        for case in plan.trained_cases
-        for seed in plan.config.training_seeds()
-    ]
+    place = run.policy_directory
+    units = training_units(plan, work.manager.options, place, resume=True)
     _forget_unsaved_metrics(run, plan, units)
 
     def emit(line: Mapping[str, Any]) -> None:

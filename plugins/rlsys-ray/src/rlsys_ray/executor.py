@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -28,19 +27,21 @@ class RayExecutor:
         self, units: Sequence[TrainingUnit], emit: Emit, stop_requested: Callable[[], bool]
     ) -> None:
         """Run all units; see `rlsys.executors.executor.Executor`."""
-        waiting = deque(
-            (number, unit)
+        waiting = {
+            number: unit
             for number, unit in enumerate(units)
             if not (unit.directory / NETWORK_FILE).exists()
-        )
+        }
         if not waiting:
             return
         with connected(self.jobs):
             pool = Pool(self.jobs or len(waiting))
             failure: Exception | None = None
             while waiting or pool.running:
-                while waiting and pool.free:
-                    pool.start(*waiting.popleft())
+                for number in [n for n, unit in waiting.items() if unit.ready]:
+                    if pool.free:
+                        waiting[number].take_start()
+                        pool.start(number, waiting.pop(number))
                 for _, outcome in pool.wait(lambda _, line: emit(line)):
                     failure = failure or outcome.failure
                 if stop_requested() or failure:

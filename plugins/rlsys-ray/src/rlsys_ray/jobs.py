@@ -107,14 +107,19 @@ def do(job: Job, deliver: Deliver) -> Outcome:
     run directory always has a state from which the training can resume.
     """
     with tempfile.TemporaryDirectory(prefix="rlsys-") as scratch, _working_folder(job.folder):
+        places = {
+            unit.directory: Path(scratch) / str(index)
+            for index, unit in enumerate(units_of(job.work))
+        }
         units = tuple(
             replace(
                 unit,
-                directory=Path(scratch) / str(index),
+                directory=places[unit.directory],
+                start=unit.start and places.get(unit.start, unit.start),
                 plugins=replace(unit.plugins, files=_plugin_files(job, unit.plugins.files)),
                 resume=True,
             )
-            for index, unit in enumerate(units_of(job.work))
+            for unit in units_of(job.work)
         )
         courier = _Courier(Folders([unit.directory for unit in units]), deliver)
         courier.folders.unpack(job.files)
