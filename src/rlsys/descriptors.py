@@ -338,7 +338,8 @@ class AgentSpec:
         factory: ``factory(config) -> rlsys.training.Agent``.
         actions: the action spaces it supports.
         uses_masks: whether it respects the environment's action masks.
-        starts_from_network: whether it can continue from the network of the agent before it.
+        starts_from_network: whether it can continue from the network of the agent before it, or of
+            an earlier case.
         roles: which environments it trains: those without roles (see `rlsys.roles`), those with
             several, or both.
         search: what `rlsys tune` searches by default.

@@ -257,16 +257,11 @@ class Session:
 
     def _judge(self, step: int, total: int, current: Policy, periodic: bool) -> None:
         """Validate a network, and keep it if it is the best so far."""
-        self._validating = True
-        metric = self.promotion.metric if self.promotion else "reward"
-        try:
-            means = validate(self.problem, current, self.validation_episodes, metric)
-        finally:
-            self._validating = False
+        means = self.validate(current)
         reward = means["reward"]
         if self.best_reward is None or reward > self.best_reward:
             self.best_reward, self._waited = reward, 0
-            self.best_value = means[metric] if self.promotion else None
+            self.best_value = means[self.promotion.metric] if self.promotion else None
             self._write_network("best", current)
         else:
             self._waited += 1
@@ -274,6 +269,30 @@ class Session:
             self._write_network(f"step-{step:09d}", current)
         told = {f"validation_{name}": mean for name, mean in means.items()}
         self.emit({"step": step, "total": total, **told})
+
+    def validate(self, network: Policy) -> dict[str, float]:
+        """Return the means over the validation episodes: of the reward, and of what promotes.
+
+        Raises:
+            EnvironmentFault: the reward is NaN or infinite.
+            Interrupted: the user asked to stop meanwhile.
+        """
+        names = {"reward", self.promotion.metric if self.promotion else "reward"}
+        seeds = validation_seeds(self.validation_episodes)
+        self._validating = True
+        try:
+            played = play(
+                self.problem.make_env, controller_of(network), seeds, sorted(names - {"reward"})
+            )
+        finally:
+            self._validating = False
+        means = {name: float(played[name].mean()) for name in sorted(names)}
+        if not math.isfinite(means["reward"]):
+            raise EnvironmentFault(
+                f"the mean reward of {self.validation_episodes} validation episodes is "
+                f"{means['reward']}; rewards must be finite numbers"
+            )
+        return means
 
     def _promote(self, step: int, total: int) -> None:
         """End the training if the stage is done before its last step.
@@ -346,23 +365,6 @@ class Session:
 
 class Promoted(Interrupted):
     """A stage was done before the last step of its agent; everything is saved."""
-
-
-def validate(problem: Problem, network: Policy, episodes: int, metric: str) -> dict[str, float]:
-    """Return the means of the reward and of `metric` over so many validation episodes.
-
-    Raises:
-        EnvironmentFault: the reward is NaN or infinite.
-    """
-    others = () if metric == "reward" else (metric,)
-    played = play(problem.make_env, controller_of(network), validation_seeds(episodes), others)
-    reward = float(played["reward"].mean())
-    if not math.isfinite(reward):
-        raise EnvironmentFault(
-            f"the mean reward of {episodes} validation episodes is {reward}; rewards must be "
-            "finite numbers"
-        )
-    return {"reward": reward, **{name: float(played[name].mean()) for name in others}}
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from rlsys.adapters.preflight import check_repeatable
 from rlsys.config.document import Document
 from rlsys.config.plan import Plan, plan_of
 from rlsys.descriptors import resolve
-from rlsys.errors import Interrupted, UserError
+from rlsys.errors import UserError
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
 from rlsys.policies import Policy, load_policy, with_input_clip, without_input_clip
 from rlsys.roles import roles_of
 from rlsys.stages import ALL_STEPS
 from rlsys.storage.atomic import write_atomically
-from rlsys.training import NETWORK_FILE, Agent, Problem, Promoted, Session, validate
+from rlsys.training import NETWORK_FILE, Agent, Problem, Promoted, Session
 
 Emit = Callable[[Mapping[str, Any]], None]
 SUMMARY_FILE = "training.json"
@@ -177,10 +177,16 @@ def train_pipeline(
     outcome: dict[str, Any] = {"agents": summary}
     if start is not None and promotion is not None:
         make_env = plan.make_env(unit.case)
-        make_env.between_steps = partial(_stop_between_steps, stop_requested)
-        episodes = plan.config.training.validation_episodes
-        means = validate(problem_of(plan, make_env), start, episodes, promotion.metric)
-        outcome["before"] = means[promotion.metric]
+        session = Session(
+            directory=unit.directory,
+            seed=unit.seed,
+            problem=problem_of(plan, make_env),
+            stop_requested=stop_requested,
+            validation_episodes=plan.config.training.validation_episodes,
+            promotion=promotion,
+        )
+        make_env.between_steps = session.between_steps
+        outcome["before"] = session.validate(start)[promotion.metric]
     write_atomically(unit.directory / SUMMARY_FILE, json.dumps(outcome, indent=2))
     network.save(unit.directory / NETWORK_FILE)
 
@@ -190,11 +196,6 @@ def _starting_network(unit: TrainingUnit) -> Policy | None:
         return None
     # It clips to the bounds of the other case, and what a training sees is already clipped.
     return without_input_clip(load_policy(unit.directory / START_FILE))
-
-
-def _stop_between_steps(stop_requested: Callable[[], bool]) -> None:
-    if stop_requested():
-        raise Interrupted("stopped during a validation; continue with --resume")
 
 
 def check_environment(plan: Plan, case: str) -> None:

@@ -11,7 +11,10 @@ from rlsys.workflow.run_directory import RunDirectory
 
 
 def climbed(plan: Plan, run: RunDirectory) -> list[Stage]:
-    """Return the stages of a run whose trainings are done, case by case; empty if it has none."""
+    """Return the stages of a run whose trainings are done, lowest first.
+
+    Trainings from before the plugin said which case starts from which were no stages.
+    """
     found = []
     for case in plan.stages:
         rule = plan.promotion(case.name) or Promotion()
@@ -19,6 +22,8 @@ def climbed(plan: Plan, run: RunDirectory) -> list[Stage]:
             file = run.policy_directory(case.name, seed) / SUMMARY_FILE
             summary = json.loads(file.read_text(encoding="utf-8"))
             last = summary["agents"][-1]
+            if "ended" not in last:
+                continue
             found.append(
                 Stage(
                     case=case.name,
