@@ -71,7 +71,7 @@ class Session:
         resume: whether to continue from ``last`` if it exists.
         promotion: the rule that ends a stage early; None: this is none.
         best_reward: validation reward of the best network so far; None before the first validation.
-        best_value: its value of the metric that promotes; None: there is no such rule.
+        best_value: its value of `metric`.
         step, total: environment steps done and in all, as of the last boundary.
     """
 
@@ -257,11 +257,11 @@ class Session:
 
     def _judge(self, step: int, total: int, current: Policy, periodic: bool) -> None:
         """Validate a network, and keep it if it is the best so far."""
-        means = self.validate(current)
+        means = self.measure(current)
         reward = means["reward"]
         if self.best_reward is None or reward > self.best_reward:
             self.best_reward, self._waited = reward, 0
-            self.best_value = means[self.promotion.metric] if self.promotion else None
+            self.best_value = means[self.metric]
             self._write_network("best", current)
         else:
             self._waited += 1
@@ -270,23 +270,26 @@ class Session:
         told = {f"validation_{name}": mean for name, mean in means.items()}
         self.emit({"step": step, "total": total, **told})
 
-    def validate(self, network: Policy) -> dict[str, float]:
-        """Return the means over the validation episodes: of the reward, and of what promotes.
+    @property
+    def metric(self) -> str:
+        """What the rule of promotion looks at."""
+        return self.promotion.metric if self.promotion else "reward"
+
+    def measure(self, network: Policy) -> dict[str, float]:
+        """Return the means of the reward and of `metric` over the validation episodes.
 
         Raises:
             EnvironmentFault: the reward is NaN or infinite.
             Interrupted: the user asked to stop meanwhile.
         """
-        names = {"reward", self.promotion.metric if self.promotion else "reward"}
+        others = () if self.metric == "reward" else (self.metric,)
         seeds = validation_seeds(self.validation_episodes)
         self._validating = True
         try:
-            played = play(
-                self.problem.make_env, controller_of(network), seeds, sorted(names - {"reward"})
-            )
+            played = play(self.problem.make_env, controller_of(network), seeds, others)
         finally:
             self._validating = False
-        means = {name: float(played[name].mean()) for name in sorted(names)}
+        means = {name: float(played[name].mean()) for name in ("reward", *others)}
         if not math.isfinite(means["reward"]):
             raise EnvironmentFault(
                 f"the mean reward of {self.validation_episodes} validation episodes is "

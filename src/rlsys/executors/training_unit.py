@@ -132,7 +132,6 @@ def train_pipeline(
     """Train the agents one after another, each from the best network of the one before."""
     start = _starting_network(unit)
     network, summary = start, []
-    promotion = plan.promotion(unit.case)
     _check_roles(plan, unit.case)
     if not (unit.resume and (unit.directory / _CHECKPOINTS).exists()):
         check_environment(plan, unit.case)
@@ -140,32 +139,13 @@ def train_pipeline(
         directory = agent_directory(unit.directory, index, spec.name)
         done = directory / SUMMARY_FILE
         if not (unit.resume and done.exists()):
-            make_env = plan.make_env(unit.case)
-            session = Session(
-                directory=directory,
-                seed=unit.seed,
-                problem=problem_of(plan, make_env),
-                start=network,
-                emit=partial(_emit_line, emit, unit, spec.name),
-                stop_requested=stop_requested,
-                checkpoint_every=plan.config.training.checkpoint_every,
-                keep_periodic=plan.config.training.keep_periodic,
-                validate_every=plan.config.training.validate_every,
-                validation_episodes=plan.config.training.validation_episodes,
-                resume=unit.resume,
-                promotion=promotion,
-            )
-            make_env.between_steps = session.between_steps
-            agent: Agent = resolve(spec.factory)(settings)
+            session = _session(plan, unit, directory, stop_requested)
+            session.start = network
+            session.emit = partial(_emit_line, emit, unit, spec.name)
             with suppress(Promoted):
+                agent: Agent = resolve(spec.factory)(settings)
                 agent.train(session.problem, session)
-            ending: dict[str, Any] = {}
-            if promotion is not None:
-                ending = {"ended": session.promoted or ALL_STEPS}
-                session.emit({"step": session.step, "total": session.step, **ending})
-                ending |= {"steps": session.step, "validation": session.best_value}
-            found = {"seconds": session.seconds, "validation_reward": session.best_reward}
-            write_atomically(done, json.dumps({**found, **ending}))
+            write_atomically(done, json.dumps(_ending(session)))
         summary.append({"agent": spec.name, **json.loads(done.read_text(encoding="utf-8"))})
         network = load_policy(directory / "best" / NETWORK_FILE)
     if network is None:
@@ -175,20 +155,42 @@ def train_pipeline(
         network = with_input_clip(network, env)
         env.close()
     outcome: dict[str, Any] = {"agents": summary}
-    if start is not None and promotion is not None:
-        make_env = plan.make_env(unit.case)
-        session = Session(
-            directory=unit.directory,
-            seed=unit.seed,
-            problem=problem_of(plan, make_env),
-            stop_requested=stop_requested,
-            validation_episodes=plan.config.training.validation_episodes,
-            promotion=promotion,
-        )
-        make_env.between_steps = session.between_steps
-        outcome["before"] = session.validate(start)[promotion.metric]
+    if start is not None:
+        session = _session(plan, unit, unit.directory, stop_requested)
+        outcome["before"] = session.measure(start)[session.metric]
     write_atomically(unit.directory / SUMMARY_FILE, json.dumps(outcome, indent=2))
     network.save(unit.directory / NETWORK_FILE)
+
+
+def _session(
+    plan: Plan, unit: TrainingUnit, directory: Path, stop_requested: Callable[[], bool]
+) -> Session:
+    training = plan.config.training
+    make_env = plan.make_env(unit.case)
+    session = Session(
+        directory=directory,
+        seed=unit.seed,
+        problem=problem_of(plan, make_env),
+        stop_requested=stop_requested,
+        checkpoint_every=training.checkpoint_every,
+        keep_periodic=training.keep_periodic,
+        validate_every=training.validate_every,
+        validation_episodes=training.validation_episodes,
+        resume=unit.resume,
+        promotion=plan.promotion(unit.case),
+    )
+    make_env.between_steps = session.between_steps
+    return session
+
+
+def _ending(session: Session) -> dict[str, Any]:
+    """Return how an agent's training ended; in a stage, report it as well."""
+    found = {"seconds": session.seconds, "validation_reward": session.best_reward}
+    if session.promotion is None:
+        return found
+    ended = session.promoted or ALL_STEPS
+    session.emit({"step": session.step, "total": session.step, "ended": ended})
+    return {**found, "ended": ended, "steps": session.step, "validation": session.best_value}
 
 
 def _starting_network(unit: TrainingUnit) -> Policy | None:
