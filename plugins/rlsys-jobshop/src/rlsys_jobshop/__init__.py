@@ -1,0 +1,1 @@
+"""Job shops: instances, simulator, rules, searches, learned dispatching."""
