@@ -38,21 +38,14 @@ class Calendar:
         Raises:
             UserError: no window is left, or one ends before it begins.
         """
-        merged: list[list[int]] = []
-        for opens, closes in sorted((int(a), int(b)) for a, b in windows):
-            if closes < opens:
-                raise UserError(f"a calendar's window ends at {closes}, before its start {opens}")
-            start = max(opens, 0)
-            if start >= closes:
-                continue
-            if merged and start <= merged[-1][1]:
-                merged[-1][1] = max(merged[-1][1], closes)
-            else:
-                merged.append([start, closes])
-        if not merged:
+        merged = _merged(windows)
+        return cls._of_arrays(merged[:, 0], merged[:, 1])
+
+    @classmethod
+    def _of_arrays(cls, opens: NDArray[np.int64], closes: NDArray[np.int64]) -> Calendar:
+        if not len(opens):
             raise UserError("a calendar is empty: give it at least one window of open time")
-        both = np.array(merged, dtype=np.int64)
-        return cls(both[:, 0].copy(), both[:, 1].copy())
+        return cls(opens.copy(), closes.copy())
 
     @classmethod
     def always(cls) -> Calendar:
@@ -83,21 +76,11 @@ class Calendar:
         """Return this calendar with the intervals `closed` taken out.
 
         Raises:
-            UserError: nothing is left.
+            UserError: nothing is left, or an interval ends before it begins.
         """
-        windows = [(int(a), int(b)) for a, b in zip(self.opens, self.closes, strict=True)]
-        for begin, stop in closed:
-            kept: list[tuple[int, int]] = []
-            for opens, closes in windows:
-                if stop <= opens or closes <= begin:
-                    kept.append((opens, closes))
-                    continue
-                if opens < begin:
-                    kept.append((opens, begin))
-                if stop < closes:
-                    kept.append((stop, closes))
-            windows = kept
-        return Calendar.of(windows)
+        taken = _merged(closed)
+        left = zip([0, *taken[:, 1].tolist()], [*taken[:, 0].tolist(), FOREVER], strict=True)
+        return intersection([self, Calendar.of(left)])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Calendar):
@@ -116,6 +99,30 @@ def intersection(calendars: Sequence[Calendar]) -> Calendar:
     """
     result = calendars[0]
     for other in calendars[1:]:
-        gaps = zip([0, *other.closes.tolist()], [*other.opens.tolist(), FOREVER], strict=True)
-        result = result.without((a, b) for a, b in gaps if a < b)
+        starts = np.union1d(result.opens, other.opens)
+        ends = np.minimum(_open_until(result, starts), _open_until(other, starts))
+        both = starts < ends
+        result = Calendar._of_arrays(starts[both], ends[both])
     return result
+
+
+def _open_until(calendar: Calendar, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return when the window at or before each time closes; 0 where there is none."""
+    window = np.searchsorted(calendar.opens, times, side="right") - 1
+    return np.where(window >= 0, calendar.closes[window], 0)
+
+
+def _merged(windows: Iterable[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return windows in order, merged where they touch, int64 (windows, 2)."""
+    merged: list[list[int]] = []
+    for opens, closes in sorted((int(a), int(b)) for a, b in windows):
+        if closes < opens:
+            raise UserError(f"a calendar's window ends at {closes}, before its start {opens}")
+        start = max(opens, 0)
+        if start >= closes:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1][1] = max(merged[-1][1], closes)
+        else:
+            merged.append([start, closes])
+    return np.array(merged, dtype=np.int64).reshape(-1, 2)
