@@ -1,0 +1,10 @@
+"""Search without learning: what a learned policy must be compared with.
+
+* `tabu`: classic job shops.
+* `random_keys`: everything, also calendars and setups; seconds suffice.
+* `cp_sat`: everything; exact where the instance is small.
+"""
+
+from rlsys_jobshop.search.tabu import improve_orders, tabu
+
+__all__ = ["improve_orders", "tabu"]
