@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Calendar:
         """Open time before each window, int64 (windows,)."""
         return np.concatenate([[0], np.cumsum(self.closes - self.opens)[:-1]]).astype(np.int64)
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """Length of the longest window: the longest operation that no break interrupts."""
         return int((self.closes - self.opens).max())
@@ -98,7 +99,7 @@ def intersection(calendars: Sequence[Calendar]) -> Calendar:
         UserError: there is none.
     """
     result = calendars[0]
-    for other in calendars[1:]:
+    for other in list(dict.fromkeys(calendars))[1:]:
         starts = np.union1d(result.opens, other.opens)
         ends = np.minimum(_open_until(result, starts), _open_until(other, starts))
         both = starts < ends
