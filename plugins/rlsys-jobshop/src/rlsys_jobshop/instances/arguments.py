@@ -5,15 +5,14 @@ from __future__ import annotations
 from rlsys.errors import UserError
 
 
-def check_size(**sizes: int) -> None:
-    """Check that each is at least 1.
+def check_number(name: str, value: int, least: int, most: int | None = None) -> None:
+    """Check that ``least <= value <= most``.
 
     Raises:
-        UserError: one is not; names it.
+        UserError: it does not hold; names the argument.
     """
-    for name, size in sizes.items():
-        if size < 1:
-            raise UserError(f"{name}: {size} is not allowed; give at least 1")
+    if value < least or (most is not None and value > most):
+        raise UserError(f"{name}: {value} is not allowed; give {_allowed(least, most)}")
 
 
 def check_range(name: str, low: int, high: int, least: int, most: int | None = None) -> None:
@@ -23,7 +22,11 @@ def check_range(name: str, low: int, high: int, least: int, most: int | None = N
         UserError: it does not hold; names the argument.
     """
     if not least <= low <= high or (most is not None and high > most):
-        allowed = f"at least {least}" + ("" if most is None else f" and at most {most}")
         raise UserError(
-            f"{name}: {low} to {high} is not allowed; give two ascending numbers, {allowed}"
+            f"{name}: {low} to {high} is not allowed; "
+            f"give two ascending numbers, {_allowed(least, most)}"
         )
+
+
+def _allowed(least: int, most: int | None) -> str:
+    return f"at least {least}" if most is None else f"{least} to {most}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.instances.arguments import check_range, check_size
+from rlsys_jobshop.instances.arguments import check_number, check_range
 from rlsys_jobshop.problem import Description, Instance, Job, Machine, Mode, Operation, build
 
 Ints = NDArray[np.int64]
@@ -54,7 +54,8 @@ def random_classic_arrays(
     Raises:
         UserError: as `random_classic`.
     """
-    check_size(count=count, jobs=jobs, machines=machines)
+    for name, size in (("count", count), ("jobs", jobs), ("machines", machines)):
+        check_number(name, size, least=1)
     check_range("durations", low, high, least=0)
     shape = (count, jobs, machines)
     durations = generator.integers(low, high, size=shape, endpoint=True)

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from rlsys.errors import UserError, did_you_mean
-from rlsys_jobshop.instances.arguments import check_range, check_size
+from rlsys_jobshop.instances.arguments import check_number, check_range
 from rlsys_jobshop.instances.random_classic import random_classic_arrays
 from rlsys_jobshop.problem import Description, Instance, Job, Machine, Mode, Operation, build
 
@@ -40,7 +40,8 @@ def random_flexible(
         UserError: a size is below 1, a range is empty, `spread` is not between 0 and 1, or there
             are fewer machines than `alternatives`.
     """
-    check_size(jobs=jobs, machines=machines)
+    check_number("jobs", jobs, least=1)
+    check_number("machines", machines, least=1)
     check_range("operations", *operations, least=1)
     check_range("alternatives", *alternatives, least=1, most=machines)
     check_range("durations", low, high, least=0)

@@ -6,7 +6,7 @@ Research 64(2), 1993, pages 278 to 285.
 
 from __future__ import annotations
 
-from rlsys_jobshop.instances.arguments import check_range, check_size
+from rlsys_jobshop.instances.arguments import check_number
 from rlsys_jobshop.problem import Description, Instance, Job, Machine, Mode, Operation, build
 
 MULTIPLIER = 16807
@@ -40,9 +40,10 @@ def taillard(jobs: int, machines: int, time_seed: int, machine_seed: int) -> Ins
     Raises:
         UserError: a size is below 1, or a seed is outside its range.
     """
-    check_size(jobs=jobs, machines=machines)
-    for seed in (time_seed, machine_seed):
-        check_range("seed", seed, seed, least=1, most=MODULUS - 1)
+    check_number("jobs", jobs, least=1)
+    check_number("machines", machines, least=1)
+    check_number("time_seed", time_seed, least=1, most=MODULUS - 1)
+    check_number("machine_seed", machine_seed, least=1, most=MODULUS - 1)
     times, orders = _Stream(time_seed), _Stream(machine_seed)
     durations = [[times.integer(LOW, HIGH) for _ in range(machines)] for _ in range(jobs)]
     rows = []
@@ -53,5 +54,5 @@ def taillard(jobs: int, machines: int, time_seed: int, machine_seed: int) -> Ins
             order[position], order[other] = order[other], order[position]
         modes = [Mode(d, (m,)) for m, d in zip(order, durations[job], strict=True)]
         rows.append(Job(tuple(Operation((mode,)) for mode in modes)))
-    name = f"taillard-{jobs}x{machines}-{time_seed}-{machine_seed}"
-    return build(Description(name=name, jobs=tuple(rows), machines=(Machine(),) * machines))
+    title = f"taillard-{jobs}x{machines}-{time_seed}-{machine_seed}"
+    return build(Description(name=title, jobs=tuple(rows), machines=(Machine(),) * machines))
