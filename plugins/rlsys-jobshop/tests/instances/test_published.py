@@ -32,15 +32,6 @@ COUNTS = {
     "fattahi": 20,
 }
 CLASSIC = list(COUNTS)[:8]
-FT06 = """
-2 1  0 3  1 6  3 7  5 3  4 6
-1 8  2 5  4 10  5 10  0 10  3 4
-2 5  3 4  5 8  0 9  1 1  4 7
-1 5  0 5  2 5  3 3  4 8  5 9
-2 9  1 3  4 5  5 4  0 3  3 1
-1 3  3 3  5 9  0 10  4 4  2 1
-"""
-"""Muth and Thompson, Industrial Scheduling, 1963: machine and duration in turn."""
 
 
 def rows(instance):
@@ -64,7 +55,9 @@ def test_every_family_is_complete():
 
 
 def test_ft06_is_the_table_of_the_book():
-    given = [[int(word) for word in line.split()] for line in FT06.strip().splitlines()]
+    """Muth and Thompson, Industrial Scheduling, 1963: machine and duration in turn."""
+    _, *lines = (HERE / "ft06.txt").read_text(encoding="utf-8").splitlines()
+    given = [[int(word) for word in line.split()] for line in lines]
     expected = [[[pair] for pair in zip(row[::2], row[1::2], strict=True)] for row in given]
     assert rows(classic("ft06")) == expected
 
