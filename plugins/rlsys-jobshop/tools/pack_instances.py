@@ -22,14 +22,14 @@ from typing import Any
 DATA = Path(__file__).resolve().parents[1] / "src" / "rlsys_jobshop" / "instances" / "data"
 CLASSIC = ("ft", "la", "abz", "orb", "swv", "yn", "ta", "dmu")
 FLEXIBLE = {
-    "mk": ("brandimarte", r"mk\d+"),
-    "edata": ("hurink/edata", r"\w+"),
-    "rdata": ("hurink/rdata", r"\w+"),
-    "vdata": ("hurink/vdata", r"\w+"),
-    "barnes": ("barnes", r"\w+"),
-    "dauzere": ("dauzere", r"\w+"),
-    "kacem": ("kacem", r"\w+"),
-    "fattahi": ("fattahi", r"[sm]fjs\d+"),
+    "mk": "brandimarte",
+    "edata": "hurink/edata",
+    "rdata": "hurink/rdata",
+    "vdata": "hurink/vdata",
+    "barnes": "barnes",
+    "dauzere": "dauzere",
+    "kacem": "kacem",
+    "fattahi": "fattahi",
 }
 HURINK = ("edata", "rdata", "vdata")
 Family = dict[str, dict[str, Any]]
@@ -130,14 +130,12 @@ def flexible_families(repository: Repository) -> dict[str, Family]:
     """
     listed = {row["path"]: row for row in json.loads(repository.text("instances.json"))}
     families: dict[str, Family] = {}
-    for family, (folder, pattern) in FLEXIBLE.items():
+    for family, folder in FLEXIBLE.items():
         families[family] = {}
         for stem in repository.stems(folder):
-            if re.fullmatch(pattern, stem):
-                path = f"{folder}/{stem}.txt"
-                least = listed.get(path, {"machines": 0})["machines"]
-                name = flexible_name(family, stem)
-                families[family][name] = flexible(repository.text(path), least)
+            path = f"{folder}/{stem}.txt"
+            least = listed.get(path, {"machines": 0})["machines"]
+            families[family][flexible_name(family, stem)] = flexible(repository.text(path), least)
     return families
 
 

@@ -64,6 +64,7 @@ def test_ft06_is_the_table_of_the_book():
 
 @pytest.mark.parametrize("name", classic_names("ta"))
 def test_taillard_s_instances_are_those_of_his_generator(name):
+    """The seeds are those that his own files of the instances give."""
     with (HERE / "taillard_seeds.csv").open() as file:
         seeds = {row.pop("name"): map(int, row.values()) for row in csv.DictReader(file)}
     shipped, made = classic(name), taillard(*seeds[name])

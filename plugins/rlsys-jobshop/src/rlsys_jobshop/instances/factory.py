@@ -7,9 +7,9 @@ The distribution, in minutes of working time unless said otherwise:
 - Half of the types work in two shifts, a quarter each in the day shift and in three shifts, Monday
   to Friday, with breaks and holidays, in the time zone Europe/Berlin. Time 0 is 6:00 on a Monday of
   2026. Calendars are long enough for twice the time that it takes to do everything in turn.
-- Six types of ten need setups of 5 to 40 minutes between families; each of their tables breaks the
-  triangle inequality, and one in five needs 5 minutes even within a family. That is about a fifth
-  of a usual duration.
+- Six types of ten need setups of 5 to 40 minutes between families, about a fifth of a usual
+  duration. In each of their tables one change takes up to 120 minutes, longer than two others that
+  do the same; one in five needs 5 minutes even within a family.
 - Jobs are orders for products. A product has a route through the types (drawn by their capacity),
   durations (log-normal, median 75, clipped to 10 to 600), and a setup family. The size of an order
   multiplies its durations by 0.5 to 1.5.

@@ -57,7 +57,8 @@ def calendars(
 ) -> dict[Shift, Calendar]:
     """Return the calendar of each shift, long enough for `work` after `begin`.
 
-    All end at the same moment: when the one that is open least has been open for `work` minutes.
+    All end with the same year: the first in which even the one that is open least has been open
+    for `work` minutes.
 
     Args:
         shifts: which ones are needed.
