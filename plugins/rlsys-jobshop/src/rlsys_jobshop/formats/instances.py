@@ -20,8 +20,8 @@ SUFFIXES: dict[str, Format] = {
     ".yml": "production",
     ".json": "production",
 }
-KEY = re.compile(r"\s*(#.*\s+|---\s+)*([{\"']|[A-Za-z_]+\s*:\s)")
-"""How a YAML or JSON document begins."""
+KEY = re.compile(r"""\s*([{"']|---|[A-Za-z_]+\s*:(\s|$))""")
+"""How the first line of a YAML or JSON document begins."""
 
 
 def read_instance(
@@ -48,7 +48,7 @@ def read_instance(
     if first_machine not in (None, 0, 1):
         raise UserError(f"first_machine: must be 0 or 1, not {first_machine!r}")
     text = read_text(path)
-    if form is None and KEY.match(text) and not reading.has_titles(text):
+    if form is None and _has_keys(text):
         form = "production"
     if form == "production":
         if first_machine is not None:
@@ -82,3 +82,9 @@ def _format(name: str | None) -> Format | None:
     if known is None:
         raise UserError(f"format {name!r} is unknown{did_you_mean(str(name), FORMATS)}")
     return known
+
+
+def _has_keys(text: str) -> bool:
+    """Whether a text is YAML or JSON: its first line that is no comment begins so."""
+    lines = (line for line in text.splitlines() if line.strip() and line.strip()[0] != "#")
+    return bool(KEY.match(next(lines, ""))) and not reading.has_titles(text)

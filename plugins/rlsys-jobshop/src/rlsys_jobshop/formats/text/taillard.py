@@ -57,67 +57,69 @@ def parse(lines: Sequence[Line], source: str) -> Listing:
     second = next((line for line in body if is_title(line)), None)
     if second is not None:
         raise fault(source, second.number, "header", "a second instance begins; one file, one")
-    times, order = _blocks(jobs, machines, body, header.number, source)
-    steps: list[list[Step]] = []
-    for job, (durations, numbers) in enumerate(zip(times, order, strict=True)):
-        if len(durations) != len(numbers):
-            raise fault(
-                source,
-                (numbers or durations)[-1][0],
-                f"job {job}",
-                f"has {len(durations)} times and {len(numbers)} machines",
-            )
-        pairs = zip(durations, numbers, strict=True)
-        steps.append([Step(line, ((machine, time),)) for (_, time), (line, machine) in pairs])
+    times, order = _blocks(jobs, body, header.number, source)
+    pairs = _jobs(jobs, machines, times, order, source)
+    steps = [
+        [Step(line, ((machine, time),)) for (_, time), (line, machine) in zip(*pair, strict=True)]
+        for pair in pairs
+    ]
+    starts = [row[0][0] if row else header.number for row, _ in pairs]
     notes = {name: str(value) for name, value in zip(EXTRA, extra, strict=False)}
-    return Listing(machines, steps, [job[0][0] if job else header.number for job in times], notes)
+    return Listing(machines, steps, starts, notes)
 
 
 def _blocks(
-    jobs: int, machines: int, body: Sequence[Line], header: int, source: str
+    jobs: int, body: Sequence[Line], header: int, source: str
 ) -> tuple[list[Numbers], list[Numbers]]:
-    """Return the times and the machines of each job."""
+    """Return the lines of the times and those of the machines."""
     titles = {name: i for i, line in enumerate(body) if (name := block_title(line))}
     if not titles:
-        rows = _rows(2 * jobs, machines, body, header, source, "")
-        return rows[:jobs], rows[jobs:]
+        rows = _numbers(body, source, "")
+        if len(rows) == 2 * jobs:
+            return rows[:jobs], rows[jobs:]
+        joined = [number for row in rows for number in row]
+        return [joined[: len(joined) // 2]], [joined[len(joined) // 2 :]]
     if len(titles) == 1:
         missing = ({"times", "machines"} - titles.keys()).pop()
         raise fault(source, header, missing, f"there is no line {missing.capitalize()!r}")
-    if min(titles.values()) > 0:
+    first, second = sorted(titles, key=titles.__getitem__)
+    if titles[first] > 0:
         raise fault(source, body[0].number, "header", "has more than one line")
-    begin, split = sorted(titles.values())
     parts = {
-        title: _rows(jobs, machines, rows, header, source, title)
-        for title, rows in zip(
-            sorted(titles, key=titles.__getitem__),
-            (body[begin + 1 : split], body[split + 1 :]),
-            strict=True,
-        )
+        first: _numbers(body[1 : titles[second]], source, first),
+        second: _numbers(body[titles[second] + 1 :], source, second),
     }
     return parts["times"], parts["machines"]
 
 
-def _rows(
-    count: int, machines: int, lines: Sequence[Line], header: int, source: str, title: str
-) -> list[Numbers]:
-    """Return one row per line, or rows of one number per machine if the lines do not fit."""
-    rows = [
-        [(line.number, value) for value in values(line, source, title or f"row {row}")]
-        for row, line in enumerate(lines)
-    ]
-    if len(rows) == count:
-        return rows
-    numbers = [number for row in rows for number in row]
-    if len(numbers) != count * machines:
-        raise fault(
-            source,
-            lines[-1].number if lines else header,
-            title,
-            f"{len(rows)} lines with {len(numbers)} numbers; needs {count} lines, or "
-            f"{count} times {machines} numbers",
-        )
-    return [numbers[row * machines : (row + 1) * machines] for row in range(count)]
+def _numbers(lines: Sequence[Line], source: str, block: str) -> list[Numbers]:
+    return [[(line.number, value) for value in values(line, source, block)] for line in lines]
+
+
+def _jobs(
+    jobs: int, machines: int, times: list[Numbers], order: list[Numbers], source: str
+) -> list[tuple[Numbers, Numbers]]:
+    """Return times and machines of each job: a line each, or as many numbers as machines each."""
+    if list(map(len, times)) == list(map(len, order)) and len(times) == jobs:
+        return list(zip(times, order, strict=True))
+    both = [[number for row in block for number in row] for block in (times, order)]
+    if len(both[0]) == len(both[1]) == jobs * machines:
+        cuts = [slice(job * machines, (job + 1) * machines) for job in range(jobs)]
+        return [(both[0][cut], both[1][cut]) for cut in cuts]
+    if len(times) == len(order) == jobs:
+        job = next(job for job in range(jobs) if len(times[job]) != len(order[job]))
+        place, counts = (f"job {job}", (len(times[job]), len(order[job])))
+        line = (order[job] or times[job])[0][0]
+    else:
+        place, counts = "jobs", (len(both[0]), len(both[1]))
+        line = max([number for number, _ in both[0] + both[1]], default=1)
+    needed = machines if place != "jobs" else jobs * machines
+    raise fault(
+        source,
+        line,
+        place,
+        f"has {counts[0]} times and {counts[1]} machines; needs as many of both, such as {needed}",
+    )
 
 
 def render(description: Description) -> str:
