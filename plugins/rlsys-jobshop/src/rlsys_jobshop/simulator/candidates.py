@@ -1,9 +1,9 @@
 """What may be decided next: the candidates, one mode of one job's next operation each.
 
-* ``active``: Giffler and Thompson's conflict set (1960). Among all candidates the one that would
-  end first is sought; whatever needs a machine of it and could start before that end, competes with
-  it. All active schedules can be reached this way in a classic job shop, and one of them is optimal.
-* ``non-delay``: what could start first of all; no machine waits while it has work.
+* ``active``: the conflict set of Giffler and Thompson (1960). Among all candidates, the one that
+  would end first is sought. Whatever needs a machine of it and could start before that end competes
+  with it. In a classic job shop this reaches exactly the active schedules, and one is optimal.
+* ``non-delay``: what could start first of all. No machine waits while it has work.
 * ``all``: everything.
 """
 
@@ -14,82 +14,93 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import compiled
-from rlsys_jobshop.simulator.dynamics import jobs_of, shares_machine
-from rlsys_jobshop.simulator.shops import Shops
-from rlsys_jobshop.simulator.state import State
+from rlsys_jobshop.compiled import kernel
+from rlsys_jobshop.simulator.batch import Batch
+from rlsys_jobshop.simulator.dynamics import only_machine, shares_machine, waits_for
 
 Candidates = Literal["active", "non-delay", "all"]
 KINDS: dict[Candidates, int] = {"active": 0, "non-delay": 1, "all": 2}
 _ACTIVE, _NON_DELAY = 0, 1
 
 
-@compiled
+@kernel
 def collect(
-    shops: Shops,
-    state: State,
+    batch: Batch,
     copy: int,
     kind: int,
     modes: NDArray[np.int64],
     operations: NDArray[np.int64],
 ) -> int:
-    """Write a copy's candidates and return how many there are.
+    """Write a copy's candidates, by job and mode, and return how many there are.
 
     If there are more than fit, those that could start first are kept.
 
     Args:
-        shops, state: the batch.
+        batch: the arrays.
         copy: the copy.
         kind: value of `KINDS`.
-        modes, operations: receive the candidates, by job and mode; int64 (width,).
+        modes, operations: row `copy` receives the candidates; int64 (copies, width).
     """
-    best, soonest, first_end = -1, np.int64(0), np.int64(0)
-    for job in jobs_of(shops, copy):
-        operation = state.next[job]
-        if operation == shops.job_last[job]:
-            continue
-        for mode in range(shops.mode_first[operation], shops.mode_last[operation]):
-            begin, finish = state.begin[mode], state.finish[mode]
-            if best < 0 or begin < soonest:
-                soonest = begin
-            if best < 0 or finish < first_end:
-                best, first_end = mode, finish
+    own = batch.copies[copy]
+    best, soonest, first_end = -1, 0, 0
+    for number in range(own.first_job, own.first_job + own.jobs):
+        job = batch.jobs[number]
+        if job.next < job.last:
+            if best < 0 or job.begin < soonest:
+                soonest = job.begin
+            if best < 0 or job.finish < first_end:
+                best, first_end = job.best, job.finish
     count = 0
-    for job in jobs_of(shops, copy):
-        operation = state.next[job]
-        if operation == shops.job_last[job]:
+    only = only_machine(batch, best) if best >= 0 else -1
+    for number in range(own.first_job, own.first_job + own.jobs):
+        job = batch.jobs[number]
+        if job.next == job.last or (kind == _NON_DELAY and job.begin > soonest):
             continue
-        for mode in range(shops.mode_first[operation], shops.mode_last[operation]):
-            begin = state.begin[mode]
+        if kind == _ACTIVE:
+            if job.begin >= first_end and job.best != best:
+                continue
+            if only >= 0 and job.machine >= 0:
+                if job.machine != only:
+                    continue
+            elif not waits_for(batch, number, best):
+                continue
+        if job.machine >= 0:
+            count = _add(batch, copy, job.best, job.next, count, modes, operations)
+            continue
+        for mode in range(batch.operations[job.next].first, batch.operations[job.next].last):
+            begin = batch.modes[mode].begin
             if kind == _ACTIVE:
-                if mode != best and not (begin < first_end and shares_machine(shops, mode, best)):
+                if mode != best and not (begin < first_end and shares_machine(batch, mode, best)):
                     continue
             elif kind == _NON_DELAY and begin > soonest:
                 continue
-            if count < len(modes):
-                modes[count] = mode
-                operations[count] = operation
-                count += 1
-            else:
-                _replace_latest(state, modes, operations, mode, operation)
+            count = _add(batch, copy, mode, job.next, count, modes, operations)
     return count
 
 
-@compiled
-def _replace_latest(
-    state: State,
-    modes: NDArray[np.int64],
-    operations: NDArray[np.int64],
+@kernel
+def _add(
+    batch: Batch,
+    copy: int,
     mode: int,
     operation: int,
-) -> None:
-    """Put a candidate in the place of the one that could start last, if it could start earlier."""
-    latest = 0
-    for position in range(1, len(modes)):
-        if state.begin[modes[position]] > state.begin[modes[latest]]:
-            latest = position
-    if state.begin[mode] < state.begin[modes[latest]]:
-        modes[latest:-1] = modes[latest + 1 :].copy()
-        operations[latest:-1] = operations[latest + 1 :].copy()
-        modes[-1] = mode
-        operations[-1] = operation
+    count: int,
+    modes: NDArray[np.int64],
+    operations: NDArray[np.int64],
+) -> int:
+    """Add a candidate to the `count` there are and return the new count."""
+    width = modes.shape[1]
+    if count == width:
+        latest = 0
+        for position in range(1, width):
+            if batch.modes[modes[copy, position]].begin > batch.modes[modes[copy, latest]].begin:
+                latest = position
+        if batch.modes[mode].begin >= batch.modes[modes[copy, latest]].begin:
+            return count
+        for position in range(latest, width - 1):
+            modes[copy, position] = modes[copy, position + 1]
+            operations[copy, position] = operations[copy, position + 1]
+        count -= 1
+    modes[copy, count] = mode
+    operations[copy, count] = operation
+    return count + 1

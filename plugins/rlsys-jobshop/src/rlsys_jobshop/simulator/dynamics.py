@@ -2,131 +2,156 @@
 
 from __future__ import annotations
 
-from rlsys_jobshop.compiled import compiled
-from rlsys_jobshop.simulator.shops import NEVER, Shops
-from rlsys_jobshop.simulator.state import State
+from rlsys_jobshop.compiled import kernel
+from rlsys_jobshop.simulator import batch as arrays
+from rlsys_jobshop.simulator.batch import Batch
 from rlsys_jobshop.simulator.timing import earliest, setup_time
 
-_NEVER = int(NEVER)
+_NEVER = int(arrays.NEVER)
 
 
-@compiled
-def begin(shops: Shops, state: State, copy: int) -> None:
+@kernel
+def begin(batch: Batch, copy: int) -> None:
     """Empty the schedule of a copy."""
-    for machine in machines_of(shops, copy):
-        state.free[machine] = shops.available[machine]
-        state.row[machine] = shops.machine_family[machine]
-        state.last[machine] = -1
-        state.load[machine] = 0.0
-    for job in jobs_of(shops, copy):
-        first = shops.job_first[job]
-        state.next[job] = first
-        state.ready[job] = shops.release[job]
-        state.work[job] = shops.least[first] + shops.tail[first]
-        for operation in range(first, shops.job_last[job]):
-            state.mode[operation] = -1
-            _change_load(shops, state, operation, 1.0)
-    for job in jobs_of(shops, copy):
-        _renew(shops, state, job)
-    state.left[copy] = shops.operations[copy]
-    state.decided[copy] = 0
-    state.latest[copy] = 0
-    state.setup[copy] = 0
-    state.stuck[copy] = False
+    own = batch.copies[copy]
+    for number in range(own.first_machine, own.first_machine + own.machines):
+        machine = batch.machines[number]
+        machine.free = machine.available
+        machine.row = machine.family
+        machine.load = 0.0
+        machine.queue = 0.0
+    for number in range(own.first_job, own.first_job + own.jobs):
+        job = batch.jobs[number]
+        job.next = job.first
+        job.ready = job.release
+        job.work = batch.operations[job.first].least + batch.operations[job.first].tail
+        for operation in range(job.first, job.last):
+            batch.operations[operation].mode = -1
+            _change_load(batch, operation, 1.0)
+        _change_queue(batch, job.first, 1.0)
+    for number in range(own.first_job, own.first_job + own.jobs):
+        _renew(batch, number, -1)
+    own.left = own.operations
+    own.decided = 0
+    own.latest = 0
+    own.setup = 0
+    own.stuck = 0
 
 
-@compiled
-def commit(shops: Shops, state: State, copy: int, mode: int, operation: int) -> None:
+@kernel
+def commit(batch: Batch, copy: int, mode: int, operation: int) -> None:
     """Add an operation, the next of its job, to the schedule at its earliest start.
 
     Args:
-        shops, state: the batch.
+        batch: the arrays.
         copy: whose operation it is.
         mode: one of its modes.
         operation: its number.
     """
-    start, end = state.begin[mode], state.finish[mode]
-    if end >= _NEVER:
-        state.stuck[copy] = True
-    job, family = shops.job_of[operation], shops.family[operation]
-    for position in range(shops.machine_first[mode], shops.machine_last[mode]):
-        machine = shops.mode_machines[position]
-        state.setup[copy] += setup_time(shops, machine, state.row[machine], family)
-        state.free[machine] = end
-        state.row[machine] = 1 + family
-        state.last[machine] = operation
-    _change_load(shops, state, operation, -1.0)
-    state.mode[operation] = mode
-    state.start[operation] = start
-    state.end[operation] = end
-    state.rank[operation] = state.decided[copy]
-    state.decided[copy] += 1
-    state.left[copy] -= 1
-    state.latest[copy] = max(state.latest[copy], end)
-    state.next[job] = operation + 1
-    state.ready[job] = end
-    state.work[job] -= shops.least[operation]
-    _renew(shops, state, job)
-    for other in jobs_of(shops, copy):
-        if other != job:
-            _renew_if_touched(shops, state, other, mode)
+    own, done, chosen = batch.copies[copy], batch.operations[operation], batch.modes[mode]
+    for position in range(chosen.first, chosen.last):
+        machine = batch.mode_machines[position]
+        own.setup += setup_time(batch, machine, done.family)
+        batch.machines[machine].free = chosen.finish
+        batch.machines[machine].row = 1 + done.family
+    _change_load(batch, operation, -1.0)
+    _change_queue(batch, operation, -1.0)
+    done.mode = mode
+    done.start = chosen.begin
+    done.end = chosen.finish
+    done.rank = own.decided
+    own.decided += 1
+    own.left -= 1
+    own.latest = max(own.latest, chosen.finish)
+    if chosen.finish >= _NEVER:
+        own.stuck = 1
+    job = batch.jobs[done.job]
+    job.next = operation + 1
+    job.ready = chosen.finish
+    job.work -= done.least
+    if job.next < job.last:
+        _change_queue(batch, job.next, 1.0)
+        _renew(batch, done.job, -1)
+    only = only_machine(batch, mode)
+    for other in range(own.first_job, own.first_job + own.jobs):
+        if batch.jobs[other].next < batch.jobs[other].last:
+            machine = batch.jobs[other].machine
+            if machine == only if machine >= 0 and only >= 0 else waits_for(batch, other, mode):
+                _renew(batch, other, mode)
 
 
-@compiled
-def jobs_of(shops: Shops, copy: int) -> range:
-    """Return the jobs of a copy."""
-    first = shops.first_job[copy]
-    return range(first, first + shops.jobs[copy])
+@kernel
+def only_machine(batch: Batch, mode: int) -> int:
+    """Return the machine of a mode that needs one machine, else -1."""
+    first = batch.modes[mode].first
+    return batch.mode_machines[first] if batch.modes[mode].last - first == 1 else -1
 
 
-@compiled
-def machines_of(shops: Shops, copy: int) -> range:
-    """Return the machines of a copy."""
-    first = shops.first_machine[copy]
-    return range(first, first + shops.machines[copy])
-
-
-@compiled
-def shares_machine(shops: Shops, mode: int, other: int) -> bool:
-    """Return whether two modes need a machine in common."""
-    first, last = shops.machine_first[mode], shops.machine_last[mode]
-    for position in range(shops.machine_first[other], shops.machine_last[other]):
-        for own in range(first, last):
-            if shops.mode_machines[own] == shops.mode_machines[position]:
-                return True
+@kernel
+def needs(batch: Batch, mode: int, machine: int) -> bool:
+    """Return whether a mode needs a machine."""
+    for position in range(batch.modes[mode].first, batch.modes[mode].last):
+        if batch.mode_machines[position] == machine:
+            return True
     return False
 
 
-@compiled
-def _renew(shops: Shops, state: State, job: int) -> None:
-    """Find the earliest start and end of each mode of the job's next operation."""
-    operation = state.next[job]
-    if operation == shops.job_last[job]:
-        return
-    for mode in range(shops.mode_first[operation], shops.mode_last[operation]):
-        state.begin[mode], state.finish[mode] = earliest(
-            shops, state.free, state.row, mode, operation, state.ready[job]
-        )
+@kernel
+def shares_machine(batch: Batch, mode: int, other: int) -> bool:
+    """Return whether two modes need a machine in common."""
+    for position in range(batch.modes[other].first, batch.modes[other].last):
+        if needs(batch, mode, batch.mode_machines[position]):
+            return True
+    return False
 
 
-@compiled
-def _renew_if_touched(shops: Shops, state: State, job: int, changed: int) -> None:
-    """Do so for the modes that share a machine with the mode `changed`."""
-    operation = state.next[job]
-    if operation == shops.job_last[job]:
-        return
-    for mode in range(shops.mode_first[operation], shops.mode_last[operation]):
-        if shares_machine(shops, mode, changed):
-            state.begin[mode], state.finish[mode] = earliest(
-                shops, state.free, state.row, mode, operation, state.ready[job]
-            )
+@kernel
+def waits_for(batch: Batch, number: int, mode: int) -> bool:
+    """Return whether a job's next operation may need a machine of a mode."""
+    machine = batch.jobs[number].machine
+    return machine < 0 or needs(batch, mode, machine)
 
 
-@compiled
-def _change_load(shops: Shops, state: State, operation: int, sign: float) -> None:
-    """Add an operation's work to the machines that could do it, or take it away."""
-    first, last = shops.mode_first[operation], shops.mode_last[operation]
-    share = sign / (last - first)
+@kernel
+def _renew(batch: Batch, number: int, changed: int) -> None:
+    """Find the earliest start and end of the job's next operation in each of its modes.
+
+    Args:
+        batch: the arrays.
+        number: of the job; it has a next operation.
+        changed: only in modes that share a machine with this one; -1: in all.
+    """
+    job = batch.jobs[number]
+    first, last = batch.operations[job.next].first, batch.operations[job.next].last
+    if changed < 0:
+        job.machine = only_machine(batch, first) if last - first == 1 else -1
     for mode in range(first, last):
-        for position in range(shops.machine_first[mode], shops.machine_last[mode]):
-            state.load[shops.mode_machines[position]] += share * shops.duration[mode]
+        if changed < 0 or job.machine >= 0 or shares_machine(batch, mode, changed):
+            start, end = earliest(batch, mode, job.next, job.ready)
+            batch.modes[mode].begin = start
+            batch.modes[mode].finish = end
+        if mode == first or batch.modes[mode].begin < job.begin:
+            job.begin = batch.modes[mode].begin
+        if mode == first or batch.modes[mode].finish < job.finish:
+            job.finish = batch.modes[mode].finish
+            job.best = mode
+
+
+@kernel
+def _change_load(batch: Batch, number: int, sign: float) -> None:
+    """Add an operation's work to the machines that could do it, or take it away."""
+    operation = batch.operations[number]
+    share = sign / (operation.last - operation.first)
+    for mode in range(operation.first, operation.last):
+        for position in range(batch.modes[mode].first, batch.modes[mode].last):
+            batch.machines[batch.mode_machines[position]].load += share * batch.modes[mode].duration
+
+
+@kernel
+def _change_queue(batch: Batch, number: int, sign: float) -> None:
+    """Do so with one job in the queues of these machines."""
+    operation = batch.operations[number]
+    share = sign / (operation.last - operation.first)
+    for mode in range(operation.first, operation.last):
+        for position in range(batch.modes[mode].first, batch.modes[mode].last):
+            batch.machines[batch.mode_machines[position]].queue += share
