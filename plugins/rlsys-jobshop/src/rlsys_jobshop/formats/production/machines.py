@@ -35,14 +35,17 @@ class Machines:
         source.differ(self.names, ("machines",), "name")
         self.types = self._types()
         self.type_of = [self._type(i, machine) for i, machine in enumerate(given.machines)]
-        self.tables = tuple(given.setups)
+        self.tables = tuple(table.name for table in given.setups)
+        source.differ(self.tables, ("setups",), "name")
+        self._calendars = tuple(calendar.name for calendar in given.calendars)
+        source.differ(self._calendars, ("calendars",), "name")
         self._read = [self._machine(i, machine) for i, machine in enumerate(given.machines)]
         self._check_tables()
+        hours = {one.name: one.open_hours for one in given.calendars}
         self.endless = frozenset(
             number
             for number, machine in enumerate(given.machines)
-            if machine.calendar is not None
-            and is_endless(given.calendars[machine.calendar].open_hours)
+            if machine.calendar is not None and is_endless(hours[machine.calendar])
         )
 
     def laid_out(self, until: int) -> tuple[Machine, ...]:
@@ -51,7 +54,7 @@ class Machines:
         Raises:
             UserError: a calendar is empty.
         """
-        calendars = {name: self._calendar(name, until) for name in self._source.problem.calendars}
+        calendars = {name: self._calendar(i, until) for i, name in enumerate(self._calendars)}
         return tuple(
             machine
             if given.calendar is None
@@ -112,8 +115,7 @@ class Machines:
         if "setups" not in given.model_fields_set and given.type in self.tables:
             table = given.type
         if given.calendar is not None:
-            calendars = tuple(self._source.problem.calendars)
-            self._source.known(given.calendar, calendars, (*path, "calendar"), "calendar")
+            self._source.known(given.calendar, self._calendars, (*path, "calendar"), "calendar")
         return Machine(
             type=self.type_of[number],
             setups=None
@@ -130,14 +132,14 @@ class Machines:
         for number, name in enumerate(self.tables):
             if number not in used:
                 raise self._source.wrong(
-                    ("setups", name),
+                    ("setups", number, "name"),
                     f"no machine uses it; name it as a machine type{did_you_mean(name, self.types)}"
                     " or give machines `setups`",
                 )
 
-    def _calendar(self, name: str, until: int) -> Calendar:
-        given = self._source.problem.calendars[name]
-        path: KeyPath = ("calendars", name)
+    def _calendar(self, number: int, until: int) -> Calendar:
+        given = self._source.problem.calendars[number]
+        path: KeyPath = ("calendars", number)
         clock = self._times.clock
         if given.windows is None and clock is None:
             raise self._source.wrong(path, "hours need `start` and `time_zone`; or give windows")
@@ -147,4 +149,4 @@ class Machines:
                 return Calendar.of((a, FOREVER if b is None else b) for a, b in windows)
             return opening(given.open_hours, clock, until)
         except UserError as error:
-            raise self._source.wrong(path, str(error)) from error
+            raise self._source.wrong(path, f"{self._calendars[number]}: {error}") from error

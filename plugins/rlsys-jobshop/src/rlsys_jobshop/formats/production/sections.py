@@ -35,6 +35,7 @@ Time = Annotated[int, Field(strict=True, ge=0)]
 class CalendarSection(Section):
     """When machines are open: weekly hours, or windows in units."""
 
+    name: Name
     hours: Shifts = ()
     breaks: Shifts = ()
     holidays: tuple[Stretch, ...] = ()
@@ -59,6 +60,7 @@ class CalendarSection(Section):
 class SetupSection(Section):
     """Setup times of a kind of machine, from a family to a family."""
 
+    name: Name
     between: dict[Name, dict[Name, Duration]] = Field(default_factory=dict)
     first: dict[Name, Duration] | None = None
     otherwise: Duration | None = None
@@ -118,8 +120,8 @@ class Problem(Section):
     important_weight: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 5
     notes: dict[Name, str] = Field(default_factory=dict)
     machine_types: tuple[Name, ...] = ()
-    calendars: dict[Name, CalendarSection] = Field(default_factory=dict)
+    calendars: tuple[CalendarSection, ...] = ()
     families: tuple[Name, ...] = ()
-    setups: dict[Name, SetupSection] = Field(default_factory=dict)
+    setups: tuple[SetupSection, ...] = ()
     machines: Annotated[tuple[MachineSection, ...], BeforeValidator(_unnamed)]
     jobs: tuple[JobSection, ...]

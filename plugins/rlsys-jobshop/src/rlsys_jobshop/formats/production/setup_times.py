@@ -23,14 +23,14 @@ def setup_tables(source: Source, times: Times) -> tuple[Setups, ...]:
         UserError: a family is unknown, or a time is missing.
     """
     return tuple(
-        _Table(source, times, name, given).read() for name, given in source.problem.setups.items()
+        _Table(source, times, i, given).read() for i, given in enumerate(source.problem.setups)
     )
 
 
 class _Table:
-    def __init__(self, source: Source, times: Times, name: str, given: SetupSection) -> None:
+    def __init__(self, source: Source, times: Times, number: int, given: SetupSection) -> None:
         self._source, self._times, self._given = source, times, given
-        self._path: KeyPath = ("setups", name)
+        self._path: KeyPath = ("setups", number)
         self._families = source.problem.families
 
     def read(self) -> Setups:

@@ -28,7 +28,9 @@ class Source:
         try:
             self.problem = validate(Problem, self._document)
         except ConfigError as error:
-            first, *others = str(error).splitlines()
+            # A key that is missing is often one that is misspelt.
+            faults = sorted(str(error).splitlines(), key=lambda fault: ": unknown key" not in fault)
+            first, *others = faults
             more = f" (and {len(others)} more)" if others else ""
             raise UserError(first + more) from error
 

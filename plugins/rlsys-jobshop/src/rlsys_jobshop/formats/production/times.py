@@ -11,6 +11,7 @@ from rlsys_jobshop.formats.production.source import Source
 from rlsys_jobshop.formats.production.values import Amount, Moment
 from rlsys_jobshop.formats.production.yaml_text import KeyPath
 from rlsys_jobshop.problem import Clock
+from rlsys_jobshop.problem.build import LONGEST
 from rlsys_jobshop.problem.clock import SECONDS
 
 
@@ -66,6 +67,8 @@ class Times:
                 f"{amount.text!r} is not a whole number of {self._source.problem.unit}s; choose a "
                 "smaller unit",
             )
+        if units > LONGEST:
+            raise self._source.wrong(path, f"{_short(amount.text)} is too long; at most {LONGEST}")
         return int(units)
 
     def release(self, moment: Moment | None, path: KeyPath) -> int:
@@ -79,7 +82,7 @@ class Times:
         if moment.units is not None:
             if moment.units < 0:
                 raise self._source.wrong(path, f"{moment.units} must be at least 0, the start")
-            return moment.units
+            return self._near(moment.units, path)
         clock = self._needed_clock(moment, path)
         seconds = _posix(moment, ZoneInfo(clock.zone)) - posix(clock.start)
         return max(0, -(-seconds // self._seconds))
@@ -93,7 +96,7 @@ class Times:
         if moment is None:
             return None
         if moment.units is not None:
-            units = moment.units
+            units = self._near(moment.units, path)
         else:
             clock = self._needed_clock(moment, path)
             end = _posix(moment, ZoneInfo(clock.zone), days=int(moment.whole_day))
@@ -102,6 +105,11 @@ class Times:
             raise self._source.wrong(
                 path, f"{moment.text} is before the start; a job that is late already is due at 0"
             )
+        return units
+
+    def _near(self, units: int, path: KeyPath) -> int:
+        if units > LONGEST:
+            raise self._source.wrong(path, f"{_short(str(units))} is too large; at most {LONGEST}")
         return units
 
     def _needed_clock(self, moment: Moment, path: KeyPath) -> Clock:
@@ -118,3 +126,7 @@ def _posix(moment: Moment, zone: ZoneInfo, days: int = 0) -> int:
     if moment.date.tzinfo is not None:
         return posix(moment.date)
     return instant(moment.date + timedelta(days=days), zone)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

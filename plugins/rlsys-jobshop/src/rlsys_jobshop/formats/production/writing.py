@@ -85,9 +85,9 @@ def _document(given: Description) -> dict[str, Any]:
         "important_weight": given.important_weight,
         "notes": dict(given.notes),
         "machine_types": list(given.types),
-        "calendars": {name: _windows(calendar) for calendar, name in calendars.items()},
+        "calendars": [{"name": name, **_windows(one)} for one, name in calendars.items()],
         "families": list(families),
-        "setups": {tables[number]: _table(given, number, families) for number in used},
+        "setups": [{"name": tables[i], **_table(given, i, families)} for i in used],
     }
     machines = [_machine(machine, given, calendars, tables, families) for machine in given.machines]
     document["machines"] = machines if any(machines) else len(machines)
