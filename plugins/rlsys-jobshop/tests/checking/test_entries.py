@@ -47,12 +47,12 @@ def test_a_job_that_does_not_exist_is_named(job):
     assert found[0].message == f"entry 3: there is no job {job!r}; jobs are 0 to 1"
 
 
-@pytest.mark.parametrize("operation", [2, -1, 0.0, None, "0", False])
+@pytest.mark.parametrize("operation", [1, -1, 0.0, None, "0", False])
 def test_an_operation_that_does_not_exist_is_named(operation):
-    found = violations(two_jobs(), entries(*GOOD, (0, operation, 0, 6, 8)))
+    found = violations(two_jobs(), entries(*GOOD, (1, operation, 0, 6, 8)))
     assert [v.kind for v in found] == [Kind.UNKNOWN_OPERATION]
     assert found[0].message == (
-        f"entry 3: job 0 (J-17) has no operation {operation!r}; its operations are 0 to 1"
+        f"entry 3: job 1 has no operation {operation!r}; its operations are 0 to 0"
     )
 
 
@@ -96,6 +96,7 @@ def test_too_few_machines_are_the_wrong_machines_whatever_their_type():
     instance = shop(Job((work(2, 0, 2),)), machines=TYPED, types=("drill", "mill"))
     assert broken(instance, (0, 0, 0, 0, 2)) == [Kind.WRONG_MACHINE]
     assert broken(instance, (0, 0, (0, 1), 0, 2)) == [Kind.WRONG_TYPE]
+    assert broken(instance, (0, 0, (0, 0), 0, 2)) == [Kind.WRONG_MACHINE]
     assert broken(instance, (0, 0, (2, 0), 0, 2)) == []
 
 
@@ -155,6 +156,17 @@ def test_one_bad_entry_hides_no_other():
 def test_violations_come_by_job_and_operation_whatever_the_order_of_the_entries():
     rows = [(1, 0, 0, 1, 4), (0, 1, 0, 2, 4), (0, 0, 0, 0, 3)]
     assert violations(two_jobs(), entries(*rows)) == violations(two_jobs(), entries(*rows[::-1]))
+
+
+def test_what_has_no_number_comes_last():
+    rows = [GOOD[0], (0, "x", 0, 0, 1), (0, 1, ("y", 9), 2, 3), (None, 0, 0, 0, 1), GOOD[2]]
+    found = violations(two_jobs(), entries(*rows))
+    assert [(v.job, v.operation, v.machine) for v in found] == [
+        (0, 1, 9),
+        (0, 1, None),
+        (0, None, None),
+        (None, 0, None),
+    ]
 
 
 def test_names_with_line_breaks_stay_on_one_line():

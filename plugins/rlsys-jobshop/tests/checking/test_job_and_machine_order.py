@@ -33,6 +33,16 @@ def test_two_operations_of_a_job_do_not_overlap(start):
     assert f"starts at {start}; operation 0 of its job runs from 2 to 5" in violation.message
 
 
+def test_operations_are_numbered_within_their_job():
+    instance = shop(Job((work(1, 0),)), Job((work(1, 0), work(3, 0), work(2, 1))), machines=TWO)
+    rows = [(0, 0, 0, 0, 1), (1, 0, 0, 1, 2), (1, 1, 0, 2, 5), (1, 2, 1, 4, 6)]
+    (violation,) = violations(instance, entries(*rows))
+    assert (violation.job, violation.operation) == (1, 2)
+    assert violation.message == (
+        "job 1, operation 2: starts at 4; operation 1 of its job runs from 2 to 5 and comes first"
+    )
+
+
 def test_an_operation_is_held_against_all_before_it_in_its_job():
     """The third starts after the second, but while the first still runs."""
     jobs = Job((work(10, 0), work(1, 1), work(1, 1)))

@@ -66,6 +66,11 @@ def test_work_that_is_not_interruptible_lies_between_two_breaks():
     assert broken(instance, (0, 0, 0, 2, 5)) == [Kind.HOURS]
     assert broken(instance, (0, 0, 0, 4, 7)) == [Kind.HOURS]
     assert broken(instance, (0, 0, 0, 98, 101)) == [Kind.HOURS]
+    (violation,) = violations(instance, entries((0, 0, 0, 2, 5)))
+    assert violation.message == (
+        "job 0, operation 0: works from 2 to 5 while machine 0 is closed from 4 to 5; it is not "
+        "interruptible"
+    )
     # Worked around the break it has its three units, but it may not be interrupted.
     assert broken(instance, (0, 0, 0, 2, 6)) == [Kind.DURATION, Kind.HOURS]
 
@@ -101,6 +106,21 @@ def test_two_machines_work_while_both_are_open():
     assert broken(instance, (0, 0, both, 0, 6)) == [Kind.DURATION]
     assert broken(instance, (0, 0, both, 3, 9)) == []
     assert broken(instance, (0, 0, both, 2, 9)) == [Kind.HOURS]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kinds"),
+    [
+        (5, 8, [Kind.WRONG_MACHINE]),
+        (2, 5, [Kind.WRONG_MACHINE, Kind.HOURS]),
+        (4, 4, [Kind.WRONG_MACHINE]),  # it claims to take no time
+        (4, None, [Kind.WRONG_MACHINE, Kind.NOT_WHOLE]),
+        (4, 5, [Kind.WRONG_MACHINE, Kind.HOURS]),
+    ],
+)
+def test_on_a_wrong_machine_the_hours_are_those_of_that_machine(start, end, kinds):
+    instance = shop(Job((work(3, 0),)), machines=[Machine(), Machine(BREAK)])
+    assert broken(instance, (0, 0, 1, start, end)) == kinds
 
 
 def test_each_machine_that_is_closed_is_named():

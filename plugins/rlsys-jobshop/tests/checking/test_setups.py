@@ -60,6 +60,14 @@ def test_a_family_may_need_a_setup_after_itself():
 
 
 def test_a_setup_that_is_too_short_is_told_with_its_families_and_times():
+    (violation,) = violations(coloured(RED), entries((0, 0, 0, 2, 4)))
+    assert violation.message == (
+        "job 0, operation 0: starts at 2 on machine 0; its setup from no family to family 0 (red) "
+        "takes 3 of open time, and there are 2 since the start at 0"
+    )
+    from_blue = coloured(RED, machine=Machine(setups=0, family=BLUE))
+    (violation,) = violations(from_blue, entries((0, 0, 0, 2, 4)))
+    assert "its setup from family 2 (blue) to family 0 (red) takes 4" in violation.message
     (violation,) = violations(coloured(RED, BLUE), entries((0, 0, 0, 3, 5), (1, 0, 0, 13, 15)))
     assert violation.message == (
         "job 1, operation 0: starts at 13 on machine 0; its setup from family 0 (red) to family 2 "
@@ -119,6 +127,17 @@ def test_operations_without_duration_at_one_moment_are_set_up_as_listed():
     assert broken(instance, (0, 0, 0, 1, 1), (1, 0, 0, 1, 1)) == []
     (violation,) = violations(instance, entries((1, 0, 0, 1, 1), (0, 0, 0, 1, 1)))
     assert (violation.kind, violation.job) == (Kind.SETUP, 0)
+
+
+def test_what_comes_at_the_very_end_of_an_operation_is_what_the_machine_is_set_up_for():
+    back_takes_5 = {
+        "families": ("a", "b"),
+        "setups": (Setups(between=[[0, 0], [5, 0]], first=[0, 0]),),
+    }
+    jobs = [Job((work(2, family=0),)), Job((work(0, family=1),)), Job((work(2, family=0),))]
+    instance = shop(*jobs, machines=[Machine(setups=0)], **back_takes_5)
+    assert broken(instance, (0, 0, 0, 0, 2), (1, 0, 0, 2, 2), (2, 0, 0, 7, 9)) == []
+    assert broken(instance, (0, 0, 0, 0, 2), (1, 0, 0, 2, 2), (2, 0, 0, 6, 8)) == [Kind.SETUP]
 
 
 def test_an_operation_without_duration_changes_what_the_machine_is_set_up_for():

@@ -126,14 +126,17 @@ def _wrong_machines(
     allowed = [shop.machines_of(mode) for mode in shop.modes(operation)]
     types = sorted(shop.machine_type[machine] for machine in machines)
     as_many = [mode for mode in allowed if len(mode) == len(machines)]
-    wrong_type = bool(as_many) and all(
-        types != sorted(shop.machine_type[machine] for machine in mode) for mode in as_many
+    is_repeated = len(machines) != len(set(machines))
+    wrong_type = (
+        bool(as_many)
+        and not is_repeated
+        and all(types != sorted(shop.machine_type[m] for m in mode) for mode in as_many)
     )
     who, needed = shop.operation_text(operation), _first_few(shop, allowed)
     machine = machines[0] if len(machines) == 1 else None
     if not machines:
         text = f"{who}: has no machine; it needs {needed}"
-    elif len(machines) != len(set(machines)):
+    elif is_repeated:
         text = f"{who}: lists {shop.machines_text(machines)}; it needs each machine once: {needed}"
     elif wrong_type:
         given = " and ".join(f"{shop.machine_text(m)} of {shop.type_text(m)}" for m in machines)
