@@ -10,7 +10,7 @@ from rlsys.errors import UserError
 
 Clock = Callable[[], float]
 _SHARE = 0.05
-"""Aim for chunks of this share of the time, so that a search ends close to its limit."""
+"""Chunks aim at this share of the time, so that a search ends close to its limit."""
 
 
 @dataclass(frozen=True)
@@ -33,28 +33,47 @@ class Budget:
         if self.seconds is not None and not self.seconds >= 0:
             raise UserError(f"seconds is {self.seconds}; it must be at least 0")
         if self.iterations is not None and self.iterations < 0:
-            raise UserError(f"iterations is {self.iterations}; it must be at least 0")
+            raise UserError(f"the number of iterations is {self.iterations}; it must be at least 0")
 
-    def chunks(self, first: int, most: int) -> Iterator[int]:
+    def start(self) -> Running:
+        """Start the clock."""
+        return Running(self)
+
+
+class Running:
+    """A budget that is being spent."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._begun = budget.clock()
+        self._done = 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self._budget.clock() - self._begun
+
+    def chunks(self, first: int, most: int, share: float = 1.0) -> Iterator[int]:
         """Yield how many iterations to do next, until a limit is reached.
 
-        The time starts with the first chunk. A chunk grows or shrinks to a twentieth of the time.
+        Chunks grow or shrink to a twentieth of the time.
 
         Args:
             first, most: size of the first chunk and of the largest one.
+            share: stop at this share of the limits, counted from the start.
         """
-        begun = self.clock()
-        done, size = 0, first
+        seconds, iterations = self._budget.seconds, self._budget.iterations
+        size = first
         while True:
-            left = most if self.iterations is None else self.iterations - done
-            before = self.clock() - begun
-            if left <= 0 or (self.seconds is not None and before >= self.seconds):
+            left = most if iterations is None else int(share * iterations) - self._done
+            before = self.elapsed
+            if left <= 0 or (seconds is not None and before >= share * seconds):
                 return
             chunk = min(size, left)
             yield chunk
-            done += chunk
-            if self.seconds is not None:
-                took = self.clock() - begun - before
-                wanted = min(_SHARE * self.seconds, self.seconds - before - took)
-                size = most if took <= 0 else int(size * min(2.0, wanted / took))
+            self._done += chunk
+            if seconds is not None:
+                took = self.elapsed - before
+                wanted = min(_SHARE * seconds, share * seconds - before - took)
+                size = most if took <= 0 else int(size * min(2.0, max(0.0, wanted) / took))
                 size = max(1, min(most, size))

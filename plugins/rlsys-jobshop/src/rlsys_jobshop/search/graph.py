@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import compiled
+from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.problem import Instance
-
-Ints = NDArray[np.int64]
+from rlsys_jobshop.search.arrays import Ints
 
 
 class Shop(NamedTuple):
@@ -41,10 +39,11 @@ class Graph(NamedTuple):
     Attributes:
         before, after: neighbour on the machine, or ``operations``.
         order: the operations so that each follows its neighbours before, (operations,).
-        place: position in `order`.
+        place: position in `order`, (operations + 1,).
         end: length of the longest path up to the end of an operation.
         rest: length of the longest path from the start of an operation to the end of everything.
         scratch: for moves to work in, (2, operations + 1).
+        last: for `load` to work in, (machines,).
     """
 
     before: Ints
@@ -54,6 +53,7 @@ class Graph(NamedTuple):
     end: Ints
     rest: Ints
     scratch: Ints
+    last: Ints
 
 
 def shop_of(instance: Instance) -> Shop:
@@ -72,33 +72,34 @@ def shop_of(instance: Instance) -> Shop:
     return Shop(np.append(instance.duration, 0), machine, slot, job_before, job_after)
 
 
-@compiled
-def empty_graph(count: int) -> Graph:
-    """Return a graph of `count` operations to load an order into."""
+def empty_graph(instance: Instance) -> Graph:
+    """Return a graph to load an order into."""
+    count = instance.operations
     return Graph(
-        np.full(count + 1, count, np.int64),
-        np.full(count + 1, count, np.int64),
-        np.zeros(count, np.int64),
-        np.zeros(count + 1, np.int64),
-        np.zeros(count + 1, np.int64),
-        np.zeros(count + 1, np.int64),
-        np.zeros((2, count + 1), np.int64),
+        before=np.full(count + 1, count, np.int64),
+        after=np.full(count + 1, count, np.int64),
+        order=np.zeros(count, np.int64),
+        place=np.zeros(count + 1, np.int64),
+        end=np.zeros(count + 1, np.int64),
+        rest=np.zeros(count + 1, np.int64),
+        scratch=np.zeros((2, count + 1), np.int64),
+        last=np.zeros(instance.machines, np.int64),
     )
 
 
-@compiled
+@kernel
 def load(shop: Shop, graph: Graph, order: Ints) -> int:
     """Let every machine work in the sequence of `order`; return the makespan.
 
     Args:
         order: the operations so that each follows the one before it in its job, (operations,).
     """
-    count = len(order)
-    graph.order[:] = order
-    last = np.full(shop.machine.max() + 1, count, np.int64)
+    count, last = len(order), graph.last
+    last[:] = count
     for place in range(count):
         operation = order[place]
         machine = shop.machine[operation]
+        graph.order[place] = operation
         graph.place[operation] = place
         graph.before[operation] = last[machine]
         graph.after[operation] = count
@@ -108,7 +109,7 @@ def load(shop: Shop, graph: Graph, order: Ints) -> int:
     return measure(shop, graph, 0, count - 1)
 
 
-@compiled
+@kernel
 def measure(shop: Shop, graph: Graph, first: int, final: int) -> int:
     """Bring the longest paths up to date after places `first` to `final` changed.
 
@@ -122,20 +123,18 @@ def measure(shop: Shop, graph: Graph, first: int, final: int) -> int:
         end[operation] = (
             max(end[shop.job_before[operation]], end[graph.before[operation]]) + duration[operation]
         )
+    longest = 0
+    for operation in range(count):
+        longest = max(longest, end[operation])
     for place in range(final, -1, -1):
         operation = graph.order[place]
         rest[operation] = (
             max(rest[shop.job_after[operation]], rest[graph.after[operation]]) + duration[operation]
         )
-    return int(end.max())
+    return int(longest)
 
 
-@compiled
 def by_start(shop: Shop, graph: Graph) -> Ints:
     """Return the operations by start; those that start together keep their order in the graph."""
-    count = len(graph.order)
-    starts = np.empty(count, np.int64)
-    for place in range(count):
-        operation = graph.order[place]
-        starts[place] = graph.end[operation] - shop.duration[operation]
-    return graph.order[np.argsort(starts, kind="mergesort")]
+    start = graph.end - shop.duration
+    return graph.order[np.argsort(start[graph.order], kind="stable")]

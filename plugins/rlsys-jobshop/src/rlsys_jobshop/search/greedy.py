@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlsys_jobshop.compiled import compiled
-from rlsys_jobshop.search.graph import Ints, Shop
+from rlsys_jobshop.compiled import kernel
+from rlsys_jobshop.search.arrays import Ints
+from rlsys_jobshop.search.graph import Shop
 
 
-@compiled
 def greedy_order(shop: Shop, job_first: Ints) -> Ints:
     """Return the operations in the order in which the rule takes them, (operations,).
 
@@ -20,15 +20,36 @@ def greedy_order(shop: Shop, job_first: Ints) -> Ints:
         shop: the job shop.
         job_first: as in `rlsys_jobshop.problem.Instance`.
     """
-    jobs, count = len(job_first) - 1, len(shop.duration) - 1
-    following = job_first[:-1].copy()
-    ready, work = np.zeros(jobs, np.int64), np.zeros(jobs, np.int64)
+    order = np.empty(len(shop.duration) - 1, np.int64)
     free = np.zeros(shop.machine.max() + 1, np.int64)
-    for job in range(jobs):
-        work[job] = shop.duration[job_first[job] : job_first[job + 1]].sum()
-    order = np.empty(count, np.int64)
-    for place in range(count):
-        soonest, contested = np.int64(1 << 62), -1
+    ready = np.zeros(len(job_first) - 1, np.int64)
+    work = np.add.reduceat(shop.duration[:-1], job_first[:-1])
+    _take(shop, job_first, job_first[:-1].copy(), ready, work, free, order)
+    return order
+
+
+@kernel
+def _take(
+    shop: Shop,
+    job_first: Ints,
+    following: Ints,
+    ready: Ints,
+    work: Ints,
+    free: Ints,
+    order: Ints,
+) -> None:
+    """Fill `order`.
+
+    Args:
+        shop, job_first: as in `greedy_order`.
+        following: next operation of each job.
+        ready, work: when it can start, and the work left, per job.
+        free: when each machine is.
+        order: receives the operations.
+    """
+    jobs = len(ready)
+    for place in range(len(order)):
+        soonest, contested = 1 << 62, -1
         for job in range(jobs):
             operation = following[job]
             if operation < job_first[job + 1]:
@@ -52,4 +73,3 @@ def greedy_order(shop: Shop, job_first: Ints) -> Ints:
         work[chosen] -= shop.duration[operation]
         following[chosen] += 1
         order[place] = operation
-    return order

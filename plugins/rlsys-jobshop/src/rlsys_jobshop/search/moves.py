@@ -7,11 +7,12 @@ A block is a longest run of operations on a critical path that follow each other
 
 from __future__ import annotations
 
-from rlsys_jobshop.compiled import compiled
-from rlsys_jobshop.search.graph import Graph, Ints, Shop
+from rlsys_jobshop.compiled import kernel
+from rlsys_jobshop.search.arrays import Ints
+from rlsys_jobshop.search.graph import Graph, Shop
 
 
-@compiled
+@kernel
 def may_go_after(shop: Shop, graph: Graph, moved: int, last: int) -> bool:
     """Return whether `moved` may go right after `last` without closing a cycle, for certain.
 
@@ -23,7 +24,7 @@ def may_go_after(shop: Shop, graph: Graph, moved: int, last: int) -> bool:
     return bool(following != last and rest < graph.rest[last])
 
 
-@compiled
+@kernel
 def may_go_before(shop: Shop, graph: Graph, moved: int, first: int) -> bool:
     """Return whether `moved` may go right before `first` without closing a cycle, for certain."""
     previous = shop.job_before[moved]
@@ -31,7 +32,7 @@ def may_go_before(shop: Shop, graph: Graph, moved: int, first: int) -> bool:
     return bool(previous != first and start < graph.end[first])
 
 
-@compiled
+@kernel
 def length_after(shop: Shop, graph: Graph, moved: int, last: int) -> int:
     """Estimate the makespan with `moved` right after `last`.
 
@@ -59,7 +60,7 @@ def length_after(shop: Shop, graph: Graph, moved: int, last: int) -> int:
     return int(longest)
 
 
-@compiled
+@kernel
 def length_before(shop: Shop, graph: Graph, moved: int, first: int) -> int:
     """Estimate the makespan with `moved` right before `first`, as `length_after` does."""
     duration, end, rest = shop.duration, graph.end, graph.rest
@@ -83,7 +84,7 @@ def length_before(shop: Shop, graph: Graph, moved: int, first: int) -> int:
     return int(longest)
 
 
-@compiled
+@kernel
 def go_after(shop: Shop, graph: Graph, moved: int, last: int) -> None:
     """Put `moved` right after `last` on their machine; the longest paths stay as they were.
 
@@ -118,7 +119,7 @@ def go_after(shop: Shop, graph: Graph, moved: int, last: int) -> None:
         place[operation] = free + index
 
 
-@compiled
+@kernel
 def go_before(shop: Shop, graph: Graph, moved: int, first: int) -> None:
     """Put `moved` right before `first` on their machine, as `go_after` does."""
     before, after, order, place = graph.before, graph.after, graph.order, graph.place
@@ -150,7 +151,7 @@ def go_before(shop: Shop, graph: Graph, moved: int, first: int) -> None:
         place[operation] = free - index
 
 
-@compiled
+@kernel
 def _unlink(graph: Graph, moved: int) -> None:
     count = len(graph.order)
     ahead, behind = graph.before[moved], graph.after[moved]
@@ -160,7 +161,7 @@ def _unlink(graph: Graph, moved: int) -> None:
         graph.before[behind] = ahead
 
 
-@compiled
+@kernel
 def critical_path(shop: Shop, graph: Graph, makespan: int, draw: int, path: Ints) -> int:
     """Write a critical path into `path`, from its end; return how many operations it has.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import compiled
+from rlsys_jobshop.compiled import kernel
 
 Stream = NDArray[np.uint64]
 
@@ -23,7 +23,7 @@ def stream_of(seed: int) -> Stream:
     return np.random.SeedSequence(seed).generate_state(1, np.uint64).astype(np.uint64)
 
 
-@compiled
+@kernel
 def bits(stream: Stream) -> int:
     """Draw 31 random bits and advance the stream."""
     stream[0] += _GAMMA
@@ -33,7 +33,7 @@ def bits(stream: Stream) -> int:
     return int((value ^ (value >> _S31)) >> _S33)
 
 
-@compiled
+@kernel
 def below(stream: Stream, limit: int) -> int:
     """Draw a whole number from 0 to ``limit - 1``."""
     return (bits(stream) * limit) >> 31

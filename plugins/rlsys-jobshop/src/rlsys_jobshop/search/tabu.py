@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.errors import UserError
-from rlsys_jobshop.compiled import compiled
 from rlsys_jobshop.problem import Instance, Schedule
+from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.budget import Budget, Clock
-from rlsys_jobshop.search.graph import Graph, Ints, Shop, by_start, empty_graph, load, shop_of
+from rlsys_jobshop.search.graph import Graph, Shop, by_start, empty_graph, load, shop_of
 from rlsys_jobshop.search.greedy import greedy_order
-from rlsys_jobshop.search.randomness import Stream, stream_of
-from rlsys_jobshop.search.tabu_walk import BEST, advance, begin
+from rlsys_jobshop.search.randomness import stream_of
+from rlsys_jobshop.search.tabu_walk import BEST, advance, begin, empty_walk
 
 _CHUNK, _LARGEST_CHUNK = 200, 100_000
 
@@ -58,10 +58,11 @@ def tabu(
         if isinstance(start, Instance)
         else np.array(np.lexsort((start.rank, start.end, start.start)), dtype=np.int64)
     )
-    graph, target = empty_graph(instance.operations), _lower_bound(instance)
-    walk = begin(shop, graph, order, stream_of(seed), _tenure(instance))
+    graph, target = empty_graph(instance), _lower_bound(instance)
+    walk = empty_walk(shop, stream_of(seed), _tenure(instance))
+    begin(shop, graph, walk, order)
     advance(shop, graph, walk, 0, target)
-    for chunk in budget.chunks(_CHUNK, _LARGEST_CHUNK):
+    for chunk in budget.start().chunks(_CHUNK, _LARGEST_CHUNK):
         advance(shop, graph, walk, chunk, target)
         if walk.numbers[BEST] <= target:
             break
@@ -80,7 +81,7 @@ def improve_orders(
         orders: operation numbers, each after the one before it in its job; machines work in this
             sequence; (N, operations).
         iterations: moves per order.
-        seed: of the random stream; row i gets the same result whatever the other rows are.
+        seed: of the random stream of the first row; the next row has the next seed.
 
     Returns:
         The orders found, by start, (N, operations), and their makespans, (N,).
@@ -91,25 +92,12 @@ def improve_orders(
     """
     shop = _classic(instance)
     _check(instance, orders)
-    streams = np.stack([stream_of(seed + row) for row in range(len(orders))])
-    return _improve(
-        shop,
-        np.asarray(orders, np.int64),
-        streams,
-        _tenure(instance),
-        iterations,
-        _lower_bound(instance),
-    )
-
-
-@compiled
-def _improve(
-    shop: Shop, orders: Ints, streams: Stream, tenure: Ints, iterations: int, target: int
-) -> tuple[Ints, Ints]:
-    improved, makespans = np.empty_like(orders), np.empty(len(orders), np.int64)
-    graph = empty_graph(orders.shape[1])
-    for row in range(len(orders)):
-        walk = begin(shop, graph, orders[row], streams[row], tenure)
+    graph, target = empty_graph(instance), _lower_bound(instance)
+    improved = np.empty(orders.shape, np.int64)
+    makespans = np.empty(len(orders), np.int64)
+    for row, order in enumerate(np.ascontiguousarray(orders, np.int64)):
+        walk = empty_walk(shop, stream_of(seed + row), _tenure(instance))
+        begin(shop, graph, walk, order)
         advance(shop, graph, walk, iterations, target)
         makespans[row] = load(shop, graph, walk.best)
         improved[row] = by_start(shop, graph)

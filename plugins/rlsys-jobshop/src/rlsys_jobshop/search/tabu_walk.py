@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlsys_jobshop.compiled import compiled
-from rlsys_jobshop.search.graph import Graph, Ints, Shop, load, measure
+from rlsys_jobshop.compiled import kernel
+from rlsys_jobshop.search.arrays import Ints, copy_into
+from rlsys_jobshop.search.graph import Graph, Shop, load, measure
 from rlsys_jobshop.search.moves import (
     critical_path,
     go_after,
@@ -62,27 +63,32 @@ class Walk(NamedTuple):
     tenure: Ints
 
 
-@compiled
-def begin(shop: Shop, graph: Graph, order: Ints, stream: Stream, tenure: Ints) -> Walk:
-    """Load `order` and return the memory of a walk that starts there."""
-    count = len(order)
-    numbers = np.zeros(7, np.int64)
-    numbers[BEST] = numbers[CURRENT] = numbers[RECENT] = load(shop, graph, order)
-    walk = Walk(
-        np.zeros((count, shop.slot.max() + 1), np.int64),
-        graph.order.copy(),
-        np.zeros((ELITE, count), np.int64),
-        np.zeros(ELITE, np.int64),
-        np.zeros(count, np.int64),
-        numbers,
-        stream,
-        tenure,
+def empty_walk(shop: Shop, stream: Stream, tenure: Ints) -> Walk:
+    """Return a memory without anything in it."""
+    count = len(shop.duration) - 1
+    return Walk(
+        until=np.zeros((count, int(shop.slot.max()) + 1), np.int64),
+        best=np.zeros(count, np.int64),
+        kept=np.zeros((ELITE, count), np.int64),
+        length=np.zeros(ELITE, np.int64),
+        path=np.zeros(count, np.int64),
+        numbers=np.zeros(7, np.int64),
+        stream=stream,
+        tenure=tenure,
     )
+
+
+@kernel
+def begin(shop: Shop, graph: Graph, walk: Walk, order: Ints) -> None:
+    """Forget everything, and start from `order`."""
+    walk.until[:] = 0
+    walk.numbers[:] = 0
+    walk.numbers[CURRENT] = load(shop, graph, order)
+    walk.numbers[BEST] = walk.numbers[CURRENT] + 1
     _keep(graph, walk)
-    return walk
 
 
-@compiled
+@kernel
 def advance(shop: Shop, graph: Graph, walk: Walk, moves: int, target: int) -> None:
     """Make `moves` moves, fewer if an order of length `target` is found."""
     numbers = walk.numbers
@@ -96,19 +102,19 @@ def advance(shop: Shop, graph: Graph, walk: Walk, moves: int, target: int) -> No
             _restart(shop, graph, walk)
 
 
-@compiled
+@kernel
 def _keep(graph: Graph, walk: Walk) -> None:
     """Remember the current order as the best since the restart."""
     numbers = walk.numbers
     numbers[RECENT], numbers[IMPROVED] = numbers[CURRENT], numbers[NOW]
-    walk.kept[numbers[SLOT]] = graph.order
+    copy_into(walk.kept[numbers[SLOT]], graph.order)
     walk.length[numbers[SLOT]] = numbers[CURRENT]
     if numbers[CURRENT] < numbers[BEST]:
         numbers[BEST] = numbers[CURRENT]
-        walk.best[:] = graph.order
+        copy_into(walk.best, graph.order)
 
 
-@compiled
+@kernel
 def _restart(shop: Shop, graph: Graph, walk: Walk) -> None:
     """Go on from a kept order after some random moves."""
     numbers, stream = walk.numbers, walk.stream
@@ -118,14 +124,18 @@ def _restart(shop: Shop, graph: Graph, walk: Walk) -> None:
     if below(stream, 100) < _FROM_BEST:
         source = walk.best
     numbers[CURRENT] = load(shop, graph, source)
-    numbers[SLOT] = kept if kept < ELITE else np.argmax(walk.length)
+    numbers[SLOT] = kept if kept < ELITE else 0
+    if kept == ELITE:
+        for index in range(ELITE):
+            if walk.length[index] > walk.length[numbers[SLOT]]:
+                numbers[SLOT] = index
     for _ in range(_SHAKES + below(stream, 2 * _SHAKES)):
         if not _move(shop, graph, walk, True):
             break
     _keep(graph, walk)
 
 
-@compiled
+@kernel
 def _move(shop: Shop, graph: Graph, walk: Walk, at_random: bool) -> bool:
     """Make the best move that is not forbidden, or a random one; return whether there is any.
 
@@ -184,14 +194,14 @@ def _move(shop: Shop, graph: Graph, walk: Walk, at_random: bool) -> bool:
     return True
 
 
-@compiled
+@kernel
 def _is_possible(shop: Shop, graph: Graph, moved: int, anchor: int, forward: bool) -> bool:
     if forward:
         return may_go_after(shop, graph, moved, anchor)
     return may_go_before(shop, graph, moved, anchor)
 
 
-@compiled
+@kernel
 def _is_forbidden(
     shop: Shop, graph: Graph, walk: Walk, moved: int, anchor: int, forward: bool
 ) -> bool:
@@ -207,7 +217,7 @@ def _is_forbidden(
     return False
 
 
-@compiled
+@kernel
 def _make(shop: Shop, graph: Graph, walk: Walk, moved: int, anchor: int, forward: bool) -> None:
     """Make a move and forbid its opposite."""
     numbers, slot = walk.numbers, shop.slot
