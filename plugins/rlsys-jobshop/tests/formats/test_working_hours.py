@@ -119,6 +119,17 @@ def test_holidays_close_whole_days_or_stretches(
     assert windows == [(0, begin), (end, FOREVER)]
 
 
+def test_a_machine_that_is_closed_for_months_opens_again() -> None:
+    hours, closed = {"wed": "06:00-07:00"}, ["2026-03-02 to 2026-12-31"]
+    calendar = laid_out("UTC", "2026-03-02T00:00", hours, days=400, holidays=closed)
+    short = laid_out("UTC", "2026-03-02T00:00", hours, days=1, holidays=closed)
+    assert calendar[0] == (
+        (datetime(2027, 1, 6, 6) - datetime(2026, 3, 2)) // timedelta(minutes=1),
+        (datetime(2027, 1, 6, 7) - datetime(2026, 3, 2)) // timedelta(minutes=1),
+    )
+    assert short == []  # it opens after the days that were asked for, and that is no error
+
+
 def test_an_extra_opening_holds_on_holidays_and_in_breaks() -> None:
     windows = laid_out(
         "Europe/Berlin",

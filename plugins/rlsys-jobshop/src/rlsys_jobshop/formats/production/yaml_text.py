@@ -24,6 +24,8 @@ KeyPath = tuple[str | int, ...]
 MOST_KEYS = 5_000_000
 """More keys than this come from aliases that multiply."""
 
+DEEPEST = 100
+
 SCALARS = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
@@ -63,6 +65,7 @@ def parse(text: str, source: str) -> Document:
         if data is not None:
             return Document(data, source, _places_of_json(text, source))
     try:
+        _check_depth(text, source)
         loader = Loader(text)
         node = loader.get_single_node()
         lines: dict[KeyPath, int] = {}
@@ -71,7 +74,7 @@ def parse(text: str, source: str) -> Document:
         data = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         raise UserError(_yaml_message(error, source)) from error
-    except RecursionError as error:
+    except RecursionError as error:  # an alias within what it stands for
         raise UserError(f"{source}: is nested too deeply") from error
     except ValueError as error:  # a number with more digits than Python converts
         raise UserError(f"{source}: not valid YAML: a number or tag cannot be read") from error
@@ -93,12 +96,25 @@ def _places_of_json(text: str, source: str) -> dict[KeyPath, str]:
     plain = re.sub(r"[^\n\r\x20-\x7e]", "?", plain)
     lines: dict[KeyPath, int] = {}
     try:
+        _check_depth(plain, source)
         node = Loader(plain).get_single_node()
         if node is not None:
             _walk(node, (), lines, source, check=False)
     except yaml.YAMLError:  # such as a key of more than 1024 characters; messages name the key
         return {}
     return {path: f"{source}: line {line}" for path, line in lines.items()}
+
+
+def _check_depth(text: str, source: str) -> None:
+    """Refuse what is nested so deeply that PyYAML's C library would crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise UserError(f"{source}: line {event.start_mark.line + 1}: is nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _yaml_message(error: yaml.YAMLError, source: str) -> str:

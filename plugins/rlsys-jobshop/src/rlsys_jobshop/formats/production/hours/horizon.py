@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rlsys.errors import UserError
-from rlsys_jobshop.problem import Calendar, Description, Mode, Operation
+from rlsys_jobshop.problem import Calendar, Clock, Description, Mode, Operation
 from rlsys_jobshop.problem.calendar import intersection
 from rlsys_jobshop.problem.clock import SECONDS
 
@@ -27,45 +27,43 @@ class RunsOut(Exception):
         self.machine = machine
 
 
-def lay_out(describe: Callable[[int], Description], endless: frozenset[int]) -> Description:
+def lay_out(
+    describe: Callable[[int], Description], endless: frozenset[int], clock: Clock | None
+) -> Description:
     """Return ``describe(until)`` with an `until` that is far enough for any schedule.
 
     Args:
         describe: returns the problem with all weekly hours laid out up to a time.
         endless: machines with weekly hours. The other calendars are what they are.
+        clock: of the problem.
 
     Raises:
         UserError: the work takes more than `YEARS` one after another.
     """
-    given = describe(0)
-    if given.clock is None:
-        return given
-    week = 7 * 24 * 3600 // SECONDS[given.clock.unit]
+    if clock is None:
+        return describe(0)
+    week = 7 * 24 * 3600 // SECONDS[clock.unit]
     most = YEARS * 366 * week // 7
     until = 8 * week
     while True:
+        given = describe(until)
+        machine: int | None = None
         try:
             end = serial_end(given, endless)
         except RunsOut as stop:
             end, machine = most + 1, stop.machine
-        else:
-            machine = -1
-        if end <= until or not endless:
+        if end <= until or until > most or not endless:
             break
-        if until > most:
-            raise UserError(_too_long(given, machine))
         until *= 2
-        given = describe(until)
     if end > most:
         raise UserError(_too_long(given, machine))
     return describe(2 * end + week) if endless else given
 
 
-def _too_long(given: Description, machine: int) -> str:
-    name = given.machines[machine].name or machine if machine >= 0 else ""
-    where = f"machine {name}: " if machine >= 0 else ""
+def _too_long(given: Description, machine: int | None) -> str:
+    place = "" if machine is None else f"machine {given.machines[machine].name or machine}: "
     return (
-        f"{given.source}: {where}all operations one after another take more than {YEARS} years; "
+        f"{given.source}: {place}all operations one after another take more than {YEARS} years; "
         "shorten durations or dates, or lengthen hours"
     )
 

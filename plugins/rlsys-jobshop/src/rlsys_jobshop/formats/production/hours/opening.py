@@ -30,20 +30,27 @@ def opening(given: OpenHours, clock: Clock, until: int) -> Calendar:
     Raises:
         UserError: it is never open for a whole unit.
     """
+    windows = _windows(given, clock, until)
+    if not windows and given.holidays:
+        last = instant(max(period.end for period in given.holidays), ZoneInfo(clock.zone))
+        after = (last - posix(clock.start) + 3 * WEEK) // SECONDS[clock.unit]
+        windows = _windows(given, clock, max(until, after))
+    return Calendar.of(windows)
+
+
+def _windows(given: OpenHours, clock: Clock, until: int) -> list[Interval]:
     zone = ZoneInfo(clock.zone)
     first = clock.start.astimezone(zone).date() - timedelta(days=1)
     days = until * SECONDS[clock.unit] // DAY + 3
     open_time = union(_laid_out(given.hours, first, days, zone))
     open_time = difference(open_time, union(_laid_out(given.breaks, first, days, zone)))
     open_time = difference(open_time, union(_stretches(given.holidays, zone)))
-    extra = union(_stretches(given.extra, zone))
     end = instant(datetime.combine(first, time()) + timedelta(days=days), zone)
     never_closes = _day_and_night(given) and open_time and open_time[-1][1] >= end
-    open_time = union([*open_time, *extra])
-    windows = _in_units(open_time, clock)
+    windows = _in_units(union([*open_time, *_stretches(given.extra, zone)]), clock)
     if never_closes and windows:
         windows[-1] = (windows[-1][0], FOREVER)
-    return Calendar.of(windows)
+    return windows
 
 
 def is_endless(given: OpenHours) -> bool:
