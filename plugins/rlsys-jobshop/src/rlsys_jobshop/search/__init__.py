@@ -5,7 +5,7 @@
 * `cp_sat`: everything; exact where the instance is small.
 """
 
-from rlsys_jobshop.search.random_keys import random_keys
-from rlsys_jobshop.search.tabu import improve_orders, tabu
+from rlsys_jobshop.search.keys.random_keys import random_keys
+from rlsys_jobshop.search.n6.tabu import improve_orders, tabu
 
 __all__ = ["improve_orders", "random_keys", "tabu"]

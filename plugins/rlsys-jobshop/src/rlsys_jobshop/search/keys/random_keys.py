@@ -25,9 +25,9 @@ from rlsys_jobshop.problem import (
     build,
 )
 from rlsys_jobshop.search.budget import Budget, Clock
-from rlsys_jobshop.search.climb import Climb, advance, climb_from, settle
 from rlsys_jobshop.search.goals import Goal, check_goal
-from rlsys_jobshop.search.job_keys import JobKeys, climb_ranks, job_keys, rules, try_ranks
+from rlsys_jobshop.search.keys.job_keys import JobKeys, climb_ranks, job_keys, rules, try_ranks
+from rlsys_jobshop.search.keys.operation_keys import Climb, advance, climb_from, settle
 from rlsys_jobshop.search.randomness import stream_of
 from rlsys_jobshop.search.serial import MAKESPAN, TARDINESS, batch_of, order_of
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.problem import FOREVER, Instance
 from rlsys_jobshop.search.arrays import Ints, copy_into
-from rlsys_jobshop.search.heap import heapify, sift_down
+from rlsys_jobshop.search.keys.heap import heapify, sift_down
 from rlsys_jobshop.search.randomness import Stream, below
 from rlsys_jobshop.search.serial import (
     NEVER,

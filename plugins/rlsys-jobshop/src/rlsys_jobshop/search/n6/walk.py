@@ -12,8 +12,8 @@ import numpy as np
 
 from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints, copy_into
-from rlsys_jobshop.search.graph import Graph, Shop, load, measure
-from rlsys_jobshop.search.moves import (
+from rlsys_jobshop.search.n6.graph import Graph, Shop, load, measure
+from rlsys_jobshop.search.n6.moves import (
     critical_path,
     go_after,
     go_before,

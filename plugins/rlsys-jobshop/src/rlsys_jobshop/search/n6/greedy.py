@@ -10,7 +10,7 @@ import numpy as np
 
 from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints
-from rlsys_jobshop.search.graph import Shop
+from rlsys_jobshop.search.n6.graph import Shop
 
 
 def greedy_order(shop: Shop, job_first: Ints) -> Ints:

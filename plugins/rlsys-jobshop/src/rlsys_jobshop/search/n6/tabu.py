@@ -16,10 +16,10 @@ from rlsys.errors import UserError
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.budget import Budget, Clock
-from rlsys_jobshop.search.graph import Graph, Shop, by_start, empty_graph, load, shop_of
-from rlsys_jobshop.search.greedy import greedy_order
+from rlsys_jobshop.search.n6.graph import Graph, Shop, by_start, empty_graph, load, shop_of
+from rlsys_jobshop.search.n6.greedy import greedy_order
+from rlsys_jobshop.search.n6.walk import BEST, advance, begin, empty_walk
 from rlsys_jobshop.search.randomness import stream_of
-from rlsys_jobshop.search.tabu_walk import BEST, advance, begin, empty_walk
 
 _CHUNK, _LARGEST_CHUNK = 200, 100_000
 

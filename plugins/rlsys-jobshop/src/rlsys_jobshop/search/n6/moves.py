@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints
-from rlsys_jobshop.search.graph import Graph, Shop
+from rlsys_jobshop.search.n6.graph import Graph, Shop
 
 
 @kernel

@@ -13,7 +13,7 @@ import numpy as np
 
 from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints, copy_into
-from rlsys_jobshop.search.key_moves import Candidate, Current, propose
+from rlsys_jobshop.search.keys.moves import Candidate, Current, propose
 from rlsys_jobshop.search.randomness import Stream
 from rlsys_jobshop.search.serial import (
     NEVER,
