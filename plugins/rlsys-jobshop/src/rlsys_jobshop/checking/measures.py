@@ -75,10 +75,9 @@ def measure(schedule: Schedule) -> Measures:
     clock = instance.description.clock
 
     shop = Shop(instance)
-    sequences = _sequences(schedule)
-    worked = [
-        sum(instance.duration[schedule.mode[o.operation]].item() for o in s) for s in sequences
-    ]
+    sequences = _sequences(shop, schedule)
+    modes: list[int] = schedule.mode.tolist()
+    worked = [sum(shop.duration[modes[one.operation]] for one in s) for s in sequences]
     setups = [_setup_time(shop, machine, s) for machine, s in enumerate(sequences)]
     open_time = [
         shop.hours(machine).between(available, max(available, makespan))
@@ -110,14 +109,13 @@ def measure(schedule: Schedule) -> Measures:
     )
 
 
-def _sequences(schedule: Schedule) -> list[list[Timed]]:
+def _sequences(shop: Shop, schedule: Schedule) -> list[list[Timed]]:
     """Return the operations of each machine, in its order."""
-    instance = schedule.instance
-    sequences: list[list[Timed]] = [[] for _ in range(instance.machines)]
+    sequences: list[list[Timed]] = [[] for _ in shop.available]
     columns = (schedule.start, schedule.end, schedule.rank, schedule.mode)
     rows = zip(*(column.tolist() for column in columns), strict=True)
     for operation, (start, end, rank, mode) in enumerate(rows):
-        for machine in instance.machines_of(mode):
+        for machine in shop.machines_of(mode):
             sequences[machine].append(Timed(operation, start, end, rank))
     return [in_machine_order(sequence) for sequence in sequences]
 
