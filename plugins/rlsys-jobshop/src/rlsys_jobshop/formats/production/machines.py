@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rlsys.errors import UserError, did_you_mean
 from rlsys_jobshop.formats.production.hours.opening import is_endless, opening
 from rlsys_jobshop.formats.production.sections import MachineSection
@@ -58,7 +60,7 @@ class Machines:
         return tuple(
             machine
             if given.calendar is None
-            else Machine(**{**vars(machine), "calendar": calendars[given.calendar]})
+            else replace(machine, calendar=calendars[given.calendar])
             for machine, given in zip(self._read, self._source.problem.machines, strict=True)
         )
 

@@ -21,7 +21,7 @@ except ImportError:  # PyYAML without its C library
     from yaml import SafeLoader as _Base  # type: ignore[assignment]
 
 KeyPath = tuple[str | int, ...]
-MOST_KEYS = 5_000_000
+MOST_KEYS = 3_000_000
 """More keys than this come from aliases that multiply."""
 
 DEEPEST = 100
@@ -112,7 +112,8 @@ def _check_depth(text: str, source: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise UserError(f"{source}: line {event.start_mark.line + 1}: is nested too deeply")
+                line = f": line {event.start_mark.line + 1}" if event.start_mark else ""
+                raise UserError(f"{source}{line}: is nested too deeply")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

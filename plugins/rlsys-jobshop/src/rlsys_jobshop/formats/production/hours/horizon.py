@@ -6,12 +6,12 @@ latest and after the longest setup that it can need. Calendars reach twice as fa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from rlsys.errors import UserError
-from rlsys_jobshop.problem import Calendar, Clock, Description, Mode, Operation
+from rlsys_jobshop.problem import Calendar, Clock, Description, Job, Mode, Operation
 from rlsys_jobshop.problem.calendar import intersection
 from rlsys_jobshop.problem.clock import SECONDS
 
@@ -28,12 +28,16 @@ class RunsOut(Exception):
 
 
 def lay_out(
-    describe: Callable[[int], Description], endless: frozenset[int], clock: Clock | None
+    describe: Callable[[int], Description],
+    jobs: Sequence[Job],
+    endless: frozenset[int],
+    clock: Clock | None,
 ) -> Description:
     """Return ``describe(until)`` with an `until` that is far enough for any schedule.
 
     Args:
         describe: returns the problem with all weekly hours laid out up to a time.
+        jobs: of the problem.
         endless: machines with weekly hours. The other calendars are what they are.
         clock: of the problem.
 
@@ -44,7 +48,7 @@ def lay_out(
         return describe(0)
     week = 7 * 24 * 3600 // SECONDS[clock.unit]
     most = YEARS * 366 * week // 7
-    until = 8 * week
+    until = min(most, max(8 * week, 4 * _work(jobs)))
     while True:
         given = describe(until)
         machine: int | None = None
@@ -52,12 +56,18 @@ def lay_out(
             end = serial_end(given, endless)
         except RunsOut as stop:
             end, machine = most + 1, stop.machine
-        if end <= until or until > most or not endless:
+        if end <= until or until >= most or not endless:
             break
         until *= 2
     if end > most:
         raise UserError(_too_long(given, machine))
     return describe(2 * end + week) if endless else given
+
+
+def _work(jobs: Sequence[Job]) -> int:
+    """Return how many units all operations take, without setups."""
+    steps = [step for job in jobs for step in job.operations]
+    return sum(max(mode.duration for mode in step.modes) for step in steps)
 
 
 def _too_long(given: Description, machine: int | None) -> str:
@@ -80,7 +90,7 @@ def serial_end(given: Description, endless: frozenset[int]) -> int:
 class _Serial:
     def __init__(self, given: Description, endless: frozenset[int]) -> None:
         self._given, self._endless = given, endless
-        self._shared: dict[tuple[int, ...], Calendar | None] = {}
+        self._shared: dict[tuple[int, ...], Worktime | None] = {}
 
     def end(self) -> int:
         time = 0
@@ -98,11 +108,12 @@ class _Serial:
             return time
         start = time
         for machine in mode.machines:
-            given = self._given.machines[machine]
-            begin = max(time, given.available)
-            worked = work_end(given.calendar, begin, self._setup(machine, operation.family), True)
+            own = self._common((machine,))
+            assert own is not None
+            begin = max(time, self._given.machines[machine].available)
+            worked = own.end(begin, self._setup(machine, operation.family), True)
             start = max(start, self._reached(worked, time, (machine,)))
-        end = work_end(common, start, mode.duration, operation.interruptible)
+        end = common.end(start, mode.duration, operation.interruptible)
         return self._reached(end, time, mode.machines)
 
     def _reached(self, end: int | None, time: int, machines: tuple[int, ...]) -> int:
@@ -122,32 +133,43 @@ class _Serial:
         times = self._given.setups[table]
         return max([times.first[family], *(row[family] for row in times.between)])
 
-    def _common(self, machines: tuple[int, ...]) -> Calendar | None:
+    def _common(self, machines: tuple[int, ...]) -> Worktime | None:
         if machines not in self._shared:
             calendars = [self._given.machines[machine].calendar for machine in machines]
             try:
-                self._shared[machines] = intersection(calendars)
+                self._shared[machines] = Worktime(intersection(calendars))
             except UserError:  # never open together: `build` says so, with names
                 self._shared[machines] = None
         return self._shared[machines]
 
 
-def work_end(calendar: Calendar, start: int, duration: int, interruptible: bool) -> int | None:
-    """Return the earliest end of work that begins at `start` or later; None: it never fits."""
-    opens, closes = calendar.opens, calendar.closes
-    index = int(np.searchsorted(closes, start, side="right"))
-    if index == len(opens):
-        return None
-    if not interruptible:
-        ends = np.maximum(opens[index:], start) + duration
-        fits = ends <= closes[index:]
-        return int(ends[fits.argmax()]) if fits.any() else None
-    done = calendar.worked + (closes - opens)
-    target = int(calendar.worked[index]) + max(0, start - int(opens[index])) + duration
-    last = max(index, int(np.searchsorted(done, target)))
-    if last == len(opens):
-        return None
-    return int(opens[last]) + target - int(calendar.worked[last])
+class Worktime:
+    """When work ends in a calendar.
+
+    Attributes:
+        longest: longest window.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._opens, self._closes = calendar.opens, calendar.closes
+        self._worked = calendar.worked
+        self._done = self._worked + (self._closes - self._opens)
+        self.longest = calendar.longest
+
+    def end(self, start: int, duration: int, interruptible: bool) -> int | None:
+        """Return the earliest end of work that begins at `start` or later; None: never."""
+        index = int(np.searchsorted(self._closes, start, side="right"))
+        if index == len(self._opens):
+            return None
+        if not interruptible:
+            ends = np.maximum(self._opens[index:], start) + duration
+            fits = ends <= self._closes[index:]
+            return int(ends[fits.argmax()]) if fits.any() else None
+        begun = int(self._worked[index]) + max(0, start - int(self._opens[index]))
+        last = max(index, int(np.searchsorted(self._done, begun + duration)))
+        if last == len(self._opens):
+            return None
+        return int(self._opens[last]) + begun + duration - int(self._worked[last])
 
 
 def check_finite(given: Description) -> None:
