@@ -116,6 +116,14 @@ CASES = [
         "line 20: jobs[1].due: 2026-03-24 is before the release 2026-03-26",
     ),
     (LINES[-1], "      []", "line 19: job 1 (B): operations: there is none"),
+    (
+        LINES[-1],
+        "      none",
+        "line 20: jobs[1].operations: input should be a valid list (got 'none')",
+    ),
+    ("hours: {mon", "windows: [[0, 1.5]], hours: {mon", "calendars[0].windows[0][1]: input should"),
+    ("hours: {mon", "windows: [[0, 5]], hours: {mon", "has windows and weekly hours; give one of"),
+    (', hours: {mon-fri: "06:00-13:00"}}', f", windows: [[0, {1 << 62}]]}}", "windows[0][1]: "),
     ("jobs:\n", "jobs: []\nx:\n", "line 15: x: unknown key"),
     ("{name: c,", "{name: c, after: d,", "jobs[1].operations: job B: after: there is no operation"),
     ("{name: c,", "{name: c, after: c,", "after: operations form a cycle: c after c"),
@@ -187,3 +195,22 @@ def test_what_is_no_production_file_is_refused(refused: Any, text: str, said: st
 )
 def test_json_has_lines_too(refused: Any, text: str, said: str) -> None:
     assert said in refused(text, "a.json")
+
+
+def test_a_type_without_a_machine_is_named(refused: Any) -> None:
+    text = SHOP.replace("[lathe, mill]", "[lathe, mill, oven]").replace(
+        "machine_type: mill", "machine_type: oven"
+    )
+    said = refused(text, "shop.yaml")
+    assert "line 21: jobs[1].operations[0].machine_type: there is no machine of the type" in said
+
+
+def test_machines_that_are_never_open_together_are_refused(refused: Any) -> None:
+    text = SHOP.replace(
+        "  - {name: day,", '  - {name: night, hours: {daily: "20:00-23:00"}}\n  - {name: day,'
+    )
+    text = text.replace("type: mill}", "type: mill, calendar: night}")
+    text = text.replace(
+        "machine: L, duration: 60", "machines: [L, M], duration: 60, interruptible: true"
+    )
+    assert "machine 0 and machine 1 are never open together" in refused(text, "shop.yaml")

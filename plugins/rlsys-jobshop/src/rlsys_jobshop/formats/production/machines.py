@@ -101,7 +101,7 @@ class Machines:
     def _types(self) -> tuple[str, ...]:
         given = self._source.problem
         used = dict.fromkeys(machine.type for machine in given.machines if machine.type)
-        return given.machine_types or tuple(used)
+        return tuple(given.machine_types or used)
 
     def _type(self, number: int, machine: MachineSection) -> int:
         if not self.types:

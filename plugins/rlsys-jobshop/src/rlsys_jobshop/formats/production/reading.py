@@ -35,7 +35,7 @@ def read(text: str, name: str, source: str) -> Description:
             jobs=jobs,
             machines=machines.laid_out(until),
             types=machines.types,
-            families=given.families,
+            families=tuple(given.families),
             setups=setups,
             important_weight=given.important_weight,
             clock=times.clock,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from rlsys_jobshop.formats.production.hours.week import OpenHours, Shifts, Stretch
 from rlsys_jobshop.formats.production.values import Date, Duration, Name
+from rlsys_jobshop.problem import FOREVER
 
 
 class Section(BaseModel):
@@ -29,7 +30,7 @@ def _unnamed(value: Any) -> Any:
     return value
 
 
-Time = Annotated[int, Field(strict=True, ge=0)]
+Time = Annotated[int, Field(strict=True, ge=0, le=FOREVER)]
 
 
 class CalendarSection(Section):
@@ -38,9 +39,9 @@ class CalendarSection(Section):
     name: Name
     hours: Shifts = ()
     breaks: Shifts = ()
-    holidays: tuple[Stretch, ...] = ()
-    extra: tuple[Stretch, ...] = ()
-    windows: tuple[tuple[Time, Time | None], ...] | None = None
+    holidays: list[Stretch] = Field(default_factory=list)
+    extra: list[Stretch] = Field(default_factory=list)
+    windows: list[tuple[Time, Time | None]] | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> CalendarSection:
@@ -54,7 +55,7 @@ class CalendarSection(Section):
     @property
     def open_hours(self) -> OpenHours:
         """Its hours, without windows."""
-        return OpenHours(self.hours, self.breaks, self.holidays, self.extra)
+        return OpenHours(self.hours, self.breaks, tuple(self.holidays), tuple(self.extra))
 
 
 class SetupSection(Section):
@@ -79,7 +80,7 @@ class ChoiceSection(Section):
     """One way to do an operation."""
 
     machine: Name | None = None
-    machines: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    machines: Annotated[list[Name], Field(min_length=1)] | None = None
     machine_type: Name | None = None
     duration: Duration | None = None
 
@@ -95,15 +96,15 @@ class ChoiceSection(Section):
 
 
 class OperationSection(ChoiceSection):
-    alternatives: Annotated[tuple[ChoiceSection, ...], Field(min_length=1)] | None = None
+    alternatives: Annotated[list[ChoiceSection], Field(min_length=1)] | None = None
     name: Name = ""
     interruptible: bool = False
     family: Name | None = None
-    after: Annotated[tuple[Name, ...], BeforeValidator(_names)] = ()
+    after: Annotated[list[Name], BeforeValidator(_names)] = Field(default_factory=list)
 
 
 class JobSection(Section):
-    operations: tuple[OperationSection, ...]
+    operations: list[OperationSection]
     name: Name = ""
     release: Date | None = None
     due: Date | None = None
@@ -119,9 +120,9 @@ class Problem(Section):
     unit: Literal["second", "minute", "hour"] = "minute"
     important_weight: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] = 5
     notes: dict[Name, str] = Field(default_factory=dict)
-    machine_types: tuple[Name, ...] = ()
-    calendars: tuple[CalendarSection, ...] = ()
-    families: tuple[Name, ...] = ()
-    setups: tuple[SetupSection, ...] = ()
-    machines: Annotated[tuple[MachineSection, ...], BeforeValidator(_unnamed)]
-    jobs: tuple[JobSection, ...]
+    machine_types: list[Name] = Field(default_factory=list)
+    calendars: list[CalendarSection] = Field(default_factory=list)
+    families: list[Name] = Field(default_factory=list)
+    setups: list[SetupSection] = Field(default_factory=list)
+    machines: Annotated[list[MachineSection], BeforeValidator(_unnamed)]
+    jobs: list[JobSection]

@@ -17,6 +17,7 @@ Source: E. Taillard, "Benchmarks for basic scheduling problems", EJOR 64 (1993),
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from rlsys_jobshop.formats.text.lines import Line, fault, sizes, values
 from rlsys_jobshop.formats.text.listing import Listing, Step
@@ -124,15 +125,15 @@ def _jobs(
 
 def render(description: Description) -> str:
     """Return the text; every operation must have one mode on one machine."""
-    extra = [name for name in EXTRA if name in description.notes]
-    extra = list(EXTRA[: len(extra)]) if extra == list(EXTRA[: len(extra)]) else []
+    notes = description.notes
+    extra = list(takewhile(lambda name: notes.get(name, "").isdecimal(), EXTRA))
     titles = ["Nb of jobs", "Nb of Machines", *(name.capitalize() for name in extra)]
     numbers = [len(description.jobs), len(description.machines)]
     modes = [[operation.modes[0] for operation in job.operations] for job in description.jobs]
     return "\n".join(
         [
             ", ".join(titles),
-            " ".join([*map(str, numbers), *(description.notes[name] for name in extra)]),
+            " ".join([*map(str, numbers), *(notes[name] for name in extra)]),
             "Times",
             *(" ".join(str(mode.duration) for mode in job) for job in modes),
             "Machines",
