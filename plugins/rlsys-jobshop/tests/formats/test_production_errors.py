@@ -109,7 +109,7 @@ CASES = [
     ("name: B\n", "name: B\n    due: -4\n", "line 20: jobs[1].due: -4 is before the start"),
     ("name: B\n", "name: B\n    release: -4\n", "line 20: jobs[1].release: -4 must be at least 0"),
     ("name: B\n", "name: B\n    important: often\n", "line 20: jobs[1].important: "),
-    ("name: B\n", "name: B\n    name: C\n", "line 20: jobs[1].name: key given twice"),
+    ("name: B\n", "name: B\n    name: C\n", "line 20: jobs[1]: the key 'name' is given twice"),
     (
         "name: B\n",
         "name: B\n    due: 2026-03-24\n    release: 2026-03-26\n",
@@ -183,7 +183,7 @@ def test_what_is_no_production_file_is_refused(refused: Any, text: str, said: st
     ("text", "said"),
     [
         ('{"machines": 1,\n "jobs": [}', "a.json: line 2: not valid JSON: expecting value"),
-        ('{"machines": 1,\n "machines": 2}', "machines: key given twice; delete one"),
+        ('{"machines": 1,\n "machines": 2}', "the key 'machines' is given twice; delete one"),
         ('{"important_weight": NaN}', "NaN is not a number"),
         (
             '{"machines": 1,\n "jobs": [\n {"nmae": 1}]}',

@@ -137,7 +137,7 @@ ROW = '{"job": 0, "operation": 0, "machine": 0, "start": 0, "end": 3}'
         ('"start": 0', '"start": true', "start: must be a whole number, not true"),
         ('"start": 0', '"start": "0"', 'start: must be a whole number, not "0"'),
         ('"start": 0', '"start": null', "start: must be a whole number, not null"),
-        ('"start": 0', '"start": 0, "start": 1', "start: key given twice; delete one"),
+        ('"start": 0', '"start": 0, "start": 1', "the key 'start' is given twice; delete one"),
         ('"job": 0', '"job": 2', "operations[0]: job: there is no number 2; allowed: 0 to 1"),
         ('"job": 0', '"job": -1', "operations[0]: job: there is no number -1"),
         ('"operation": 0', '"operation": 2', "operation: there is no number 2; allowed: 0 to 1"),

@@ -96,7 +96,8 @@ def test_one_machine_and_a_duration_of_zero_are_fine(read: Any) -> None:
     ("text", "said"),
     [
         ("6", "line 1: header: needs the number of jobs and the number of machines"),
-        ("0 3\n", "line 1: header: jobs: 0 must be at least 1"),
+        ("0 3\n", "line 1: header: jobs: 0 must lie between 1 and"),
+        ("1e9 2\n0 1\n", "line 1: header: jobs: 1000000000 must lie between"),
         ("2 -3\n", "line 1: header: machines: -3 must lie between"),
         ("2 1e9\n0 1\n0 1\n", "line 1: header: machines: 1000000000 must lie between"),
         ("two 2\n0 1 1 2\n", "line 1: header: jobs: 'two' is not a number"),

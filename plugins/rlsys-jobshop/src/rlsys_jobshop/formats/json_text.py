@@ -19,7 +19,7 @@ def parse_json(text: str, source: str) -> Any:
         data: dict[str, Any] = {}
         for key, value in pairs:
             if key in data:
-                raise UserError(f"{source}: {key}: key given twice; delete one")
+                raise UserError(f"{source}: the key {key!r} is given twice; delete one")
             data[key] = value
         return data
 

@@ -28,9 +28,9 @@ class Source:
         try:
             self.problem = validate(Problem, self._document)
         except ConfigError as error:
+            faults = [line for line in str(error).splitlines() if line.startswith(name)]
             # A key that is missing is often one that is misspelt.
-            faults = sorted(str(error).splitlines(), key=lambda fault: ": unknown key" not in fault)
-            first, *others = faults
+            first, *others = sorted(faults, key=lambda fault: ": unknown key" not in fault)
             more = f" (and {len(others)} more)" if others else ""
             raise UserError(first + more) from error
 

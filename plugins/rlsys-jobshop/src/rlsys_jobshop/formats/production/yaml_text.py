@@ -145,8 +145,9 @@ def _walk(
                 continue
             here = (*path, name)
             if check and name in own:
+                place = f"{format_path(path)}: " if path else ""
                 raise UserError(
-                    f"{source}: line {line}: {format_path(here)}: key given twice; delete one"
+                    f"{source}: line {line}: {place}the key {name!r} is given twice; delete one"
                 )
             own.add(name)
             lines[here] = line

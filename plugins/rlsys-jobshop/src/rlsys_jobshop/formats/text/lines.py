@@ -73,6 +73,7 @@ def whole_number(word: str, line: int, source: str, place: str) -> int:
     return int(value)
 
 
+MOST_JOBS = 1_000_000
 MOST_MACHINES = 100_000
 
 
@@ -86,8 +87,8 @@ def sizes(words: Sequence[str], line: int, source: str) -> tuple[int, int]:
         raise fault(source, line, "header", "needs the number of jobs and the number of machines")
     jobs = whole_number(words[0], line, source, "header: jobs")
     machines = whole_number(words[1], line, source, "header: machines")
-    if jobs < 1:
-        raise fault(source, line, "header: jobs", f"{jobs} must be at least 1")
+    if not 1 <= jobs <= MOST_JOBS:
+        raise fault(source, line, "header: jobs", f"{jobs} must lie between 1 and {MOST_JOBS}")
     if not 1 <= machines <= MOST_MACHINES:
         raise fault(
             source, line, "header: machines", f"{machines} must lie between 1 and {MOST_MACHINES}"
