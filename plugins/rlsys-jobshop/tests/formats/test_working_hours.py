@@ -149,6 +149,16 @@ def test_day_and_night_never_closes() -> None:
     assert laid_out("Europe/Berlin", "2026-03-02T05:00", nights) == [(0, FOREVER)]
 
 
+def test_day_and_night_still_closes_on_a_holiday_in_two_years() -> None:
+    hours = {"daily": "00:00-24:00"}
+    closed, extra = ["2028-03-01"], ["2028-03-01 06:00 to 07:00"]
+    day = (datetime(2028, 3, 1) - datetime(2026, 3, 2)).days * DAY
+    windows = laid_out("UTC", "2026-03-02T00:00", hours, days=999, holidays=closed, extra=extra)
+    assert windows == [(0, day), (day + 360, day + 420), (day + DAY, FOREVER)]
+    few = laid_out("UTC", "2026-03-02T00:00", hours, days=1, holidays=closed, extra=extra)
+    assert few == [(0, day)]
+
+
 def test_half_hours_in_units_of_an_hour_are_lost_only_at_the_ends() -> None:
     hours = {"mon": ["06:30-10:20", "10:20-14:40"]}
     assert laid_out("Asia/Kolkata", "2026-03-02T00:00", hours, unit="hour") == [(7, 14)]

@@ -68,6 +68,8 @@ class SetupSection(Section):
 
 
 class MachineSection(Section):
+    """A machine, by default always open and without setups."""
+
     name: Name = ""
     type: Name | None = None
     calendar: Name | None = None
@@ -96,6 +98,8 @@ class ChoiceSection(Section):
 
 
 class OperationSection(ChoiceSection):
+    """A step of a job."""
+
     alternatives: Annotated[list[ChoiceSection], Field(min_length=1)] | None = None
     name: Name = ""
     interruptible: bool = False
@@ -104,6 +108,8 @@ class OperationSection(ChoiceSection):
 
 
 class JobSection(Section):
+    """Operations that are done one after another."""
+
     operations: list[OperationSection]
     name: Name = ""
     release: Date | None = None

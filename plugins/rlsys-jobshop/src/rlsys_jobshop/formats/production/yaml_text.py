@@ -25,14 +25,15 @@ MOST_KEYS = 3_000_000
 """More keys than this come from aliases that multiply."""
 
 DEEPEST = 100
+"""Nesting of a file; PyYAML's C library crashes at some ten thousand."""
 
 SCALARS = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "bool": (r"true|True|TRUE|false|False|FALSE", list("tTfF")),
     "int": (r"[-+]?(0|[1-9][0-9]*)", list("-+0123456789")),
     "float": (
-        r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+|[0-9](?=[eE])|(?<=[0-9])\.|(?<=[0-9])(?=[eE]))"
-        r"([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
         list("-+.0123456789"),
     ),
     "merge": (r"<<", ["<"]),
@@ -106,7 +107,7 @@ def _places_of_json(text: str, source: str) -> dict[KeyPath, str]:
 
 
 def _check_depth(text: str, source: str) -> None:
-    """Refuse what is nested so deeply that PyYAML's C library would crash."""
+    """Refuse what is nested more than `DEEPEST`."""
     depth = 0
     for event in yaml.parse(text, Loader):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -42,13 +42,15 @@ def _windows(given: OpenHours, clock: Clock, until: int) -> list[Interval]:
     zone = ZoneInfo(clock.zone)
     first = clock.start.astimezone(zone).date() - timedelta(days=1)
     days = until * SECONDS[clock.unit] // DAY + 3
+    never_closes = _weekly(given) == [(0, WEEK)]
+    if never_closes:
+        dates = [period.end.date() for period in (*given.holidays, *given.extra)]
+        days = max([days, *((last - first).days + 2 for last in dates)])
     open_time = union(_laid_out(given.hours, first, days, zone))
     open_time = difference(open_time, union(_laid_out(given.breaks, first, days, zone)))
     open_time = difference(open_time, union(_stretches(given.holidays, zone)))
-    end = instant(datetime.combine(first, time()) + timedelta(days=days), zone)
-    never_closes = _day_and_night(given) and open_time and open_time[-1][1] >= end
     windows = _in_units(union([*open_time, *_stretches(given.extra, zone)]), clock)
-    if never_closes and windows:
+    if never_closes:
         windows[-1] = (windows[-1][0], FOREVER)
     return windows
 
@@ -80,10 +82,6 @@ def _in_units(intervals: Sequence[Interval], clock: Clock) -> list[Interval]:
     start, unit = posix(clock.start), SECONDS[clock.unit]
     units = [(-((start - begin) // unit), (end - start) // unit) for begin, end in intervals]
     return [(begin, end) for begin, end in units if begin < end and end > 0]
-
-
-def _day_and_night(given: OpenHours) -> bool:
-    return _weekly(given) == [(0, WEEK)]
 
 
 def _weekly(given: OpenHours) -> list[Interval]:
