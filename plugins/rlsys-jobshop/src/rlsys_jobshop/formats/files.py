@@ -7,6 +7,9 @@ from pathlib import Path
 from rlsys.errors import UserError
 from rlsys.storage.atomic import write_atomically
 
+DOS_END = "\x1a"
+"""Files from DOS end with it."""
+
 
 def read_text(path: Path) -> str:
     """Return the text of a file, without a byte order mark.
@@ -23,7 +26,7 @@ def read_text(path: Path) -> str:
     if b"\0" in data:
         raise UserError(f"{path}: is a binary file, not text; unpack or export it first")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig").rstrip(DOS_END)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise UserError(f"{path}: line {line}: is not UTF-8 text; save it as UTF-8") from error

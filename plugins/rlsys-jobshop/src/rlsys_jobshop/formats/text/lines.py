@@ -45,6 +45,9 @@ def values(line: Line, source: str, place: str) -> list[int]:
     Raises:
         UserError: a word is not a whole number.
     """
+    digits = "".join(line.words)
+    if digits.isascii() and digits.isdigit() and max(map(len, line.words)) <= DIGITS:
+        return [int(word) for word in line.words]
     return [whole_number(word, line.number, source, place) for word in line.words]
 
 
@@ -54,8 +57,6 @@ def whole_number(word: str, line: int, source: str, place: str) -> int:
     Raises:
         UserError: it is not one.
     """
-    if len(word) <= DIGITS and word.isascii() and word.isdigit():
-        return int(word)
     shown = repr(word if len(word) <= 40 else word[:37] + "...")
     if not NUMBER.fullmatch(word):
         hint = "; put text behind a #" if word[0].isalpha() else ""
