@@ -6,76 +6,59 @@ model but for operations that none may interrupt. Otherwise it is the schedule's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-
-from rlsys_jobshop.problem import Calendar, Instance
-from rlsys_jobshop.search.constraint.hours import windows_of, worked_until
+from rlsys_jobshop.problem import Instance
+from rlsys_jobshop.search.constraint.hours import Hours
 
 
-@dataclass(frozen=True)
 class Axis:
-    """Time in the model.
+    """Time in the model of an instance.
 
     Attributes:
-        instance: the problem.
         shared: the calendar whose open units are counted; None: time itself is.
     """
 
-    instance: Instance
-    shared: Calendar | None
-
-    @classmethod
-    def of(cls, instance: Instance) -> Axis:
-        """Return the axis for an instance."""
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._hours = [
+            None if calendar.is_always else Hours(calendar) for calendar in instance.calendars
+        ]
         used = set(instance.machine_calendar[instance.mode_machines].tolist())
         # An operation without duration may be done just after closing time or at the next opening:
         # two moments that are one on the axis of open time.
-        if used != {0} and len(used) == 1 and instance.duration.all():
-            return cls(instance, instance.calendars[used.pop()])
-        return cls(instance, None)
+        counts_open_time = len(used) == 1 and bool(instance.duration.all())
+        self.shared = self._hours[used.pop()] if counts_open_time else None
 
     def at(self, time: int) -> int:
         """Return the place of a time on the axis."""
-        return time if self.shared is None else worked_until(self.shared, time)
+        return time if self.shared is None else self.shared.worked_until(time)
 
     def time_of(self, place: int) -> int:
         """Return the time at which something ends that ends at `place`."""
-        if self.shared is None:
-            return place
-        window = max(0, int(np.searchsorted(self.shared.worked, place, side="left")) - 1)
-        return int(self.shared.opens[window] + place - self.shared.worked[window])
+        return place if self.shared is None else self.shared.time_of(place)
 
-    def calendar(self, number: int) -> Calendar | None:
-        """Return a calendar with breaks on this axis, or None if it has none there."""
-        calendar = self.instance.calendars[number]
-        return None if self.shared is not None or calendar.is_always else calendar
+    def hours(self, calendar: int) -> Hours | None:
+        """Return the hours of a calendar that has breaks on this axis; None if it has none."""
+        return self._hours[calendar] if self.shared is None else None
 
-    def has_breaks(self, operation: int, mode: int) -> bool:
-        """Return whether breaks can make the operation longer."""
-        return (
-            self.calendar(int(self.instance.mode_calendar[mode])) is not None
-            and bool(self.instance.interruptible[operation])
-            and bool(self.instance.duration[mode] > 0)
-        )
+    def breaks_in(self, operation: int, mode: int) -> Hours | None:
+        """Return the hours whose breaks can make the operation longer; None if none can."""
+        if self._instance.interruptible[operation] and self._instance.duration[mode] > 0:
+            return self.hours(int(self._instance.mode_calendar[mode]))
+        return None
 
     def starts(self, operation: int, mode: int, low: int, high: int) -> list[tuple[int, int]]:
-        """Return when an operation without breaks inside can start; ``low .. high`` at most."""
-        calendar = self.instance.calendars[self.instance.mode_calendar[mode]]
-        duration = int(self.instance.duration[mode])
-        if self.shared is not None:
-            if self.instance.interruptible[operation]:
-                return [(low, high)]
-            first, last = self.time_of(low), self.time_of(high + duration)
-        else:
-            first, last = low, high
+        """Return when an operation that breaks do not make longer can start in ``low .. high``."""
+        hours = self._hours[self._instance.mode_calendar[mode]]
+        if hours is None or (self.shared is not None and self._instance.interruptible[operation]):
+            return [(low, high)]
+        duration = int(self._instance.duration[mode])
+        begins = hours.opens if self.shared is None else hours.worked
+        near = hours.meeting(self.time_of(low), self.time_of(high + duration))
         found = []
-        for window in windows_of(calendar, first, last):
-            opens, length = int(calendar.opens[window]), int(calendar.closes[window])
-            length -= opens
-            begins = opens if self.shared is None else int(calendar.worked[window])
-            ends = (max(low, begins), min(high, begins + length - duration))
-            if ends[0] <= ends[1]:
-                found.append(ends)
+        for window in near:
+            length = hours.closes[window] - hours.opens[window]
+            first = max(low, begins[window])
+            last = min(high, begins[window] + length - duration)
+            if first <= last:
+                found.append((first, last))
         return found

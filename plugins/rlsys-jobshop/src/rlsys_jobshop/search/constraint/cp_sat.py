@@ -14,7 +14,7 @@ from typing import Literal
 from rlsys.errors import UserError
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.search.goals import Goal, check_goal, value
-from rlsys_jobshop.search.keys.random_keys import random_keys
+from rlsys_jobshop.search.keys.random_keys import prepare, random_keys
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 
@@ -49,7 +49,8 @@ def cp_sat(
 
     Args:
         instance: any problem.
-        seconds: time limit, building the model included.
+        seconds: time limit on the wall; it includes the hint and the building of the model, but not
+            the preparation of compiled code at the first call on a machine.
         workers: threads.
         hint: a schedule to start from; the best schedule of a few dispatching rules competes.
         objective: what to minimise.
@@ -68,6 +69,7 @@ def cp_sat(
         raise UserError("CP-SAT needs OR-Tools: pip install 'rlsys-jobshop[cp-sat]'")
     from rlsys_jobshop.search.constraint.stages import Stages
 
+    prepare()
     deadline = time.monotonic() + seconds
     known = _best_known(instance, hint, objective)
     return Stages(instance, objective, known, workers, seed, deadline).solve()

@@ -6,13 +6,42 @@ is in one of the windows of its calendar, and within a window open time goes on 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-import numpy as np
 from ortools.sat.python.cp_model import IntVar
 
 from rlsys_jobshop.problem import Calendar
 from rlsys_jobshop.search.constraint.sketch import Condition, Expression, Sketch
+
+
+class Hours:
+    """A calendar as plain lists, because a model asks it hundreds of thousands of times.
+
+    Attributes:
+        opens, closes, worked: as in `rlsys_jobshop.problem.Calendar`.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.opens: list[int] = calendar.opens.tolist()
+        self.closes: list[int] = calendar.closes.tolist()
+        self.worked: list[int] = calendar.worked.tolist()
+
+    def meeting(self, low: int, high: int) -> range:
+        """Return the windows that meet ``low .. high``, their ends included."""
+        return range(bisect_left(self.closes, low), bisect_right(self.opens, high))
+
+    def worked_until(self, time: int) -> int:
+        """Return the open time before `time`."""
+        window = bisect_right(self.opens, time) - 1
+        if window < 0:
+            return 0
+        return self.worked[window] + min(time, self.closes[window]) - self.opens[window]
+
+    def time_of(self, work: int) -> int:
+        """Return the earliest time before which so much time is open."""
+        window = max(0, bisect_left(self.worked, work) - 1)
+        return self.opens[window] + work - self.worked[window]
 
 
 @dataclass(frozen=True)
@@ -35,57 +64,32 @@ class Moment:
     closes_before: int = 0
 
 
-def windows_of(calendar: Calendar, low: int, high: int) -> range:
-    """Return the windows that meet ``low .. high``."""
-    first = int(np.searchsorted(calendar.closes, low, side="left"))
-    last = int(np.searchsorted(calendar.opens, high, side="right"))
-    return range(first, max(first, last))
-
-
-def worked_until(calendar: Calendar, time: int) -> int:
-    """Return the open time before `time`."""
-    window = int(np.searchsorted(calendar.opens, time, side="right")) - 1
-    if window < 0:
-        return 0
-    opens, closes = int(calendar.opens[window]), int(calendar.closes[window])
-    return int(calendar.worked[window]) + min(time, closes) - opens
-
-
-def worked(sketch: Sketch, calendar: Calendar, moment: Moment, where: Condition) -> Expression:
+def worked(sketch: Sketch, hours: Hours, moment: Moment, where: Condition) -> Expression:
     """Return the open time before a moment that lies in a window where `where` holds.
 
     Args:
         sketch: the model.
-        calendar: with the windows.
+        hours: with the windows.
         moment: the moment.
         where: the condition; elsewhere the result is any number.
     """
-    pieces = [
-        (int(calendar.opens[i]), int(calendar.closes[i]), int(calendar.worked[i]))
-        for i in windows_of(calendar, moment.low, moment.high)
+    after, before = moment.opens_after, moment.closes_before
+    windows = [
+        (hours.opens[i] + after, hours.closes[i] - before, hours.worked[i] - hours.opens[i])
+        for i in hours.meeting(moment.low, moment.high)
+        if hours.closes[i] - hours.opens[i] >= after + before
     ]
-    pieces = [
-        piece
-        for piece in pieces
-        if piece[1] - piece[0] >= moment.opens_after + moment.closes_before
-    ]
-    ranges = [
-        (opens + moment.opens_after, closes - moment.closes_before) for opens, closes, _ in pieces
-    ]
-    if not pieces:
-        sketch.inside(moment.time, [], where)
-        return 0
-    if len(pieces) == 1:
-        sketch.inside(moment.time, ranges, where)
-        return moment.time + (pieces[0][2] - pieces[0][0])
-    low, high = pieces[0][2], pieces[-1][2] + min(moment.high, pieces[-1][1]) - pieces[-1][0]
-    known = low if moment.hint is None else worked_until(calendar, moment.hint)
+    if len(windows) < 2:
+        sketch.inside(moment.time, [(first, last) for first, last, _ in windows], where)
+        return moment.time + (windows[0][2] if windows else 0)
+    low, high = windows[0][0] + windows[0][2], windows[-1][1] + windows[-1][2]
+    known = low if moment.hint is None else hours.worked_until(moment.hint)
     result = sketch.integer(low, high, known)
     choices: list[IntVar] = []
-    for (opens, _, before), ends in zip(pieces, ranges, strict=True):
-        choice = sketch.boolean(moment.hint is not None and ends[0] <= moment.hint <= ends[1])
-        sketch.inside(moment.time, [ends], choice)
-        sketch.model.add(result - moment.time == before - opens).only_enforce_if(choice)
+    for first, last, shift in windows:
+        choice = sketch.boolean(moment.hint is not None and first <= moment.hint <= last)
+        sketch.model.add_linear_constraint(moment.time, first, last).only_enforce_if(choice)
+        sketch.model.add(result - moment.time == shift).only_enforce_if(choice)
         choices.append(choice)
     sketch.exactly_one(choices, where)
     return result

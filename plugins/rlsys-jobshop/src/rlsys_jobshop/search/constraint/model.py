@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from ortools.sat.python.cp_model import CpModel, IntervalVar, IntVar
 
 from rlsys_jobshop.problem import FOREVER, Instance, Schedule
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.constraint.axis import Axis
-from rlsys_jobshop.search.constraint.hours import Moment, worked
+from rlsys_jobshop.search.constraint.hours import Hours, Moment, worked
 from rlsys_jobshop.search.constraint.sketch import Condition, Expression, Sketch
 from rlsys_jobshop.search.goals import Goal
 
@@ -28,6 +28,7 @@ class Scope:
         latest: latest end.
         modes: allowed modes of each operation.
         known: a schedule for hints, within these ranges; or None.
+        deadline: of `time.monotonic`; building gives up then.
     """
 
     instance: Instance
@@ -37,10 +38,18 @@ class Scope:
     latest: Ints
     modes: Sequence[Sequence[int]]
     known: Schedule | None
+    deadline: float
+
+
+class OutOfTimeError(Exception):
+    """The model is too large to be built in the time."""
 
 
 class ShopModel:
     """Variables and constraints without setups.
+
+    Raises:
+        OutOfTimeError: building takes longer than the scope allows.
 
     Attributes:
         scope: what it is about.
@@ -57,6 +66,7 @@ class ShopModel:
         self.present: dict[int, Condition] = {}
         self._on_machine: list[list[IntervalVar]] = [[] for _ in range(scope.instance.machines)]
         for operation in range(scope.instance.operations):
+            self.check_time()
             self._add_operation(operation)
         for intervals in self._on_machine:
             if len(intervals) > 1:
@@ -66,6 +76,15 @@ class ShopModel:
     def model(self) -> CpModel:
         """The model itself."""
         return self.sketch.model
+
+    def check_time(self) -> None:
+        """Give up when the time is over.
+
+        Raises:
+            OutOfTimeError: it is.
+        """
+        if time.monotonic() > self.scope.deadline:
+            raise OutOfTimeError
 
     def hint_start(self, operation: int) -> int:
         """Return the known start on the axis, else the earliest one."""
@@ -96,7 +115,7 @@ class ShopModel:
         modes = scope.modes[operation]
         low, high = int(scope.start[operation]), self.latest_start(operation)
         start = sketch.integer(low, high, self.hint_start(operation))
-        flexible = [mode for mode in modes if scope.axis.has_breaks(operation, mode)]
+        flexible = [mode for mode in modes if scope.axis.breaks_in(operation, mode) is not None]
         durations = {int(instance.duration[mode]) for mode in modes}
         end: Expression
         if flexible or len(durations) > 1:
@@ -140,17 +159,17 @@ class ShopModel:
         known = self.hint_end(operation) - self.hint_start(operation)
         span = sketch.integer(min(shortest, known), longest, known)
         self.model.add(start + span == self.end[operation])
-        groups: dict[int, list[int]] = {}
+        groups: dict[Hours, list[int]] = {}
         for mode in modes:
-            groups.setdefault(int(instance.mode_calendar[mode]), []).append(mode)
+            hours = self.scope.axis.breaks_in(operation, mode)
+            assert hours is not None
+            groups.setdefault(hours, []).append(mode)
             self._occupy(mode, start, span, self.end[operation])
-        for number, group in groups.items():
-            calendar = self.scope.axis.calendar(number)
-            assert calendar is not None
+        for hours, group in groups.items():
             where = self._one_of(operation, group)
             known_here = any(self.is_known(operation, mode) for mode in group)
-            begun = worked(sketch, calendar, self.start_moment(operation, known_here, 0, 1), where)
-            done = worked(sketch, calendar, self.end_moment(operation, known_here, 1, 0), where)
+            begun = worked(sketch, hours, self.start_moment(operation, known_here, 0, 1), where)
+            done = worked(sketch, hours, self.end_moment(operation, known_here, 1, 0), where)
             for mode in group:
                 constraint = self.model.add(done - begun == int(instance.duration[mode]))
                 present = self.present[mode]
@@ -227,20 +246,18 @@ class ShopModel:
 
     def _time_of(self, operation: int) -> Expression:
         """Return the time of an end that is counted in open units."""
-        axis, sketch, calendar = self.scope.axis, self.sketch, self.scope.axis.shared
-        assert calendar is not None
+        axis, sketch, hours = self.scope.axis, self.sketch, self.scope.axis.shared
+        assert hours is not None
         low, high = int(self.scope.end[operation]), int(self.scope.latest[operation])
         known = axis.time_of(self.hint_end(operation))
-        time = sketch.integer(axis.time_of(low), axis.time_of(high), known)
+        moment = sketch.integer(axis.time_of(low), axis.time_of(high), known)
         choices = []
-        for window in np.flatnonzero(
-            (calendar.worked < high) & (calendar.worked + calendar.closes - calendar.opens >= low)
-        ):
-            opens, before = int(calendar.opens[window]), int(calendar.worked[window])
-            length = int(calendar.closes[window]) - opens
+        for window in hours.meeting(axis.time_of(low), axis.time_of(high)):
+            opens, before = hours.opens[window], hours.worked[window]
+            length = hours.closes[window] - opens
             choice = sketch.boolean(opens < known <= opens + length)
             sketch.inside(self.end[operation], [(before + 1, before + length)], choice)
-            self.model.add(time - self.end[operation] == opens - before).only_enforce_if(choice)
+            self.model.add(moment - self.end[operation] == opens - before).only_enforce_if(choice)
             choices.append(choice)
         sketch.exactly_one(choices)
-        return time
+        return moment

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ortools.sat.python.cp_model import IntVar, LiteralT
 
 from rlsys_jobshop.problem import Instance
-from rlsys_jobshop.search.constraint.hours import worked, worked_until
+from rlsys_jobshop.search.constraint.hours import worked
 from rlsys_jobshop.search.constraint.model import ShopModel
 from rlsys_jobshop.search.constraint.sketch import Expression
 from rlsys_jobshop.search.serial import order_of
@@ -46,10 +46,14 @@ def add_setups(model: ShopModel, near: int | None = None) -> list[Arc]:
         model: receives the constraints.
         near: only operations that are at most so many places apart in the known schedule's sequence
             of a machine may follow each other; None: all may.
+
+    Raises:
+        OutOfTimeError: building takes longer than the scope allows.
     """
     arcs: list[Arc] = []
     scope = model.scope
     for machine, visits in machines_with_setups(scope.instance, scope.modes).items():
+        model.check_time()
         arcs += _Circuit(model, machine, visits, near).arcs
     return arcs
 
@@ -59,9 +63,7 @@ class _Circuit:
         self, model: ShopModel, machine: int, visits: list[Visit], near: int | None
     ) -> None:
         self._model, self._machine, self._visits = model, machine, visits
-        self._calendar = model.scope.axis.calendar(
-            int(model.scope.instance.machine_calendar[machine])
-        )
+        self._hours = model.scope.axis.hours(int(model.scope.instance.machine_calendar[machine]))
         self.arcs: list[Arc] = []
         known = self._known_sequence()
         place = {visit: index for index, visit in enumerate(known)}
@@ -121,7 +123,7 @@ class _Circuit:
     def _worked(self, visit: Visit, *, at_start: bool) -> Expression:
         """Return the machine's open time before a start or an end."""
         model, (operation, mode) = self._model, visit
-        if self._calendar is None:
+        if self._hours is None:
             return (model.start if at_start else model.end)[operation]
         known = model.is_known(operation, mode)
         moment = (
@@ -129,13 +131,13 @@ class _Circuit:
             if at_start
             else model.end_moment(operation, known, 0, 0)
         )
-        return worked(model.sketch, self._calendar, moment, model.present[mode])
+        return worked(model.sketch, self._hours, moment, model.present[mode])
 
     def _available(self) -> int:
         available = int(self._model.scope.instance.available[self._machine])
-        if self._calendar is None:
+        if self._hours is None:
             return self._model.scope.axis.at(available)
-        return worked_until(self._calendar, available)
+        return self._hours.worked_until(available)
 
     def _demand(
         self, begun: Expression, done: Expression, row: int, operation: int, where: IntVar

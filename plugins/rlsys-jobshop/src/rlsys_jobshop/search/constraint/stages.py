@@ -12,8 +12,7 @@ from ortools.sat.python import cp_model
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.search.constraint.axis import Axis
 from rlsys_jobshop.search.constraint.cp_sat import CpSatResult, Status
-from rlsys_jobshop.search.constraint.hours import windows_of
-from rlsys_jobshop.search.constraint.model import Scope, ShopModel
+from rlsys_jobshop.search.constraint.model import OutOfTimeError, Scope, ShopModel
 from rlsys_jobshop.search.constraint.ranges import ranges_of
 from rlsys_jobshop.search.constraint.sequences import Arc, add_setups, machines_with_setups
 from rlsys_jobshop.search.goals import Goal, value
@@ -23,7 +22,7 @@ _MOST_ARCS = 40_000
 """With more arcs, modes are chosen without regard to setups before machines get their sequences."""
 _NEAR = 6
 """An operation then moves at most about so many places in its machine's sequence."""
-_MOST_WINDOWS = 200_000
+_MOST_WINDOWS = 20_000
 """With more windows that operations may start or end in, times stay near the known schedule."""
 _LARGE = 1_000
 """With so many operations, presolve is left out when there is a complete hint."""
@@ -43,7 +42,7 @@ class Stages:
     ) -> None:
         self._instance, self._goal, self._known = instance, goal, known
         self._workers, self._seed, self._deadline = workers, seed, deadline
-        self._axis = Axis.of(instance)
+        self._axis = Axis(instance)
         self._ranges = ranges_of(instance, goal, known)
         self._bound = self._ranges.bound
         self._found = False
@@ -77,12 +76,15 @@ class Stages:
         """Solve one model, and keep its schedule and its bound if they are better."""
         if time.monotonic() >= until:
             return
-        scope, is_whole = self._scope(modes)
+        scope, is_whole = self._scope(modes, until)
         if scope is None:
             self._impossible = True
             return
-        model = ShopModel(scope)
-        arcs = add_setups(model, near) if with_setups else []
+        try:
+            model = ShopModel(scope)
+            arcs = add_setups(model, near) if with_setups else []
+        except OutOfTimeError:
+            return
         model.minimise(self._goal)
         solver = cp_model.CpSolver()
         left = until - time.monotonic()
@@ -121,7 +123,7 @@ class Stages:
         ):
             self._known = schedule
 
-    def _scope(self, modes: Sequence[Sequence[int]]) -> tuple[Scope | None, bool]:
+    def _scope(self, modes: Sequence[Sequence[int]], deadline: float) -> tuple[Scope | None, bool]:
         """Return the ranges of a model, and whether they leave nothing out."""
         axis, ranges, known = self._axis, self._ranges, self._known
         start, end, latest = ranges.start, ranges.end, ranges.latest
@@ -146,6 +148,7 @@ class Stages:
                 latest=at(latest).astype(np.int64),
                 modes=modes,
                 known=known,
+                deadline=deadline,
             ),
             is_whole,
         )
@@ -159,14 +162,9 @@ class Stages:
         """Return in how many windows operations can start that breaks can interrupt."""
         total = 0
         for operation, allowed in enumerate(modes):
-            numbers = {
-                int(self._instance.mode_calendar[mode])
-                for mode in allowed
-                if self._axis.has_breaks(operation, mode)
-            }
-            for number in numbers:
-                calendar = self._instance.calendars[number]
-                total += len(windows_of(calendar, int(start[operation]), int(latest[operation])))
+            low, high = int(start[operation]), int(latest[operation])
+            for hours in {self._axis.breaks_in(operation, mode) for mode in allowed}:
+                total += 0 if hours is None else len(hours.meeting(low, high))
         return total
 
 

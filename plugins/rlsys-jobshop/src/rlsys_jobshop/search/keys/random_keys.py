@@ -70,7 +70,7 @@ def random_keys(
     check_goal(objective)
     budget = Budget(seconds, evaluations, clock)
     goal = TARDINESS if objective == "weighted-tardiness" else MAKESPAN
-    _prepare()
+    prepare()
     running = budget.start()
     if start is None:
         jobs = _best_rule(instance, goal, seed)
@@ -120,7 +120,7 @@ def _schedule(instance: Instance, climb: Climb) -> Schedule:
 
 
 @functools.cache
-def _prepare() -> None:
+def prepare() -> None:
     """Compile, or load from the disk, all that a search calls."""
     job = Job((Operation((Mode(1, (0,)),)),))
     instance = build(Description("tiny", (job, job), (Machine(),)))
