@@ -6,6 +6,7 @@ time, and both must agree.
 """
 
 from rlsys_jobshop.checking.measures import Measures, measure
+from rlsys_jobshop.checking.plain import is_plainly_valid
 from rlsys_jobshop.checking.requirement import InvalidSchedule, require_valid
 from rlsys_jobshop.checking.validator import violations
 from rlsys_jobshop.checking.violation import Kind, Violation
@@ -15,6 +16,7 @@ __all__ = [
     "Kind",
     "Measures",
     "Violation",
+    "is_plainly_valid",
     "measure",
     "require_valid",
     "violations",

@@ -9,6 +9,9 @@ from typing import Any
 
 from rlsys_jobshop.problem import Description, Job, Machine, Mode, Operation
 
+PUBLISHED = "published"
+"""The note by which a published instance is known from a file that only has its name."""
+
 _DATA = files("rlsys_jobshop.instances").joinpath("data")
 
 
@@ -37,6 +40,7 @@ def description(name: str) -> Description:
         name=name,
         jobs=tuple(Job(_operations(row)) for row in given["jobs"]),
         machines=(Machine(),) * given["machines"],
+        notes={PUBLISHED: name},
     )
 
 

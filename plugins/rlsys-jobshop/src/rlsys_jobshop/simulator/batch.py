@@ -169,6 +169,15 @@ class Capacity:
         """Return whether every instance that fits `other` fits here."""
         return all(a >= b for a, b in zip(astuple(self), astuple(other), strict=True))
 
+    def with_room_for(self, other: Capacity) -> Capacity:
+        """Return a capacity that holds both, with a quarter to spare where this one grows."""
+        return Capacity(
+            *(
+                own if own >= need else need + need // 4
+                for own, need in zip(astuple(self), astuple(other), strict=True)
+            )
+        )
+
 
 def empty_batch(copies: int, capacity: Capacity) -> Batch:
     """Return slots for `copies` instances."""

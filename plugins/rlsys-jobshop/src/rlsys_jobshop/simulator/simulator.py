@@ -51,7 +51,10 @@ class Simulator:
         self._kind = KINDS[candidates]
 
     def start(self, copy: int, instance: Instance) -> None:
-        """Begin an empty schedule of `instance` in a copy."""
+        """Begin an empty schedule of `instance` in a copy; the slots grow if they are too small."""
+        need = Capacity.of([instance])
+        if not self.capacity.holds(need):
+            self._grow(self.capacity.with_room_for(need))
         load(self.batch, copy, instance)
         self.instances[copy] = instance
         self.restart(np.array([copy]))
@@ -77,6 +80,17 @@ class Simulator:
             )
         if self.batch.copies["stuck"].any():
             self._refuse_stuck()
+
+    def decisions(self, copy: int) -> NDArray[np.int64]:
+        """Return the modes that were decided in a copy, in order, numbered as in its instance."""
+        schedule = self.schedule(copy)
+        decided = np.flatnonzero(schedule.mode >= 0)
+        return schedule.mode[decided[np.argsort(schedule.rank[decided])]]
+
+    def repeat(self, copy: int, decisions: NDArray[np.int64]) -> None:
+        """Make these decisions in a copy, from an empty schedule on."""
+        _repeat(self.batch, copy, decisions + copy * self.capacity.modes)
+        _collect(self.batch, copy, self._kind, self.modes, self.operations, self.count)
 
     def features(self, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the candidates' features, float32 (N, width, features); see `NAMES`.
@@ -108,6 +122,20 @@ class Simulator:
         mode[mode >= 0] -= copy * self.capacity.modes
         return Schedule(instance, mode, own["start"].copy(), own["end"].copy(), own["rank"].copy())
 
+    def _grow(self, capacity: Capacity) -> None:
+        """Move all schedules to larger slots."""
+        begun = [
+            (copy, instance, self.decisions(copy))
+            for copy, instance in enumerate(self.instances)
+            if instance is not None
+        ]
+        self.capacity = capacity
+        self.batch = empty_batch(self.copies, capacity)
+        for copy, instance, decisions in begun:
+            load(self.batch, copy, instance)
+            self.restart(np.array([copy]))
+            self.repeat(copy, decisions)
+
     def _refuse_stuck(self) -> None:
         copy = int(np.flatnonzero(self.batch.copies["stuck"])[0])
         schedule = self.schedule(copy)
@@ -134,6 +162,31 @@ def _restart(
     for copy in copies:
         begin(batch, copy)
         count[copy] = collect(batch, copy, kind, modes, operations)
+
+
+@kernel
+def _repeat(batch: Batch, copy: int, modes: NDArray[np.int64]) -> None:
+    own = batch.copies[copy]
+    for mode in modes:
+        for job in range(own.first_job, own.first_job + own.jobs):
+            operation = batch.jobs[job].next
+            if operation < batch.jobs[job].last and (
+                batch.operations[operation].first <= mode < batch.operations[operation].last
+            ):
+                commit(batch, copy, mode, operation)
+                break
+
+
+@kernel
+def _collect(
+    batch: Batch,
+    copy: int,
+    kind: int,
+    modes: NDArray[np.int64],
+    operations: NDArray[np.int64],
+    count: NDArray[np.int64],
+) -> None:
+    count[copy] = collect(batch, copy, kind, modes, operations)
 
 
 @kernel

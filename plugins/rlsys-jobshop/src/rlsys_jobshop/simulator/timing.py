@@ -16,7 +16,8 @@ _NEVER = int(arrays.NEVER)
 @kernel
 def window_at(batch: Batch, calendar: int, time: int) -> int:
     """Return the first window that closes after `time`; the calendar's end if there is none."""
-    low, high = batch.calendars[calendar].first, batch.calendars[calendar].last
+    low: int = batch.calendars[calendar].first
+    high: int = batch.calendars[calendar].last
     while low < high:
         middle = (low + high) // 2
         if batch.windows[middle].closes > time:
@@ -69,7 +70,8 @@ def place(batch: Batch, calendar: int, time: int, work: int, interruptible: int)
 def setup_time(batch: Batch, machine: int, family: int) -> int:
     """Return the setup time from what the machine is set up for to `family`."""
     own = batch.machines[machine]
-    return batch.setups[own.setups + own.row * own.width + family]
+    setup: int = batch.setups[own.setups + own.row * own.width + family]
+    return setup
 
 
 @kernel
