@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from rlsys_jobshop.formats.json_text import KeyPath
 from rlsys_jobshop.formats.production.machines import Machines
 from rlsys_jobshop.formats.production.order import in_order
 from rlsys_jobshop.formats.production.sections import ChoiceSection, JobSection, OperationSection
 from rlsys_jobshop.formats.production.source import Source
 from rlsys_jobshop.formats.production.times import Times
 from rlsys_jobshop.formats.production.values import Amount
-from rlsys_jobshop.formats.production.yaml_text import KeyPath
 from rlsys_jobshop.problem import Job, Mode, Operation
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rlsys.errors import UserError, did_you_mean
+from rlsys_jobshop.formats.json_text import KeyPath
 from rlsys_jobshop.formats.production.hours.opening import is_endless, opening
 from rlsys_jobshop.formats.production.sections import MachineSection
 from rlsys_jobshop.formats.production.source import Source
 from rlsys_jobshop.formats.production.times import Times
-from rlsys_jobshop.formats.production.yaml_text import KeyPath
 from rlsys_jobshop.problem import FOREVER, Calendar, Machine
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rlsys_jobshop.formats.json_text import KeyPath
 from rlsys_jobshop.formats.production.sections import SetupSection
 from rlsys_jobshop.formats.production.source import Source
 from rlsys_jobshop.formats.production.times import Times
 from rlsys_jobshop.formats.production.values import Amount
-from rlsys_jobshop.formats.production.yaml_text import KeyPath
 from rlsys_jobshop.problem import Setups
 
 

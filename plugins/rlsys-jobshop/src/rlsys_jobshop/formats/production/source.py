@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from rlsys.config import Document, format_path, validate
 from rlsys.errors import ConfigError, UserError, did_you_mean
+from rlsys_jobshop.formats.json_text import KeyPath
 from rlsys_jobshop.formats.production.sections import Problem
-from rlsys_jobshop.formats.production.yaml_text import KeyPath, parse
+from rlsys_jobshop.formats.production.yaml_text import parse
 
 
 class Source:

@@ -6,10 +6,10 @@ from datetime import timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from rlsys_jobshop.formats.json_text import KeyPath
 from rlsys_jobshop.formats.production.hours.wall_clock import EPOCH, exists, instant, posix, zone_of
 from rlsys_jobshop.formats.production.source import Source
 from rlsys_jobshop.formats.production.values import Amount, Moment
-from rlsys_jobshop.formats.production.yaml_text import KeyPath
 from rlsys_jobshop.problem import Clock
 from rlsys_jobshop.problem.build import LONGEST
 from rlsys_jobshop.problem.clock import SECONDS

@@ -13,14 +13,13 @@ import yaml
 
 from rlsys.config import Document, format_path
 from rlsys.errors import UserError
-from rlsys_jobshop.formats.json_text import parse_json
+from rlsys_jobshop.formats.json_text import KeyPath, key_lines, parse_json
 
 try:
     from yaml import CSafeLoader as _Base
 except ImportError:  # PyYAML without its C library
     from yaml import SafeLoader as _Base  # type: ignore[assignment]
 
-KeyPath = tuple[str | int, ...]
 MOST_KEYS = 3_000_000
 """More keys than this come from aliases that multiply."""
 
@@ -64,14 +63,14 @@ def parse(text: str, source: str) -> Document:
     if text.lstrip().startswith("{"):
         data = _json_or_flow(text, source)
         if data is not None:
-            return Document(data, source, _places_of_json(text, source))
+            return Document(data, source, _places(key_lines(text), source))
     try:
         _check_depth(text, source)
         loader = Loader(text)
         node = loader.get_single_node()
         lines: dict[KeyPath, int] = {}
         if node is not None:
-            _walk(node, (), lines, source, check=True)
+            _walk(node, (), lines, source)
         data = loader.construct_document(node) if node is not None else None
     except yaml.YAMLError as error:
         raise UserError(_yaml_message(error, source)) from error
@@ -79,7 +78,11 @@ def parse(text: str, source: str) -> Document:
         raise UserError(f"{source}: is nested too deeply") from error
     except ValueError as error:  # a number with more digits than Python converts
         raise UserError(f"{source}: not valid YAML: a number or tag cannot be read") from error
-    return Document(data, source, {path: f"{source}: line {n}" for path, n in lines.items()})
+    return Document(data, source, _places(lines, source))
+
+
+def _places(lines: dict[KeyPath, int], source: str) -> dict[KeyPath, str]:
+    return {path: f"{source}: line {line}" for path, line in lines.items()}
 
 
 def _json_or_flow(text: str, source: str) -> Any:
@@ -90,20 +93,6 @@ def _json_or_flow(text: str, source: str) -> Any:
         if source.lower().endswith(".json"):
             raise
         return None
-
-
-def _places_of_json(text: str, source: str) -> dict[KeyPath, str]:
-    plain = re.sub(r"\\.", "??", text.replace("\t", " "))
-    plain = re.sub(r"[^\n\r\x20-\x7e]", "?", plain)
-    lines: dict[KeyPath, int] = {}
-    try:
-        _check_depth(plain, source)
-        node = Loader(plain).get_single_node()
-        if node is not None:
-            _walk(node, (), lines, source, check=False)
-    except yaml.YAMLError:  # such as a key of more than 1024 characters; messages name the key
-        return {}
-    return {path: f"{source}: line {line}" for path, line in lines.items()}
 
 
 def _check_depth(text: str, source: str) -> None:
@@ -126,15 +115,13 @@ def _yaml_message(error: yaml.YAMLError, source: str) -> str:
     return f"{source}{line}: not valid YAML: {problem}"
 
 
-def _walk(
-    node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], source: str, *, check: bool
-) -> None:
+def _walk(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], source: str) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
     if len(lines) > MOST_KEYS:
         raise UserError(f"{source}: has more than {MOST_KEYS} keys; do its aliases multiply?")
     if isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _walk(value, (*path, index), lines, source, check=check)
+            _walk(value, (*path, index), lines, source)
     elif isinstance(node, yaml.MappingNode):
         own: set[str] = set()
         for key, value in node.value:
@@ -142,14 +129,14 @@ def _walk(
             if key.tag == "tag:yaml.org,2002:merge":
                 merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 for part in merged:
-                    _walk(part, path, lines, source, check=check)
+                    _walk(part, path, lines, source)
                 continue
             here = (*path, name)
-            if check and name in own:
+            if name in own:
                 place = f"{format_path(path)}: " if path else ""
                 raise UserError(
                     f"{source}: line {line}: {place}the key {name!r} is given twice; delete one"
                 )
             own.add(name)
             lines[here] = line
-            _walk(value, here, lines, source, check=check)
+            _walk(value, here, lines, source)

@@ -48,7 +48,11 @@ def lay_out(
         return describe(0)
     week = 7 * 24 * 3600 // SECONDS[clock.unit]
     most = YEARS * 366 * week // 7
-    until = min(most, max(8 * week, 4 * _work(jobs)))
+    if _work(jobs) + max((job.release for job in jobs), default=0) > most:
+        raise UserError(_too_long(describe(week), None))
+    if not endless:
+        return describe(0)
+    until = max(8 * week, 4 * _work(jobs))
     while True:
         given = describe(until)
         machine: int | None = None
@@ -56,12 +60,12 @@ def lay_out(
             end = serial_end(given, endless)
         except RunsOut as stop:
             end, machine = most + 1, stop.machine
-        if end <= until or until >= most or not endless:
+        if end <= until or until >= most:
             break
         until *= 2
     if end > most:
         raise UserError(_too_long(given, machine))
-    return describe(2 * end + week) if endless else given
+    return describe(2 * end + week)
 
 
 def _work(jobs: Sequence[Job]) -> int:
