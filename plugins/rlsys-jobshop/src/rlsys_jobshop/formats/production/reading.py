@@ -43,6 +43,6 @@ def read(text: str, name: str, source: str) -> Description:
             notes=given.notes,
         )
 
-    description = lay_out(describe, jobs, machines.endless, times.clock)
+    description = lay_out(describe, jobs, machines.endless, times.clock, source)
     check_finite(description)
     return description

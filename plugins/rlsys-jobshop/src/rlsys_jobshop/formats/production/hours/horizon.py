@@ -32,6 +32,7 @@ def lay_out(
     jobs: Sequence[Job],
     endless: frozenset[int],
     clock: Clock | None,
+    source: str,
 ) -> Description:
     """Return ``describe(until)`` with an `until` that is far enough for any schedule.
 
@@ -40,6 +41,7 @@ def lay_out(
         jobs: of the problem.
         endless: machines with weekly hours. The other calendars are what they are.
         clock: of the problem.
+        source: name of the file in messages.
 
     Raises:
         UserError: the work takes more than `YEARS` one after another.
@@ -49,22 +51,23 @@ def lay_out(
     week = 7 * 24 * 3600 // SECONDS[clock.unit]
     most = YEARS * 366 * week // 7
     if _work(jobs) + max((job.release for job in jobs), default=0) > most:
-        raise UserError(_too_long(describe(week), None))
+        raise _too_long(source)
     if not endless:
         return describe(0)
     until = max(8 * week, 4 * _work(jobs))
     while True:
         given = describe(until)
-        machine: int | None = None
+        place = ""
         try:
             end = serial_end(given, endless)
         except RunsOut as stop:
-            end, machine = most + 1, stop.machine
+            end = most + 1
+            place = f"machine {given.machines[stop.machine].name or stop.machine}: "
         if end <= until or until >= most:
             break
         until *= 2
     if end > most:
-        raise UserError(_too_long(given, machine))
+        raise _too_long(source, place)
     return describe(2 * end + week)
 
 
@@ -74,10 +77,9 @@ def _work(jobs: Sequence[Job]) -> int:
     return sum(max(mode.duration for mode in step.modes) for step in steps)
 
 
-def _too_long(given: Description, machine: int | None) -> str:
-    place = "" if machine is None else f"machine {given.machines[machine].name or machine}: "
-    return (
-        f"{given.source}: {place}all operations one after another take more than {YEARS} years; "
+def _too_long(source: str, place: str = "") -> UserError:
+    return UserError(
+        f"{source}: {place}all operations one after another take more than {YEARS} years; "
         "shorten durations or dates, or lengthen hours"
     )
 
