@@ -92,9 +92,9 @@ def _best_rule(instance: Instance, goal: int, seed: int) -> JobKeys:
         search.trial[:] = ranks
         found = try_ranks(search, goal) or found
     if not found:
-        last = max(calendar.end for calendar in instance.calendars)
+        first = min(instance.calendars[number].end for number in instance.machine_calendar)
         raise UserError(
-            f"{instance.name}: with every rule, calendars end (the last one at {last}) before the "
+            f"{instance.name}: with every rule, calendars end (the first one at {first}) before the "
             "work does; give the machines hours for longer"
         )
     search.trial[:] = search.jobs
