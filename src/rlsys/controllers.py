@@ -32,10 +32,14 @@ class Controller(Protocol):
 
 @runtime_checkable
 class Oracle(Controller, Protocol):
-    """A controller that achieves the optimum and knows the value of every action."""
+    """A controller that achieves the optimum and knows the value of every action.
+
+    It may have the attribute ``tolerance``: by how much an episode may still earn more. It is
+    infinite for the best that a search finds; a controller that earns more is then no error.
+    """
 
     name: str
-    """``optimum``, or another name such as ``clairvoyant-bound``."""
+    """``optimum``, or another name such as ``clairvoyant-bound`` or ``best-found``."""
 
     def action_values(self, env: VectorEnv[Any, Any, Any]) -> NDArray[np.float64]:
         """Return the best achievable remaining return after each action in the current state.

@@ -10,6 +10,7 @@ import difflib
 import enum
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class ExitCode(enum.IntEnum):
@@ -72,6 +73,11 @@ def one_line(error: BaseException, most: int = 300) -> str:
     said = " ".join(said.split())
     said = said if len(said) <= most else said[: most - 3] + "..."
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def name_of(env: Any) -> str:
+    """Return how messages name an environment: as the user did, or else by its class."""
+    return str(getattr(env, "called", None) or env.__class__.__name__)
 
 
 def did_you_mean(name: str, allowed: Iterable[str]) -> str:

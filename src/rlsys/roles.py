@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.network import Network
 from rlsys.storage.archive import write_archive
 
@@ -92,7 +92,7 @@ def difference_rewards(
         own = np.asarray(told.get(role.name, np.broadcast_to(rewards[:, None], shape)), np.float64)
         if own.shape != shape or not np.isfinite(own).all():
             raise UserError(
-                f"{env.__class__.__name__}.difference_rewards returned values of shape "
+                f"{name_of(env)}.difference_rewards returned values of shape "
                 f"{own.shape} for role {role.name!r}; it must return finite values of shape {shape}"
             )
         earned[role.name] = own

@@ -190,6 +190,35 @@ def test_a_metric_that_no_info_has_is_named():
         play(make_env_of(spec, config()), RandomActions(None), [1], ["speed"])
 
 
+@pytest.mark.parametrize("processes", [0, 2])
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            "successes",
+            r"^toy: Successes: the metric 'is_success' is missing in the info of an episode's last "
+            r"step, which has 'moved'; put it there in every episode, or remove it",
+        ),
+        ("unknown", r"^environment 'toy', copy \d+, .*'is_success' is nan; metrics must be finite"),
+        (
+            "widening",
+            r"^environment 'toy', .* shape \(5,\) in one episode and \(4,\) in earlier",
+        ),
+        (
+            "uneven",
+            r"^toy: .*'is_success' has the shape \(\d,\) in one episode and \(\d,\)",
+        ),
+    ],
+)
+def test_a_metric_that_only_some_episodes_have_is_no_zero(made, message, processes):
+    metric = MetricSpec(name="is_success", summary="", better="higher")
+    spec, config = described(env=f"faulty_envs:{made}", metrics=(metric,))
+    make_env = make_env_of(spec, config(processes=processes))
+    with pytest.raises(UserError, match=message) as caught:
+        play(make_env, RandomActions(None), list(range(12)), ["is_success"])
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_a_factory_that_raises_or_cannot_show_is_the_plugins_fault():
     spec, config = described()
     with pytest.raises(UserError, match=r"^toy: faulty_envs:of_plugin raised KeyError: 'map'"):

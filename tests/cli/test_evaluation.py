@@ -1,4 +1,4 @@
-"""What is printed follows from the episodes that are kept, and a wrong optimum is caught."""
+"""What is printed follows from the episodes that are kept."""
 
 from __future__ import annotations
 
@@ -111,14 +111,6 @@ def test_values_out_of_range_name_the_option(copied):
 
 
 RUN = (*LAMPS, "run", "lamps", "--steps", "96", "--episodes", "20", "--quiet", "--json")
-
-
-def test_earning_more_than_the_optimum_is_a_failed_check(tmp_path):
-    result = run_here(*RUN, "--set", "oracle=blind", "--out", tmp_path)
-    assert result.returncode == 3
-    assert "more than optimum in one episode; the oracle or the environment is" in result.stderr
-    assert result.stdout == ""
-    assert json.loads((tmp_path / "manifest.json").read_text())["status"] == "failed"
 
 
 @pytest.mark.parametrize("oracle", ["refusing", "refusing-late"])

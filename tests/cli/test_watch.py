@@ -46,7 +46,7 @@ def test_text_is_printed_frame_by_frame_with_the_reward_that_was_evaluated(beads
 
 
 def test_a_video_is_recorded_with_a_frame_per_step(beads, tmp_path):
-    pytest.importorskip("moviepy", reason="pip install moviepy")
+    pytest.importorskip("moviepy", reason="pip install 'rlsys[watch]'")
     import imageio.v3 as imageio
 
     shown = run_here(*BEADS, "watch", beads, "--episode", "2", "--video", tmp_path / "v", "--json")
@@ -92,7 +92,7 @@ def test_without_moviepy_one_line_says_which_to_install(beads, tmp_path, monkeyp
 
     monkeypatch.setattr(requirements, "is_met", lambda need: need.name != "moviepy")
     line = refused(*BEADS, "watch", beads, "--video", tmp_path / "v")
-    assert line.endswith("'moviepy', which is missing; install it with: pip install moviepy")
+    assert line.endswith("'moviepy', which is missing; install it with: pip install 'rlsys[watch]'")
     assert not (tmp_path / "v").exists()
 
 

@@ -20,7 +20,7 @@ from rlsys.exporters.checking import checking_batch, same_actions
 from rlsys.exporters.context import ExportContext, ExportReport
 from rlsys.exporters.folder import MARKER, export_network, finished_export
 from rlsys.network import Decoding, Dense, Network, Scorer, Stack, Transform
-from rlsys.workflow.exports import Exported
+from rlsys.workflow.exported import Exported
 
 JSON = next(spec for spec in rlsys_exporters() if spec.name == "json")
 HERE = "rlsys_test_exporter"

@@ -77,6 +77,13 @@ def pettingzoo(env: Environment) -> None:
     )
 
 
+def watch(env: Environment) -> None:
+    beads = (*LAMPS, "--plugin-file", str(TOY / "beads.py"))
+    out = trained(env, *beads, "train", "beads", "--steps", "96")
+    env.rlsys(*beads, "watch", out, "--video", env.work / "videos")
+    assert list((env.work / "videos").glob("*.mp4"))
+
+
 def rust_q10(env: Environment) -> None:
     out = trained(env, *BOUNDED, "train", "bounded")
     few = (word.replace("exports.rust-q10.", "") for word in TINY_RUST)
@@ -120,6 +127,7 @@ JOBS: dict[str, tuple[set[str], Callable[[Environment], None]]] = {
     "tune": (CORE, tune),
     "onnx": (CORE, onnx),
     "pettingzoo": (CORE, pettingzoo),
+    "watch": (CORE, watch),
     "rust-q10": (CORE | {"rlsys-rust-q10"}, rust_q10),
     "rtos": (CORE | {"rlsys-rtos", "rlsys-rust-q10"}, rtos),
     "mec": (CORE | {"rlsys-mec"}, mec),

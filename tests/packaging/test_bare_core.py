@@ -21,6 +21,7 @@ from packaging.requirements import Requirement
 EXTRAS = {
     "gymnasium",
     "matplotlib",
+    "moviepy",
     "numba",
     "onnx",
     "onnxruntime",

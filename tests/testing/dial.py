@@ -51,6 +51,7 @@ AGENT = AgentSpec(
     factory="dial:Climber",
     actions=("discrete",),
     uses_masks=True,
+    starts_from_network=True,
     search=(SearchRange(key="width", low=0.1, high=1.0),),
 )
 EXPORTER = ExporterSpec(
@@ -217,8 +218,15 @@ class Climber:
         saved = session.resumed_state()
         self.rng = self.generator(session.seed)
         self.best, self.score, self.round = np.zeros((3, 2)), -np.inf, 0
+        self.bias = np.zeros(3)
+        if session.start is not None:
+            self.take_over(session.start)
         if saved is not None:
             self.restore(saved)
+
+    def take_over(self, start):
+        (layer,) = start.layers()["layers"]
+        self.best, self.bias = layer.weight.astype(float), layer.bias.astype(float)
 
     def generator(self, seed):
         return np.random.default_rng(seed)
@@ -257,7 +265,7 @@ class Climber:
         return self.network(self.best)
 
     def network(self, weights):
-        return Network(Stack((Dense(weights, np.zeros(3)),)), masked=True)
+        return Network(Stack((Dense(weights, self.bias),)), masked=True)
 
 
 class TextSettings(BaseModel):

@@ -412,13 +412,13 @@ class DeniesMasks(Climber):
         return dial.NetworkController(dial.Climber.network(self, weights))
 
     def network(self, weights):
-        return Network(Stack((Dense(weights, np.zeros(3)),)))
+        return Network(Stack((Dense(weights, self.bias),)))
 
 
 @agent
 class IgnoresMasks(Climber):
     def player(self, weights):
-        return dial.NetworkController(Network(Stack((Dense(weights, np.zeros(3)),))))
+        return dial.NetworkController(Network(Stack((Dense(weights, self.bias),))))
 
 
 @agent
@@ -427,8 +427,27 @@ class CountsFromThree(Climber):
         return dial.NetworkController(dial.Climber.network(self, weights))
 
     def network(self, weights):
-        layer = Dense(weights, np.zeros(3))
+        layer = Dense(weights, self.bias)
         return Network(Stack((layer,)), Decoding(start=3), masked=True)
+
+
+@agent
+class StartsAfresh(Climber):
+    def take_over(self, start):
+        """Nothing is taken over."""
+
+
+@agent
+class StartsFromWeights(Climber):
+    def take_over(self, start):
+        (layer,) = start.layers()["layers"]
+        self.best = layer.weight.astype(float)
+
+
+@agent
+class RefusesStart(Climber):
+    def take_over(self, start):
+        raise UserError("a network that somebody else made")
 
 
 class OpenSettings(dial.ClimberSettings):

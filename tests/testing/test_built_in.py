@@ -48,6 +48,15 @@ class TestDqn(OfRlsys):
 
 
 @needs_torch
+class TestSac(OfRlsys):
+    agent = "sac"
+    environment_plugin = "rlsys.adapters.existing"
+    environment = "gymnasium"
+    overrides = {"id": "Pendulum-v1", "max_episode_steps": 20}  # noqa: RUF012
+    settings = {"steps": 120, "num_envs": 4, "learning_starts": 20, "batch_size": 16}  # noqa: RUF012
+
+
+@needs_torch
 class TestSelfLabelling(OfRlsys):
     agent = "self-labelling"
     settings = OWN

@@ -72,6 +72,9 @@ AGENTS = {
     "DeniesMasks": ("the_policy_fits_the_environment", "needs none", "masked=True"),
     "IgnoresMasks": ("it_plays_by_the_rules", "the mask forbids", "action_masks() allows"),
     "CountsFromThree": ("the_policy_fits_the_environment", "outside Discrete(3)", "the decoding"),
+    "StartsAfresh": ("it_begins_as_the_network_it_starts_from", "in only", "of session.start"),
+    "StartsFromWeights": ("it_begins_as_the_network_it_starts_from", "in only", "their biases"),
+    "RefusesStart": ("it_begins_as_the_network_it_starts_from", "somebody else", "=False"),
     "OpenAgentSettings": ("settings_are_closed", "unknown key", "extra='forbid'"),
     "TunesNothing": ("what_tune_tries_is_a_setting", "'widht'", "one of ['rounds', 'width']"),
 }

@@ -185,6 +185,60 @@ def of_plugin(config):
     return Recording(config.steps)
 
 
+class Successes(Recording):
+    """Says whether it succeeded only where it did, as some environments do with `is_success`."""
+
+    def step(self, action):
+        seen, reward, ended, cut, info = super().step(action)
+        return seen, reward, ended, cut, {**info, **({"is_success": 1.0} if ended else {})}
+
+
+class Unknown(Recording):
+    def step(self, action):
+        *others, info = super().step(action)
+        return *others, {**info, "is_success": None}
+
+
+class Noisy(Recording):
+    """Draws from a generator that no seed reaches."""
+
+    noise = np.random.default_rng()
+
+    def step(self, action):
+        seen, reward, *others = super().step(action)
+        return seen, reward + self.noise.normal(), *others
+
+
+class Widening(Recording):
+    def step(self, action):
+        *others, info = super().step(action)
+        return *others, {**info, "is_success": np.ones(self._time)}
+
+
+class Uneven(Recording):
+    """Episodes of the same length have metrics of different shapes."""
+
+    def step(self, action):
+        *others, info = super().step(action)
+        return *others, {**info, "is_success": np.ones(self._last)}
+
+
+def uneven(config):
+    return Uneven(min(config.steps, 4))
+
+
+def successes(config):
+    return Successes(config.steps)
+
+
+def unknown(config):
+    return Unknown(config.steps)
+
+
+def widening(config):
+    return Widening(config.steps)
+
+
 def shown(config, render_mode=None):
     del config
     return gymnasium.make("CartPole-v1", render_mode=render_mode)

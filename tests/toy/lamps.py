@@ -75,7 +75,7 @@ class LampsConfig(BaseModel):
 
     rooms: list[str] = ["hall"]
     noise: float = Field(default=0.1, ge=0.0, le=1.0)
-    oracle: Literal["honest", "blind", "refusing", "refusing-late"] = "honest"
+    oracle: Literal["honest", "blind", "searching", "refusing", "refusing-late"] = "honest"
 
 
 def cases(config: LampsConfig) -> list[Case]:
@@ -153,6 +153,8 @@ class Oracle:
 
     def __init__(self, config: LampsConfig) -> None:
         self.config = config
+        if config.oracle == "searching":
+            self.name, self.tolerance = "best-found", np.inf
         if config.oracle == "refusing":
             raise UserError("the table would take 5 TiB")
 
@@ -163,7 +165,7 @@ class Oracle:
 
     def act(self, env, observations):
         del observations
-        if self.config.oracle == "blind":
+        if self.config.oracle in ("blind", "searching"):
             return np.zeros(env.num_envs, dtype=np.int64)
         return (env.signals[:, 0] > 0).astype(np.int64)
 

@@ -10,8 +10,9 @@ from relay import Relay, RelayConfig
 
 from rlsys.errors import UserError
 from rlsys.seeds import training_seeds
+from rlsys_ray.one_copy import EPISODE
 from rlsys_ray.roles_env import RllibRolesEnv, role_of
-from rlsys_ray.single_env import EPISODE, RllibSingleEnv
+from rlsys_ray.single_env import RllibSingleEnv
 from rlsys_ray.spaces import flat_observation_space
 
 

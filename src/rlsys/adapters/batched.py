@@ -6,7 +6,7 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 
 
 def require_same_step(env: VectorEnv[Any, Any, Any]) -> None:
@@ -18,7 +18,7 @@ def require_same_step(env: VectorEnv[Any, Any, Any]) -> None:
     mode = env.metadata.get("autoreset_mode")
     if mode != AutoresetMode.SAME_STEP:
         raise UserError(
-            f"{env.__class__.__name__} has autoreset mode {mode}; rlsys needs "
+            f"{name_of(env)} has autoreset mode {mode}; rlsys needs "
             "AutoresetMode.SAME_STEP: derive it from rlsys.batched.BatchedEnv, or give Gymnasium's "
             "own batch autoreset_mode=AutoresetMode.SAME_STEP"
         )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pettingzoo import ParallelEnv  # type: ignore[import-untyped]
 
 from rlsys.adapters.single import flatten_info
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.roles import roles_of
 
 Array = NDArray[Any]
@@ -47,14 +47,14 @@ class RoleParallelEnv(ParallelEnv):  # type: ignore[misc]  # the library is not 
         self.roles = roles_of(vector_env)
         if not self.roles:
             raise UserError(
-                f"{type(vector_env).__name__} has no roles; rlsys.adapters.single.SingleEnv is "
+                f"{name_of(vector_env)} has no roles; rlsys.adapters.single.SingleEnv is "
                 "the adapter for one agent"
             )
         if vector_env.num_envs != 1:
             raise ValueError(
                 f"a parallel environment wraps a batch of num_envs=1, not {vector_env.num_envs}"
             )
-        self.metadata = {"name": type(vector_env).__name__, "render_modes": []}
+        self.metadata = {"name": name_of(vector_env), "render_modes": []}
         self.render_mode = None
         self._members = {
             role.name: [f"{role.name}_{index}" for index in range(role.agents)]

@@ -78,6 +78,7 @@ class WatchedEnv:
     _counts: Counts
     _between_steps: Callable[[], None]
     _bounds: dict[str, Bounds]
+    _parts: dict[str, tuple[int, ...]]
     _seeds: Sequence[Any]
     _begun: NDArray[np.int64]
     _steps: int
@@ -91,6 +92,7 @@ class WatchedEnv:
         own(self, "_counts", counts)
         own(self, "_between_steps", between_steps)
         own(self, "_bounds", {})
+        own(self, "_parts", {})
         own(self, "_seeds", ())
         own(self, "_begun", np.zeros(env.num_envs, dtype=np.int64))
         own(self, "_steps", 0)
@@ -102,6 +104,11 @@ class WatchedEnv:
     @__class__.setter
     def __class__(self, _: Any) -> None:  # mypy wants both
         raise AttributeError("the class cannot be changed")
+
+    @property
+    def called(self) -> str:
+        """How messages name it, see `rlsys.errors.name_of`."""
+        return str(getattr(self._env, "called", self._watch.name))
 
     def __getattr__(self, name: str) -> Any:
         if name in WatchedEnv.__annotations__:  # before __init__, such as in a copy that is made
@@ -259,7 +266,8 @@ class WatchedEnv:
         """Check what belongs to the end of an episode; return the infos, clipped if they must be.
 
         Raises:
-            EnvironmentFault: a metric is missing or not finite, or the last observation is wrong.
+            EnvironmentFault: a metric is missing, not finite or has another shape than before, or
+                the last observation is wrong.
         """
         final: Mapping[str, Any] = infos.get("final_info") or {}
         for metric in self._watch.metrics:
@@ -279,6 +287,14 @@ class WatchedEnv:
                 values = final_metric(infos, metric, done)
             except UserError as error:
                 raise EnvironmentFault(f"{self._where(None)}: {error}") from error
+            parts = self._parts.setdefault(metric, values.shape[1:])
+            if values.shape[1:] != parts:
+                self._fail(
+                    f"the metric {metric!r} has the shape {values.shape[1:]} in one episode and "
+                    f"{parts} in earlier ones",
+                    "give it one shape",
+                    int(np.flatnonzero(done)[0]),
+                )
             for copy, value in zip(np.flatnonzero(done), values, strict=True):
                 if not np.isfinite(value).all():
                     self._fail(

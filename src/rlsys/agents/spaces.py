@@ -10,7 +10,7 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.network import Decoding, Transform
 
 Space = spaces.Space[Any]
@@ -178,7 +178,7 @@ def check_problem(
 def _masks_are_missing(agent: str, env: VectorEnv[Any, Any, Any]) -> str:
     inside = _inside_with_masks(env)
     return (
-        f"agent {agent!r} needs an environment with action_masks(), but {env.__class__.__name__} "
+        f"agent {agent!r} needs an environment with action_masks(), but {name_of(env)} "
         "has no such method; "
         + (
             "use an agent that needs no masks, such as ppo"

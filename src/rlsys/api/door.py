@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from rlsys.api.job import run_request, train_request
 from rlsys.api.judging import compare_request, evaluate_request
-from rlsys.api.outcome import Comparison
+from rlsys.api.outcome import Comparison, Outcome
 from rlsys.api.progress import reporter_for
 from rlsys.api.request import Request, Settings, names, settings, whole
 from rlsys.api.runs import Run, Series
@@ -22,6 +22,7 @@ from rlsys.plugins.workplace import Workplace
 
 Files = str | Path | Sequence[str | Path] | None
 Several = Settings | Sequence[Settings] | None
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
 
 @overload
@@ -107,7 +108,8 @@ def run(
     Raises:
         UserError: bad input, or something is missing; one line says what to do.
         Interrupted: Ctrl-C; everything is saved, and `resume` continues.
-        CheckFailed: an export acts differently, or a policy beats the optimum.
+        CheckFailed: an export acts differently, or a policy beats the optimum; the run is
+            complete, and `load` returns it.
     """
     work = _workplace(plugin_file, no_plugin, progress)
     request = Request(
@@ -116,7 +118,7 @@ def run(
         no_oracle=no_oracle, jobs=jobs, executor=executor, executor_options=executor_options,
         out=_path(out), resume=resume, sweep=sweep,
     )  # fmt: skip
-    return run_request(work, request, request.command("run", work.options))
+    return _checked(run_request(work, request, request.command("run", work.options)))
 
 
 def train(
@@ -171,6 +173,7 @@ def evaluate(
 
     Raises:
         UserError: not a run directory, or a training that has not finished.
+        CheckFailed: as `run`.
     """
     work = _workplace(plugin_file, no_plugin, progress, run)
     given = {
@@ -178,7 +181,7 @@ def evaluate(
         "first_episode": whole(first_episode, "first_episode"),
         "oracle": False if no_oracle else None,
     }
-    return evaluate_request(work, _directory(run), given)
+    return _checked(evaluate_request(work, _directory(run), given))
 
 
 def compare(
@@ -203,13 +206,14 @@ def compare(
 
     Raises:
         UserError: a run of another plugin, or without a policy for the preset's cases.
+        CheckFailed: a policy beats the optimum.
     """
     work = _workplace(plugin_file, no_plugin, progress, *runs)
     request = Request(
         plugin=plugin, preset=preset, config=config, set=settings(set),
         episodes=whole(episodes, "episodes"), no_oracle=no_oracle, out=_path(out),
     )  # fmt: skip
-    return compare_request(work, request, [_directory(one) for one in runs])
+    return _checked(compare_request(work, request, [_directory(one) for one in runs]))
 
 
 def load(
@@ -247,6 +251,11 @@ def _workplace(
                 options = one.plugins
                 break
     return Workplace(options, reporter=reporter_for(progress))
+
+
+def _checked(outcome: AnyOutcome) -> AnyOutcome:
+    outcome.raise_failed_checks()
+    return outcome
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -14,7 +14,8 @@ from rlsys.descriptors import resolve
 from rlsys.errors import ConfigError, UserError
 from rlsys.plugins.registry import Registry
 from rlsys.plugins.workplace import Workplace
-from rlsys.workflow.exports import Exported, export_policies
+from rlsys.workflow.exported import Exported, raise_refusals
+from rlsys.workflow.exports import attempt_exports
 
 
 def export_request(
@@ -32,6 +33,12 @@ def export_request(
 
     Args:
         flags: which of the settings ``build`` and ``run`` to turn on.
+
+    Returns:
+        One per policy and format; a failed check is one of its verdicts.
+
+    Raises:
+        UserError: see `rlsys.Run.export`.
     """
     if not to:
         raise UserError("name a format to export to, such as 'json'")
@@ -39,7 +46,7 @@ def export_request(
     plan, run = workflow.reopen(work, path)
     # Files inside the run directory have to be added to its manifest.
     with contextlib.nullcontext() if out else run.adding():
-        return export_policies(
+        done = attempt_exports(
             work,
             plan,
             run,
@@ -49,6 +56,8 @@ def export_request(
             directory=out,
             again=True,
         )
+    raise_refusals(done)
+    return done
 
 
 def _planned(

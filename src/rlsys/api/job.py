@@ -39,7 +39,10 @@ def train_request(work: Workplace, request: Request, command: Sequence[str] | No
 def run_request(
     work: Workplace, request: Request, command: Sequence[str] | None = None
 ) -> Run | Series:
-    """Train, evaluate, draw, report and export; see `train_request` for `command`."""
+    """Train, evaluate, draw, report and export; see `train_request` for `command`.
+
+    A failed check is a verdict of the result; `Outcome.raise_failed_checks` raises it.
+    """
     if request.sweep is not None:
         return _series(work, request, request.sweep, command)
     return _whole_run(work, request, command)
@@ -48,8 +51,7 @@ def run_request(
 def _whole_run(work: Workplace, request: Request, command: Sequence[str] | None) -> Run:
     with _training(work, request, command, whole=True) as (plan, run):
         evaluation = workflow.judge(work, plan, run)
-        exports = workflow.export_policies(work, plan, run, plan.exports)
-        workflow.publish(work, plan, run, evaluation, exports)
+        workflow.export_and_publish(work, plan, run, evaluation)
     return Run(run.path, work)
 
 

@@ -40,8 +40,7 @@ def evaluate_request(work: Workplace, path: Path, given: Mapping[str, Any]) -> R
     plan = plan_of(work.registry, document)
     evaluation = workflow.judge(work, plan, run)
     with run.adding():
-        exports = workflow.export_policies(work, plan, run, plan.exports)
-        workflow.publish(work, plan, run, evaluation, exports)
+        workflow.export_and_publish(work, plan, run, evaluation)
     return Run(path, work)
 
 

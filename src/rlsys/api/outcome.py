@@ -11,6 +11,7 @@ from rlsys.api.rows import ResultRow, Verdict, row_of
 from rlsys.api.tables import html_of
 from rlsys.errors import UserError
 from rlsys.evaluation.report import levels_of
+from rlsys.evaluation.verdicts import raise_failed_checks
 from rlsys.figures.comparison import comparison_figure
 from rlsys.figures.sheet import MATPLOTLIB
 from rlsys.plugins.requirements import is_met
@@ -73,6 +74,17 @@ class Outcome:
             for name, path in self.document["artefacts"].items()
             if path.endswith(".png")
         }
+
+    def raise_failed_checks(self) -> None:
+        """Raise if an export acts differently or a controller beat the optimum.
+
+        Raises:
+            CheckFailed: names every failed check, and the report.
+        """
+        document = self.document
+        report = document["artefacts"].get("report")
+        hint = f"; see {Path(document['run'] or '', report)}" if report else ""
+        raise_failed_checks(document["verdicts"], hint)
 
     def to_pandas(self) -> Any:
         """Return the results as a `pandas.DataFrame` with one line per row.

@@ -15,11 +15,12 @@ from rlsys.api.request import settings as as_settings
 from rlsys.config.plan import Plan, plan_of
 from rlsys.errors import RlsysError, UserError, did_you_mean
 from rlsys.evaluation.report import result_document
+from rlsys.evaluation.verdicts import raise_failed_checks
 from rlsys.plugins.manager import PluginOptions
 from rlsys.plugins.workplace import Workplace
 from rlsys.policies import load_policy
 from rlsys.training import NETWORK_FILE
-from rlsys.workflow.exports import Exported
+from rlsys.workflow.exported import Exported
 from rlsys.workflow.run_directory import RunDirectory, Status
 
 
@@ -187,6 +188,7 @@ class Run(Outcome):
             self._work, self.path, to, case=case, seed=seed, out=None if out is None else Path(out),
             set=as_settings(set), flags={"build": build, "run": run},
         )  # fmt: skip
+        raise_failed_checks(verdict.row() for one in done for verdict in one.verdicts)
         return Exported(
             [file for one in done for file in one.files],
             [verdict for one in done for verdict in one.verdicts],

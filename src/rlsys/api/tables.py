@@ -11,6 +11,7 @@ from typing import Any
 from rlsys.evaluation.report import (
     cases_of,
     closed_share_text,
+    oracle_text,
     ranked,
     scalar_metrics,
     threshold_lines,
@@ -73,7 +74,8 @@ def _findings(document: Mapping[str, Any], case: str, reference: str | None) -> 
             yield f"{name}: better than {won} of {len(compared)} baselines{unproven}"
         share = closed_share_text(document, case, name)
         if share is not None:
-            yield f"closes {share} of the gap from {reference or 'the reference'} to the optimum"
+            best = oracle_text(document, case, name)
+            yield f"closes {share} of the gap from {reference or 'the reference'} to {best}"
         yield from (f"{name}: {line}" for line in threshold_lines(document, case, name))
     for check in verdicts_of(document, case, "check"):
         yield verdict_line(check)

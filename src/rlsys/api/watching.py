@@ -31,7 +31,7 @@ from rlsys.plugins.requirements import check_requirements
 from rlsys.plugins.workplace import Workplace
 from rlsys.seeds import evaluation_seeds
 
-MOVIEPY = Requirement(name="moviepy", fix="pip install moviepy")
+MOVIEPY = Requirement(name="moviepy", fix="pip install 'rlsys[watch]'")
 
 Single = gymnasium.Env[Any, Any]
 

@@ -12,11 +12,20 @@ __all__ = ["show", "verdict_line"]
 
 
 def show(outcome: Outcome, as_json: bool) -> None:
-    """Print a result: as JSON, or as one table per case with the findings below it."""
-    document = outcome.document
+    """Print a result: as JSON, or as one table per case with the findings below it.
+
+    Raises:
+        CheckFailed: a check failed; the result is printed.
+    """
     if as_json:
-        print_json(document)
-        return
+        print_json(outcome.document)
+    else:
+        _print(outcome)
+    outcome.raise_failed_checks()
+
+
+def _print(outcome: Outcome) -> None:
+    document = outcome.document
     out = console()
     for case in tables_of(document, outcome.reference):
         out.print(_table(case))

@@ -82,6 +82,15 @@ def closed_share(document: Mapping[str, Any], case: str, controller: str) -> flo
     return None
 
 
+def oracle_text(document: Mapping[str, Any], case: str, controller: str) -> str:
+    """Return what the oracle of a case is called in a sentence: the optimum, or its own name."""
+    for verdict in verdicts_of(document, case, "reaches", controller):
+        if SHARE in verdict["figures"]:
+            name = str(verdict["reference"])
+            return "the optimum" if name == "optimum" else name
+    return "the optimum"
+
+
 def closed_share_text(
     document: Mapping[str, Any], case: str, controller: str, decimals: int = 1
 ) -> str | None:
@@ -205,7 +214,8 @@ def _case(document: Mapping[str, Any], case: str, summary: str, reference: str |
             parts.append(f"Not shown to be better than: {', '.join(others)}.\n")
         share = closed_share_text(document, case, name)
         if share is not None:
-            parts.append(f"It closes {share} of the gap from {reference} to the optimum.\n")
+            best = oracle_text(document, case, name)
+            parts.append(f"It closes {share} of the gap from {reference} to {best}.\n")
         for line in threshold_lines(document, case, name):
             parts.append(f"Its mean reward {line}.\n")
     parts += _vector_tables(document, case)
@@ -228,7 +238,8 @@ def _vector_tables(document: Mapping[str, Any], case: str) -> list[str]:
 
 def _check_row(verdict: Mapping[str, Any]) -> list[str]:
     holds = "yes" if verdict["holds"] else "no"
-    return [verdict["case"], verdict["name"], holds, figures_text(verdict)]
+    figures = figures_text(verdict).replace("|", r"\|").replace("\n", "<br>")
+    return [verdict["case"], verdict["name"], holds, figures]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

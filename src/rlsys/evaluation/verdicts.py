@@ -5,15 +5,18 @@ Programs read the fields of a verdict.  Its name is only for people: nothing par
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from rlsys.errors import CheckFailed
 from rlsys.evaluation.statistics import ClosedGap, Summary, better
 
 VerdictKind = Literal["better-than", "reaches", "check"]
 THRESHOLD = "reward-threshold"
 """The reference of a verdict about the ``reward_threshold`` of a Gymnasium environment."""
+EXCESS = 1e-6
+"""A reward may exceed the optimum's by this: the difference comes from the order of summation."""
 REACHED = 1e-6
 """A smaller mean gap to the optimum counts as none: it comes from another order of summation."""
 SHARE = "share-of-gap-closed"
@@ -26,7 +29,8 @@ class Verdict:
 
     Attributes:
         case: what was evaluated or exported.
-        kind: ``better-than`` and ``reaches`` compare two controllers, ``check`` is an exporter's.
+        kind: ``better-than`` and ``reaches`` compare two controllers. A ``check`` is an exporter's,
+            or that nothing beats the optimum; one that does not hold is a failure (exit code 3).
         subject: the controller, or the exporter, that the statement is about.
         reference: the controller that `subject` is compared with, or `THRESHOLD`; None for a check.
         name: for people.
@@ -113,6 +117,45 @@ def reaches_threshold(case: str, subject: str, threshold: float, rewards: Summar
         holds=rewards.mean >= threshold,
         figures={"threshold": threshold, **rewards.fields()},
     )
+
+
+def beaten(case: str, oracle: str, other: str, excess: float) -> Verdict:
+    """Return the failed check that a controller earned more than the optimum in an episode.
+
+    Args:
+        excess: by how much.
+    """
+    return Verdict(
+        case=case,
+        kind="check",
+        subject=oracle,
+        reference=None,
+        name=f"{oracle}-not-beaten",
+        holds=False,
+        figures={
+            "because": f"{other} earned {excess:.6g} more than {oracle} in one episode; the oracle "
+            "or the environment is wrong"
+        },
+    )
+
+
+def raise_failed_checks(verdicts: Iterable[Mapping[str, Any]], hint: str = "") -> None:
+    """Raise if a check failed.
+
+    Args:
+        verdicts: rows of a result document.
+        hint: what the message ends with.
+
+    Raises:
+        CheckFailed: names every failed check, one per line.
+    """
+    failed = [
+        f"{row['case']}: check {row['name']!r} failed ({figures_text(row)})"
+        for row in verdicts
+        if row["kind"] == "check" and not row["holds"]
+    ]
+    if failed:
+        raise CheckFailed("\n".join(failed) + hint)
 
 
 def verdicts_of(

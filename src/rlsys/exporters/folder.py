@@ -30,6 +30,20 @@ MARKER = "rlsys-export.json"
 MARKER_FORMAT = "rlsys.export/1"
 
 
+class ChecksFailed(CheckFailed):
+    """Some checks of an exporter failed, so nothing was written.
+
+    Attributes:
+        report: all its checks and notes, without files.
+    """
+
+    def __init__(self, exporter: str, report: ExportReport) -> None:
+        self.report = report
+        failed = [check for check in report.checks if not check["holds"]]
+        told = ", ".join(f"check {c['name']!r} failed ({_figures(c)})" for c in failed)
+        super().__init__(f"export {exporter!r}: {told}; nothing was written")
+
+
 def export_network(
     network: Network,
     spec: ExporterSpec,
@@ -55,7 +69,7 @@ def export_network(
     Raises:
         UserError: the network has NaN or infinite numbers, a requirement is missing, the folder has
             other files or cannot be written, or the exporter cannot export this network.
-        CheckFailed: a check of the exporter failed; nothing was written.
+        ChecksFailed: a check of the exporter failed; nothing was written.
     """
     check_exportable(network)
     check_requirements(f"exporter {spec.name!r}", spec.requires)
@@ -72,8 +86,12 @@ def export_network(
             # The scratch folder is private (mode 700); this one gets the user's own file mode.
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            report: ExportReport = factory(network, fresh, *arguments)
-            _raise_unless_all_hold(spec.name, report.checks)
+            try:
+                report: ExportReport = factory(network, fresh, *arguments)
+            except CheckFailed as error:  # the exporter cannot go on after its first difference
+                raise ChecksFailed(spec.name, ExportReport((), (_ended(error),))) from error
+            if not all(check["holds"] for check in report.checks):
+                raise ChecksFailed(spec.name, ExportReport((), report.checks, report.notes))
             files = _files_in(fresh)
             _write_marker(fresh, files, _identity(spec, context, settings), report)
             _move_into_place(fresh, target, Path(scratch) / "old")
@@ -86,14 +104,13 @@ def export_network(
     return ExportReport(written, tuple(report.checks), tuple(report.notes))
 
 
-def _raise_unless_all_hold(exporter: str, checks: Sequence[Check]) -> None:
-    for check in checks:
-        if not check["holds"]:
-            figures = ", ".join(f"{name} {value}" for name, value in check["figures"].items())
-            raise CheckFailed(
-                f"export {exporter!r}: check {check['name']!r} failed ({figures}); "
-                "nothing was written"
-            )
+def _figures(check: Check) -> str:
+    return ", ".join(f"{name} {value}" for name, value in check["figures"].items())
+
+
+def _ended(error: CheckFailed) -> Check:
+    """Return what an exporter raised as a check."""
+    return {"name": "acts-the-same", "holds": False, "figures": {"because": str(error)}}
 
 
 def _files_in(directory: Path) -> list[str]:

@@ -8,9 +8,7 @@ between two marks are what the plugin's own import added.
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from typing import Any
 
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
+from rlsys.processes import process_group
 
 LIMIT = 10.0
 """Seconds that a plugin's import may take before its process is killed."""
@@ -106,21 +105,16 @@ def main() -> None:
 
 def _run(command: list[str], stderr: Any, limit: float) -> int | None:
     """Return the exit status, or None if the limit was reached; leave no process behind."""
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=stderr,
-        start_new_session=True,
-    )
-    try:
-        return child.wait(limit)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+    streams: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.DEVNULL,
+        "stderr": stderr,
+    }
+    with process_group(command, **streams) as child:
+        try:
+            return child.wait(limit)
+        except subprocess.TimeoutExpired:
+            return None
 
 
 def _packages(told: str) -> dict[str, float]:

@@ -10,9 +10,9 @@ from typing import Any
 from rlsys.config.plan import Plan, PlannedExport
 from rlsys.descriptors import Case, resolve
 from rlsys.errors import ConfigError, UserError
-from rlsys.evaluation.verdicts import Verdict
-from rlsys.exporters.context import ExportContext, ExportReport
-from rlsys.exporters.folder import export_network, finished_export
+from rlsys.evaluation.verdicts import raise_failed_checks
+from rlsys.exporters.context import ExportContext
+from rlsys.exporters.folder import ChecksFailed, export_network, finished_export
 from rlsys.network import Network
 from rlsys.plugins.requirements import is_met
 from rlsys.plugins.workplace import Workplace
@@ -22,40 +22,12 @@ from rlsys.rollout import MakeEnv, record
 from rlsys.seeds import evaluation_seeds, validation_seeds
 from rlsys.storage.hashing import file_hash
 from rlsys.training import NETWORK_FILE
+from rlsys.workflow.exported import Exported, exported, raise_refusals
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.trained import policy_files
 
 
-@dataclass(frozen=True)
-class Exported:
-    """The result of exporting one policy to one format.
-
-    Attributes:
-        files: all files that were written.
-        verdicts: the exporter's checks; all hold.
-        notes: what was left out, and why.
-    """
-
-    files: Sequence[Path] = ()
-    verdicts: Sequence[Verdict] = ()
-    notes: Sequence[str] = ()
-
-    @property
-    def shown(self) -> Sequence[Path]:
-        """Return the paths to show to a user: the files or, if several folders, the top one."""
-        folders = {path.parent for path in self.files}
-        if len(folders) < 2:
-            return self.files
-        return (min(folders, key=lambda folder: len(folder.parts)),)
-
-    def artefacts(self, run: Path) -> dict[str, str]:
-        """Return the shown paths by name; paths in the run directory are relative to it."""
-        home = run.resolve()
-        names = (str(p.relative_to(home) if p.is_relative_to(home) else p) for p in self.shown)
-        return {name: name for name in names}
-
-
-def export_policies(
+def attempt_exports(
     work: Workplace,
     plan: Plan,
     run: RunDirectory,
@@ -67,7 +39,7 @@ def export_policies(
     observations: int = 10_000,
     again: bool = False,
 ) -> list[Exported]:
-    """Export the policies of a run.
+    """Export the policies of a run; one that cannot be exported does not keep others from it.
 
     Args:
         exports: the formats.
@@ -77,9 +49,11 @@ def export_policies(
         observations: number of on-policy observations for the exporters' checks.
         again: whether to export again even if an earlier export is up to date.
 
+    Returns:
+        One per policy and format: what was exported, which checks failed, what was refused.
+
     Raises:
-        UserError: a case or seed is unknown, or the exporter cannot export the policy.
-        CheckFailed: the exported policy does not act like the original.
+        UserError: a case or seed is unknown, or a training has not finished.
     """
     seed = plan.config.seed if seed is None else seed
     if seed not in plan.config.training_seeds():
@@ -102,18 +76,41 @@ def export_policies(
             path = run.policy_directory(case, seed) / NETWORK_FILE
             folder = (directory or run.path / "exports") / planned.name / case
             for role, network in _networks(load_policy(path)):
+                of_role = f"{planned.name}-{role}" if role else planned.name
                 facts = _Facts(plan.case(case), path, seed, role)
-                context = _export_context(plan, facts, planned, observations)
                 target = folder / role if role else folder
-                report = None
-                if not again:
-                    report = finished_export(planned.spec, target, context, planned.settings)
-                if report is None:
-                    work.progress(f"export {planned.name}: {case}{role and f', {role}'}")
-                    report = export_network(
-                        network, planned.spec, target, context, planned.settings
-                    )
-                done.append(_exported(planned.name, case, role, report))
+                try:
+                    context = _export_context(plan, facts, planned, observations)
+                    report = None
+                    if not again:
+                        report = finished_export(planned.spec, target, context, planned.settings)
+                    if report is None:
+                        work.progress(f"export {planned.name}: {case}{role and f', {role}'}")
+                        report = export_network(
+                            network, planned.spec, target, context, planned.settings
+                        )
+                except ChecksFailed as error:
+                    report = error.report
+                except UserError as error:
+                    note = f"{case}: export {of_role}: refused, {error}"
+                    done.append(Exported(notes=[note], refusal=error))
+                    continue
+                done.append(exported(planned.name, case, of_role, report))
+    return done
+
+
+def export_policies(
+    work: Workplace, plan: Plan, run: RunDirectory, exports: Sequence[PlannedExport]
+) -> list[Exported]:
+    """Export all policies of a run, or raise.
+
+    Raises:
+        UserError: an exporter cannot export a policy.
+        CheckFailed: an exported policy does not act like the original.
+    """
+    done = attempt_exports(work, plan, run, exports)
+    raise_refusals(done)
+    raise_failed_checks(verdict.row() for export in done for verdict in export.verdicts)
     return done
 
 
@@ -193,25 +190,6 @@ def _told_by(make_env: MakeEnv, role: str) -> tuple[Any, Any, dict[str, Any]]:
         return getattr(space, "low", None), getattr(space, "high", None), told
     finally:
         env.close()
-
-
-def _exported(exporter: str, case: str, role: str, report: ExportReport) -> Exported:
-    """Return a report with its checks as verdicts, named after exporter and role."""
-    of_role = f"{exporter}-{role}" if role else exporter
-    verdicts = [
-        Verdict(
-            case=case,
-            kind="check",
-            subject=exporter,
-            reference=None,
-            name=f"{of_role}-{check['name'].removeprefix(f'{exporter}-')}",
-            holds=check["holds"],
-            figures=check["figures"],
-        )
-        for check in report.checks
-    ]
-    notes = [f"{case}: export {of_role}: {note}" for note in report.notes]
-    return Exported(report.files, verdicts, notes)
 
 
 def _missing(planned: PlannedExport) -> str:

@@ -21,7 +21,8 @@ from rlsys.storage.atomic import write_atomically
 from rlsys.training import checkpoint_step, unjudged_step
 from rlsys.workflow.continuing import more_steps, set_aside
 from rlsys.workflow.drawing import draw
-from rlsys.workflow.exports import Exported
+from rlsys.workflow.exported import Exported, raise_refusals
+from rlsys.workflow.exports import attempt_exports
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.tensorboard import TensorBoardListener
 from rlsys.workflow.trained import load_policies
@@ -113,6 +114,19 @@ def judge(work: Workplace, plan: Plan, run: RunDirectory) -> Evaluation:
     )
 
 
+def export_and_publish(
+    work: Workplace, plan: Plan, run: RunDirectory, evaluation: Evaluation
+) -> None:
+    """Export the policies, then write the report, also if checks failed or an exporter refused.
+
+    Raises:
+        UserError: an exporter refused.
+    """
+    exports = attempt_exports(work, plan, run, plan.exports)
+    publish(work, plan, run, evaluation, exports)
+    raise_refusals(exports)
+
+
 def publish(
     work: Workplace,
     plan: Plan,
@@ -127,7 +141,7 @@ def publish(
         plugin=plan.config.plugin,
         preset=plan.config.preset,
         run=str(run.path),
-        status="complete",
+        status="failed" if any(export.refusal for export in exports) else "complete",
         seeds=plan.config.training_seeds(),
         evaluation=evaluation,
         verdicts=[verdict for export in exports for verdict in export.verdicts],

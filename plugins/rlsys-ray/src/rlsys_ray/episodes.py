@@ -7,7 +7,7 @@ from typing import Any
 
 from ray.rllib.callbacks.callbacks import RLlibCallback
 
-from rlsys_ray.single_env import EPISODE
+from rlsys_ray.one_copy import EPISODE
 
 
 class EpisodeMetrics(RLlibCallback):

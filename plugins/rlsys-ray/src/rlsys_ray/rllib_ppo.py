@@ -19,8 +19,8 @@ from rlsys.training import Problem, Session
 from rlsys_ray.algorithm import Spaces, built, spaces_of
 from rlsys_ray.connection import connected
 from rlsys_ray.episodes import averages
+from rlsys_ray.one_copy import EPISODE
 from rlsys_ray.settings import RllibPpoSettings
-from rlsys_ray.single_env import EPISODE
 from rlsys_ray.to_network import to_network
 
 _REPORTED = ("policy_loss", "vf_loss", "entropy")

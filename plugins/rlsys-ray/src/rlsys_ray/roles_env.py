@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 
 from rlsys.roles import Role, acting_role, roles_of
-from rlsys.rollout import EpisodeMeter
-from rlsys.seeds import training_seeds
-from rlsys_ray.single_env import EPISODE
+from rlsys_ray.one_copy import EPISODE, OneCopy
 from rlsys_ray.spaces import (
     flat_observation,
     flat_observation_space,
@@ -34,27 +32,17 @@ def agents_of(role: Role) -> list[str]:
     return [f"{role.name}_{number}" for number in range(role.agents)]
 
 
-class RllibRolesEnv(MultiAgentEnv):
+class RllibRolesEnv(OneCopy, MultiAgentEnv):
     """Turn-based: each half-step shows observations only to the agents of the acting role.
 
     The reward of a step of the system goes to every agent: RLlib adds it to the decision that each
     agent has made in that step. When an episode is truncated, each agent gets a last observation
     for estimating the rest. The first role gets what it would have seen next, if the environment
     provides it (``final_obs``); the others get what they saw last.
-
-    Args:
-        vector_env: batched environment with roles and one copy.
-        metrics: names of the episode metrics to report.
-        scaled: whether the policies see bounded continuous actions as [-1, 1].
     """
 
-    def __init__(
-        self,
-        vector_env: VectorEnv[Any, Any, Any],
-        metrics: tuple[str, ...],
-        *,
-        scaled: bool = True,
-    ) -> None:
+    def declare(self, vector_env: VectorEnv[Any, Any, Any], scaled: bool) -> None:
+        """Set the environment, its agents and their spaces."""
         self._env = vector_env
         self._roles = {role.name: role for role in roles_of(vector_env)}
         self._names = {role.name: agents_of(role) for role in self._roles.values()}
@@ -73,10 +61,8 @@ class RllibRolesEnv(MultiAgentEnv):
         self._to_environment = {
             name: to_environment(role.action_space, scaled) for name, role in self._roles.items()
         }
-        self._meter = EpisodeMeter(1, metrics)
         self._waiting: ByAgent | None = None
         self._seen: ByAgent = {}
-        super().__init__()  # type: ignore[no-untyped-call]
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -85,9 +71,7 @@ class RllibRolesEnv(MultiAgentEnv):
         super().reset(seed=seed, options=options)
         waiting, self._waiting = self._waiting, None
         if waiting is None or seed is not None:
-            drawn = None if seed is None else training_seeds(seed, 1)[0]
-            observations, _ = self._env.reset(seed=drawn, options=options)
-            waiting = self._shown(observations)
+            waiting = self._shown(self.begin(seed, options))
         self._seen = dict(waiting)
         return waiting, {}
 
@@ -113,10 +97,6 @@ class RllibRolesEnv(MultiAgentEnv):
         slot_over = ends or cut or acting_role(self._env) == next(iter(self._roles))
         earned = dict.fromkeys(self.possible_agents, float(rewards[0])) if slot_over else {}
         return shown, earned, {"__all__": ends}, {"__all__": cut}, told
-
-    def close(self) -> None:
-        """Close the batch."""
-        self._env.close()
 
     def _shown(self, observations: Array) -> ByAgent:
         """Return what the agents of the acting role see, from (1, agents, ...)."""

@@ -10,8 +10,7 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from rlsys.adapters.single import SingleEnv
-from rlsys.rollout import EpisodeMeter
-from rlsys.seeds import training_seeds
+from rlsys_ray.one_copy import EPISODE, OneCopy
 from rlsys_ray.spaces import (
     flat_observation,
     flat_observation_space,
@@ -19,40 +18,23 @@ from rlsys_ray.spaces import (
     to_environment,
 )
 
-EPISODE = "rlsys_episode"
-"""Key in the last info of an episode, for its reward and metrics."""
 
+class RllibSingleEnv(OneCopy, gymnasium.Env[NDArray[np.float32], Any]):
+    """`gymnasium.Env` over a batch of one, with vector observations and the policy's actions."""
 
-class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
-    """`gymnasium.Env` over a batch of one, with vector observations and the policy's actions.
-
-    Args:
-        vector_env: batched environment with one copy.
-        metrics: names of the episode metrics to report.
-        scaled: whether the policy sees bounded continuous actions as [-1, 1].
-    """
-
-    def __init__(
-        self,
-        vector_env: VectorEnv[Any, Any, Any],
-        metrics: tuple[str, ...],
-        *,
-        scaled: bool = True,
-    ) -> None:
+    def declare(self, vector_env: VectorEnv[Any, Any, Any], scaled: bool) -> None:
+        """Set the environment and its spaces."""
         self._env = SingleEnv(vector_env)
         self.observation_space = flat_observation_space(self._env.observation_space)
         self.action_space = policy_action_space(self._env.action_space, scaled)
         self._to_environment = to_environment(self._env.action_space, scaled)
-        self._meter = EpisodeMeter(1, metrics)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
         """Start an episode; a training seed is drawn from the given seed."""
         super().reset(seed=seed)
-        drawn = None if seed is None else training_seeds(seed, 1)[0]
-        observation, _ = self._env.reset(seed=drawn, options=options)
-        return flat_observation(observation), {}
+        return flat_observation(self.begin(seed, options)), {}
 
     def step(self, action: Any) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
         """Play one step; the last info of an episode has the key `EPISODE`."""
@@ -64,7 +46,3 @@ class RllibSingleEnv(gymnasium.Env[NDArray[np.float32], Any]):
         self._meter.update(np.array([reward]), np.array([done]), {"final_info": batched})
         told = {EPISODE: self._meter.flush()} if done else {}
         return flat_observation(observation), reward, terminated, truncated, told
-
-    def close(self) -> None:
-        """Close the batch."""
-        self._env.close()

@@ -127,6 +127,7 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
     Attributes:
         episode_seeds: what the last ``reset`` was given, one per copy; None if nothing.
         layouts: see `Facts`.
+        called: how messages name it.
     """
 
     _masked = False
@@ -135,7 +136,7 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
         self, source: Source, facts: Facts, num_envs: int, render_mode: str | None = None
     ) -> None:
         super().__init__()
-        self._name = source.name
+        self.called = source.called
         self.closed = True  # nothing to close if the next line fails
         self._shards = _shards(source, num_envs, render_mode)
         self.closed = False
@@ -163,7 +164,7 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
         self._masks = moment.masks
         if (moment.masks is not None) != self._masked:
             raise UserError(
-                f"{self._name}: has action masks in some episodes only; give them always, with "
+                f"{self.called}: has action masks in some episodes only; give them always, with "
                 "ones where everything is allowed"
             )
         return moment.observations, {}
@@ -177,7 +178,7 @@ class ExistingBatch(VectorEnv[Any, Any, Any]):
             moment.rewards,
             moment.terminated,
             moment.truncated,
-            _infos(moment),
+            _infos(self.called, moment),
         )
 
     def render(self) -> tuple[Any, ...]:
@@ -322,23 +323,26 @@ def _shards(source: Source, num_envs: int, render_mode: str | None) -> _Here | _
     return kind(source, num_envs, render_mode)
 
 
-def _infos(moment: Moment) -> dict[str, Any]:
+def _infos(called: str, moment: Moment) -> dict[str, Any]:
     """Return Gymnasium's infos of a step: the last observations and metrics of ended episodes."""
     if not moment.endings:
         return {}
     done = moment.terminated | moment.truncated
     final = np.zeros_like(moment.observations)
     metrics: dict[str, Array] = {}
+    first = next(iter(moment.endings.values()))
+    for name, one in first.metrics.items():
+        metrics[name] = np.zeros((len(done), *one.shape))
+        for copy, ending in moment.endings.items():
+            value = ending.metrics[name]
+            if value.shape != one.shape:
+                raise UserError(
+                    f"{called}: the metric {name!r} has the shape {one.shape} in one episode and "
+                    f"{value.shape} in another; give it one shape"
+                )
+            metrics[name][copy] = value
     for copy, ending in moment.endings.items():
         final[copy] = ending.observation
-        for name, value in ending.metrics.items():
-            kept = metrics.setdefault(name, np.zeros((len(done), *value.shape)))
-            if value.shape != kept.shape[1:]:
-                raise UserError(
-                    f"the metric {name!r} has the shape {value.shape} in one episode and "
-                    f"{kept.shape[1:]} in another; give it one shape"
-                )
-            kept[copy] = value
     return final_infos(done, metrics, final)
 
 

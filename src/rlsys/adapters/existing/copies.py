@@ -142,7 +142,8 @@ class Copies:
                 there = ", ".join(map(repr, info)) or "nothing"
                 raise UserError(
                     f"{name}: the metric {wanted!r} is missing in the info of an episode's last "
-                    f"step, which has {there}; put it there, or remove it from the description"
+                    f"step, which has {there}; put it there in every episode, or remove it from "
+                    "the description"
                 )
         return metrics
 

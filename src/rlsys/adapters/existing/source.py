@@ -17,6 +17,7 @@ from gymnasium.vector import VectorEnv
 from rlsys.adapters.existing.finding import takes
 from rlsys.adapters.existing.joint import JointEnv, is_parallel, is_turn_based
 from rlsys.adapters.existing.portable import PortableEnv
+from rlsys.adapters.existing.settings import GymnasiumSettings
 from rlsys.descriptors import EnvironmentSpec, resolve
 from rlsys.errors import RlsysError, UserError, one_line
 
@@ -43,6 +44,12 @@ class Source:
         assert environment.env is not None
         metrics = tuple(metric.name for metric in environment.metrics)
         return cls(environment.name, environment.env, config, metrics)
+
+    @property
+    def called(self) -> str:
+        """How messages name the environment: by its id, or by the name of its description."""
+        given = isinstance(self.config, GymnasiumSettings)
+        return self.config.id if given else self.name
 
     @property
     def processes(self) -> int:

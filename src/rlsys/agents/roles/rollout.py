@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rlsys.agents.action_scale import ActionScale
 from rlsys.agents.spaces import kind_of, require_items
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.roles import Role, acting_role, difference_rewards, roles_of
 from rlsys.rollout import EpisodeMeter
 
@@ -67,7 +67,7 @@ def check_roles(
     roles = roles_of(env)
     if not roles:
         raise UserError(
-            f"agent {agent!r} trains environments with roles, but {env.__class__.__name__} has "
+            f"agent {agent!r} trains environments with roles, but {name_of(env)} has "
             "none; choose another agent"
         )
     for role in roles:
@@ -195,7 +195,7 @@ class RoleCollector:
         acting = acting_role(self.env)
         if acting != role.name:
             raise UserError(
-                f"{self.env.__class__.__name__}.acting is {acting!r} in the half-step of role "
+                f"{name_of(self.env)}.acting is {acting!r} in the half-step of role "
                 f"{role.name!r}; roles must decide in the order of `roles`, each once per slot"
             )
 

@@ -35,7 +35,7 @@ from rlsys.agents.sb3.scorer_policy import ScorerPolicy
 from rlsys.agents.sb3.states import get_algorithm_state, set_algorithm_state
 from rlsys.agents.sb3.to_network import to_network
 from rlsys.agents.torch_network import ACTIVATIONS
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.network import Network
 from rlsys.roles import Role
 from rlsys.training import Problem, Session
@@ -115,7 +115,7 @@ class SharedPpoRun(RoleRun):
         if credit and not hasattr(env, "difference_rewards"):
             raise UserError(
                 f"credit 'difference' needs an environment with `difference_rewards`, but "
-                f"{env.__class__.__name__} has none; use credit 'team'"
+                f"{name_of(env)} has none; use credit 'team'"
             )
         # The observation of a later role is known only after the roles before it have decided. So
         # one extra slot is played to get the bootstrap value of the last one.

@@ -11,7 +11,7 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from rlsys.controllers import action_masks
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.rollout import EpisodeMeter
 
 Array = NDArray[Any]
@@ -249,7 +249,7 @@ def _replay_batch(env: VectorEnv[Any, Any, Any], episodes: Sequence[Sampled]) ->
     if differs.any():
         copy = int(np.flatnonzero(differs)[0])
         raise UserError(
-            f"{env.__class__.__name__} is not repeatable: with seed {played[copy].seed} and "
+            f"{name_of(env)} is not repeatable: with seed {played[copy].seed} and "
             f"the same actions the reward was {expected[copy]:g} in {lengths[copy]} steps, then "
             f"{rewards[copy]:g} in {ended_at[copy]}; self-labelling needs a repeatable environment"
         )

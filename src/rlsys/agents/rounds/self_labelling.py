@@ -28,7 +28,7 @@ from rlsys.agents.rounds.episodes import (
 from rlsys.agents.rounds.rounds_run import RoundsRun
 from rlsys.agents.settings import SelfLabellingSettings
 from rlsys.agents.spaces import check_problem
-from rlsys.errors import UserError
+from rlsys.errors import UserError, name_of
 from rlsys.network import Network
 from rlsys.rollout import MakeEnv
 from rlsys.seeds import training_seeds
@@ -204,7 +204,7 @@ class _Run(RoundsRun[_Elite]):
         if wanted is None or _is_one_instance(self.make_env):
             return 0
         raise UserError(
-            f"{self.env.__class__.__name__} differs between seeds, so episodes cannot all be "
+            f"{name_of(self.env)} differs between seeds, so episodes cannot all be "
             "compared; set self-labelling's instances to null, or to the number of seeds that a "
             f"round should draw (such as {_INSTANCES})"
         )

@@ -51,27 +51,27 @@ def command(
     from rlsys.api import Run, export_request
     from rlsys.cli.output import print_json
     from rlsys.cli.result_table import verdict_line
+    from rlsys.evaluation.verdicts import raise_failed_checks
 
     flags = {"build": build, "run": run}
     exports = export_request(
         reporting(work, quiet), run_path, to, case=case, seed=seed, out=out, set=set, flags=flags
     )
-    if not as_json:
-        click.echo("\n".join(str(path) for export in exports for path in export.shown))
+    verdicts = [verdict.row() for export in exports for verdict in export.verdicts]
+    notes = [note for export in exports for note in export.notes]
+    if as_json:
+        of = Run(run_path, work)
+        document = of.unevaluated()
+        document["seeds"] = of.seeds[:1] if seed is None else [seed]
+        document["verdicts"], document["notes"] = verdicts, notes
         for export in exports:
-            for verdict in export.verdicts:
-                click.echo(f"{verdict.case}: {verdict_line(verdict.row())}")
-            for note in export.notes:
-                click.echo(f"note: {note}")
-        return
-    of = Run(run_path, work)
-    document = of.unevaluated()
-    if seed is not None:
-        document["seeds"] = [seed]
+            document["artefacts"] |= export.artefacts(of.path)
+        print_json(document)
     else:
-        document["seeds"] = of.seeds[:1]
-    for export in exports:
-        document["verdicts"] += [verdict.row() for verdict in export.verdicts]
-        document["artefacts"] |= export.artefacts(of.path)
-        document["notes"] += export.notes
-    print_json(document)
+        for path in (path for export in exports for path in export.shown):
+            click.echo(path)
+        for verdict in verdicts:
+            click.echo(f"{verdict['case']}: {verdict_line(verdict)}")
+        for note in notes:
+            click.echo(f"note: {note}")
+    raise_failed_checks(verdicts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,12 +12,15 @@ import pytest
 
 from rlsys.config.document import Document, validate
 from rlsys.descriptors import AgentSpec, resolve
-from rlsys.errors import ConfigError, Interrupted
+from rlsys.errors import ConfigError, Interrupted, UserError
+from rlsys.network import Network
 from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.roles import roles_of
+from rlsys.testing.agents.starting import one_sided, share_alike
 from rlsys.testing.agents.training import Training, action_faults, networks_of, same_policy
 from rlsys.testing.demands import fail, require, require_installed
 from rlsys.testing.models import require_closed, require_plain, require_travels
+from rlsys.testing.playing import Player
 from rlsys.testing.plugin import PluginConformance
 from rlsys.testing.subject import SEEDS, Subject
 from rlsys.training import NETWORK_FILE, checkpoint_step
@@ -27,11 +31,19 @@ STATE = (
     "resumed_state()"
 )
 
+BEGIN = (
+    "begin with all of session.start (layers with their biases, observation transform), or say "
+    "starts_from_network=False"
+)
+ALIKE = 0.9
+"""An agent has begun as a network if it still acts like it in this share of the states."""
+SIDES = (False, True)
+
 
 class AgentConformance(PluginConformance):
     """Derive a test class from this, naming agent and environment; it inherits all checks as tests.
 
-    The agent is trained three or four times, so choose settings with which a training takes about a
+    The agent is trained four or five times, so choose settings with which a training takes about a
     second and has several boundaries.
 
     Attributes:
@@ -224,6 +236,41 @@ class AgentConformance(PluginConformance):
         if not (equal or hasattr(env, "get_state")):
             pytest.skip(f"not possible: {self.environment!r} has no get_state")
         require(equal, "when resumed, it ends with a different policy", STATE)
+
+    def test_it_begins_as_the_network_it_starts_from(self, tmp_path: Path) -> None:
+        """If it can start from a network, it acts like that one at its first boundary."""
+        spec = self.described()
+        if not spec.starts_from_network:
+            pytest.skip("it does not start from a network")
+        training, policy = self.trained()
+        sides = [one_sided(policy, last) if isinstance(policy, Network) else None for last in SIDES]
+        known = [side for side in sides if side is not None]
+        if not known:
+            pytest.skip("not possible for networks of several roles, or that score items")
+        player = Player(training.subject.make(len(SEEDS)), SEEDS)
+        moments = [player.step() for _ in range(30)]
+        player.env.close()
+        fresh = self._at_first_boundary(tmp_path / "fresh", None)
+        start = min(known, key=lambda side: share_alike(fresh, side, moments))
+        if share_alike(fresh, start, moments) >= ALIKE:
+            pytest.skip("a fresh network acts like any other here: hardly anything can be chosen")
+        try:
+            begun = self._at_first_boundary(tmp_path / "begun", start)
+        except UserError as error:
+            fail(f"it refuses a network of the shape it makes itself: {error}", BEGIN)
+        share = share_alike(begun, start, moments)
+        require(
+            share >= ALIKE,
+            f"at its first boundary it acts like the network it started from in only {share:.0%} "
+            "of the states",
+            BEGIN,
+        )
+
+    def _at_first_boundary(self, directory: Path, start: Network | None) -> Any:
+        """Return the policy that a training has at its first boundary."""
+        with suppress(Interrupted):
+            self.training(directory, stop_after=1, start=start).run()
+        return load_policy(directory / "last" / NETWORK_FILE)
 
     def test_it_writes_only_into_its_directory(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -29,6 +29,7 @@ class Training:
     Attributes:
         directory: where its session stores checkpoints.
         stop_after: number of the boundary at which the user asks to stop; None: never.
+        start: the network to start from.
         faults: the first few errors in the actions that it played.
         boundaries: number of boundaries so far.
         lines: what it reported.
@@ -40,6 +41,7 @@ class Training:
     directory: Path
     stop_after: int | None = None
     resume: bool = False
+    start: Policy | None = None
     masked: bool = False
     faults: list[str] = field(default_factory=list)
     boundaries: int = 0
@@ -62,6 +64,7 @@ class Training:
             stop_requested=self._asked,
             validation_episodes=2,
             resume=self.resume,
+            start=self.start,
         )
         # Watch only what the agent plays, not the validation that the session plays.
         watched = replace(problem, make_env=self._watched)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from rlsys.processes import process_group
 
 KEPT = 4_000_000
 """Bytes of output that are read: a program that never stops printing must not fill the memory."""
@@ -53,25 +55,16 @@ def run_group(
         OSError: the program cannot be started.
     """
     paths = scratch / "stdout", scratch / "stderr"
+    options: dict[str, Any] = {"cwd": directory, "env": {**os.environ, **(environment or {})}}
+    code: int | None = None
     with paths[0].open("wb") as output, paths[1].open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            cwd=directory,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=errors,
-            start_new_session=True,
-        )
-        code: int | None = None
-        try:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = process.wait(time_limit)
-        finally:
-            # Also after a normal end: a child may have outlived its parent.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": errors}
+        # The whole group ends also after a normal end: a child may have outlived its parent.
+        with (
+            process_group(command, **options, **streams) as process,
+            contextlib.suppress(subprocess.TimeoutExpired),
+        ):
+            code = process.wait(time_limit)
     return Finished(code, _read(paths[0]), _read(paths[1]))
 
 

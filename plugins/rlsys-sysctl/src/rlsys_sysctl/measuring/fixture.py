@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from rlsys.errors import UserError
+from rlsys.processes import signals_held
 
 NAMESPACES_VARIABLE = "RLSYS_SYSCTL_NAMESPACES"
 READY_SECONDS = 60.0
@@ -51,33 +52,35 @@ class Fixture:
         """
         errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the fixture
         name = " ".join(arguments)[:80]
-        try:
-            process = subprocess.Popen(
-                list(arguments),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
-        except OSError as error:
-            errors.close()
-            raise UserError(
-                f"fixture {name!r}: cannot be started: {error.strerror}; check fixture_command"
-            ) from error
-        try:
-            document = _wait_until_ready(process, timeout)
-            if document is None:
-                said = _last_lines(errors)
-                raise UserError(
-                    f"fixture {name!r}: did not get ready within {timeout:g} s{said}"
-                    if process.poll() is None
-                    else f"fixture {name!r}: ended with exit code {process.returncode}{said}"
+        with signals_held() as release:
+            try:
+                process = subprocess.Popen(
+                    list(arguments),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    start_new_session=True,
                 )
-            return cls(process, document, errors)
-        except BaseException:
-            _end(process)
-            errors.close()
-            raise
+            except OSError as error:
+                errors.close()
+                raise UserError(
+                    f"fixture {name!r}: cannot be started: {error.strerror}; check fixture_command"
+                ) from error
+            try:
+                release()
+                document = _wait_until_ready(process, timeout)
+                if document is None:
+                    said = _last_lines(errors)
+                    raise UserError(
+                        f"fixture {name!r}: did not get ready within {timeout:g} s{said}"
+                        if process.poll() is None
+                        else f"fixture {name!r}: ended with exit code {process.returncode}{said}"
+                    )
+                return cls(process, document, errors)
+            except BaseException:
+                _end(process)
+                errors.close()
+                raise
 
     def check(self) -> None:
         """Raise UserError if the fixture has ended by itself."""

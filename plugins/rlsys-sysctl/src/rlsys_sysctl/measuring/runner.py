@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from rlsys.errors import UserError
+from rlsys.processes import signals_held
 
 SHOWN_LINES = 5
 """Last lines of a benchmark's output that an error shows."""
@@ -102,8 +103,23 @@ class Command:
     @contextlib.contextmanager
     def _process(self, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
         """Start the process; however the block is left, its whole group is gone afterwards."""
+        with signals_held() as release:
+            process = self._start(arguments)
+            try:
+                release()
+                with self.guard(process.pid):
+                    yield process
+            finally:
+                # Before the leader is reaped: until then no other group can have its number.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+
+    def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 arguments[0] if self.shell else arguments,
                 shell=self.shell,
                 stdin=subprocess.DEVNULL,
@@ -126,16 +142,6 @@ class Command:
                 f"{self._name}: cannot be started: {reason}; check benchmark_command (without "
                 "`shell: true` it is a program and its arguments)"
             ) from error
-        try:
-            with self.guard(process.pid):
-                yield process
-        finally:
-            # Before the leader is reaped: until then no other group can have its number.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
 
     def _follow(self, process: subprocess.Popen[bytes], output: _Output) -> bool:
         """Read until the process itself has ended; return False if that takes too long.
