@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 @click.argument("schedule")
 @json_option
 def check(file: str, schedule: str, as_json: bool) -> None:
-    """Check SCHEDULE, a JSON file of any origin, against the instance FILE.
+    """Check a schedule against all rules.
 
-    FILE may also be the name of a published instance. Prints every rule that the schedule breaks,
-    one per line, and exits with 3; or one line with its measures.
+    SCHEDULE is a JSON file of any origin, FILE its instance; it may also be the name of a published
+    one. Prints every rule that the schedule breaks, one per line, and exits with 3; or one line
+    with its measures.
     """
     from rlsys.cli.output import print_json
     from rlsys_jobshop.checking import violations

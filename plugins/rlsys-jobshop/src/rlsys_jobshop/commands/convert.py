@@ -27,7 +27,7 @@ FORMATS = click.Choice(["standard", "taillard", "fjs", "production"])
 def convert(
     file: str, out: Path, from_: Format | None, to: Format | None, first_machine: int | None
 ) -> None:
-    """Write the instance FILE to OUT in another format.
+    """Write an instance in another format.
 
     FILE may also be the name of a published instance. Refuses a format that cannot express
     everything that the instance has.

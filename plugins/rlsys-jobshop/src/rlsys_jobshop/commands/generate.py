@@ -61,7 +61,10 @@ _durations = click.option(
 
 @click.group("generate")
 def generate() -> None:
-    """Write a random instance. OUT's suffix is its format: .fjs, .yaml, .json, else standard."""
+    """Write a random instance.
+
+    OUT's suffix is its format: .fjs, .yaml or .json, else standard text.
+    """
 
 
 @generate.command("classic")

@@ -11,7 +11,10 @@ from rlsys.cli.options import json_option
 @click.argument("family", required=False)
 @json_option
 def instances(family: str | None, as_json: bool) -> None:
-    """List the published instances, or those of one FAMILY, such as ft, ta or mk."""
+    """List the published instances.
+
+    All of them, or those of one FAMILY, such as ft, ta or mk, with the best known bounds.
+    """
     from rlsys.cli.output import console, print_json
     from rlsys_jobshop.instances import best_known, classic, classic_names
 

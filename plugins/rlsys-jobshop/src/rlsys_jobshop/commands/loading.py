@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def load(file: str, format: Format | None = None, *, first_machine: int | None =
         UserError: there is neither, or the file is wrong.
     """
     from rlsys_jobshop.formats import read_instance
-    from rlsys_jobshop.instances import classic
+    from rlsys_jobshop.instances import classic, classic_names
 
     path = Path(file)
     if path.exists() or path.suffix or len(path.parts) != 1:
@@ -33,4 +34,9 @@ def load(file: str, format: Format | None = None, *, first_machine: int | None =
     try:
         return classic(file)
     except UserError as error:
-        raise UserError(f"{file}: there is no such file; {error}") from error
+        near = difflib.get_close_matches(file.lower(), classic_names(), n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise UserError(
+            f"{file}: there is no such file, and no published instance of that name{hint}; "
+            "`rlsys jobshop instances` lists them"
+        ) from error

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from rlsys.cli.numbers import Count, CountFrom
+from rlsys.cli.numbers import CountFrom
 from rlsys.cli.options import json_option
+from rlsys.errors import Interrupted
 
 if TYPE_CHECKING:
     from rlsys_jobshop.commands.measures import Judgement
@@ -43,7 +44,8 @@ class Seconds(click.FloatRange):
               help="Schedules that the policy draws; the best is taken.  [default: 1]")  # fmt: skip
 @click.option("--seconds", type=Seconds(min=0, min_open=True), metavar="S",
               help=f"Time of a search.  [default: {SECONDS:g}]")  # fmt: skip
-@click.option("--seed", type=Count(), default=0, show_default=True, metavar="N")
+@click.option("--seed", type=CountFrom(min=0), default=0, show_default=True, metavar="N",
+              help="Of what is random.")  # fmt: skip
 @click.option("--objective", type=click.Choice(["makespan", "weighted-tardiness"]),
               help="What counts.  [default: tardiness where there are due dates]")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE",
@@ -64,7 +66,9 @@ def solve(
     gantt: Path | None,
     as_json: bool,
 ) -> None:
-    """Schedule FILE: an instance in any known format, or the name of a published one, such as ft10.
+    """Schedule an instance.
+
+    FILE is an instance in any known format, or the name of a published one, such as ft10.
 
     Without --policy, --rule and --search, the policy that comes with rlsys decides greedily. Every
     schedule is checked against all rules before it is shown or written.
@@ -77,19 +81,25 @@ def solve(
     from rlsys_jobshop.commands.measures import judge
     from rlsys_jobshop.solving import solve as find
 
-    solution = find(
-        load(file),
-        policy=policy,
-        rule=rule,
-        search=search,
-        samples=samples or 1,
-        seconds=SECONDS if seconds is None else seconds,
-        seed=seed,
-        objective=objective,
-    )
+    instance = load(file)
+    goal: Objective = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
+    try:
+        solution = find(
+            instance,
+            policy=policy,
+            rule=rule,
+            search=search,
+            samples=samples or 1,
+            seconds=SECONDS if seconds is None else seconds,
+            seed=seed,
+            objective=goal,
+        )
+    except KeyboardInterrupt as stop:
+        raise Interrupted("interrupted before there was a result; nothing is written") from stop
     schedule = require_valid(solution.schedule)
     _write(schedule, out, gantt)
-    _show(solution, judge(schedule, solution.bound), as_json)
+    of_makespan = solution.bound if goal == "makespan" else None
+    _show(solution, goal, judge(schedule, of_makespan), as_json)
 
 
 def _check_together(
@@ -142,18 +152,26 @@ def _write(schedule: Schedule, out: Path | None, gantt: Path | None) -> None:
         draw(schedule, gantt)
 
 
-def _show(solution: Solution, judgement: Judgement, as_json: bool) -> None:
+def _show(solution: Solution, goal: Objective, judgement: Judgement, as_json: bool) -> None:
     schedule = solution.schedule
     instance = schedule.instance
     if as_json:
         from rlsys.cli.output import print_json
         from rlsys_jobshop.formats import schedule_document
 
-        head = {"instance": instance.name, "method": solution.method, "seconds": solution.seconds}
+        head = {
+            "instance": instance.name,
+            "method": solution.method,
+            "seconds": solution.seconds,
+            "objective": goal,
+            "bound": solution.bound,
+        }
         print_json(head | judgement.document() | {"schedule": schedule_document(schedule)})
         return
     size = f"{instance.jobs} jobs, {instance.machines} machines, {instance.operations} operations"
     click.echo(f"{instance.name}: {size}")
     rows = [("method", solution.method), *judgement.rows(instance)]
+    if goal == "weighted-tardiness" and solution.bound is not None:
+        rows.append(("its lower bound", f"{solution.bound:g}"))
     for name, value in [*rows, ("time", f"{solution.seconds:.2f} s")]:
         click.echo(f"  {name:<20}{value}")

@@ -68,6 +68,8 @@ def setups(schedule: Schedule, machine: int, sequence: list[int]) -> Iterator[Se
 
 def open_pieces(calendar: Calendar, start: int, end: int) -> list[Piece]:
     """Return the open time in ``[start, end)``."""
+    if start == end:
+        return []
     first = int(np.searchsorted(calendar.closes, start, side="right"))
     stop = int(np.searchsorted(calendar.opens, end, side="left"))
     opens = np.maximum(calendar.opens[first:stop], start).tolist()
