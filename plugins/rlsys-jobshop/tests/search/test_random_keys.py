@@ -129,9 +129,14 @@ def test_calendars_that_end_before_the_work_are_one_clear_line():
     job = Job((Operation((Mode(4, (0,)),)),))
     machine = Machine(calendar=Calendar.of([(0, 7)]))
     instance = build(Description("short", (job, job), (machine,)))
-    with pytest.raises(UserError, match=r"short: .*\(the first one at 7\)") as raised:
+    with pytest.raises(UserError, match=r"short: .*\(the first at 7\)") as raised:
         random_keys(instance, evaluations=10)
     assert "\n" not in str(raised.value)
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(UserError, match="seed is -1"):
+        random_keys(classic("ft06"), evaluations=1, seed=-1)
 
 
 def test_an_unknown_objective_is_named():

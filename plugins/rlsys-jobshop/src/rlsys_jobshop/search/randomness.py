@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.errors import UserError
 from rlsys_jobshop.compiled import kernel
 
 Stream = NDArray[np.uint64]
@@ -19,7 +20,13 @@ _S27, _S30, _S31, _S33 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(
 
 
 def stream_of(seed: int) -> Stream:
-    """Return the stream of a seed, uint64 (1,)."""
+    """Return the stream of a seed, uint64 (1,).
+
+    Raises:
+        UserError: the seed is negative.
+    """
+    if seed < 0:
+        raise UserError(f"seed is {seed}; it must be at least 0")
     return np.random.SeedSequence(seed).generate_state(1, np.uint64).astype(np.uint64)
 
 

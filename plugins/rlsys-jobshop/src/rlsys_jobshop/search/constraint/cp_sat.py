@@ -47,6 +47,9 @@ def cp_sat(
 ) -> CpSatResult:
     """Minimise the makespan or the weighted tardiness with CP-SAT.
 
+    Ctrl-C ends the solver, which takes the signal itself, and what it has found is returned. Where
+    there are too many setups for one model, it is asked twice: for modes, and for sequences.
+
     Args:
         instance: any problem.
         seconds: time limit on the wall; it includes the hint and the building of the model, but not
@@ -58,7 +61,8 @@ def cp_sat(
             runs can differ all the same.
 
     Raises:
-        UserError: OR-Tools is not installed, or an argument is out of range.
+        UserError: OR-Tools is not installed, an argument is out of range, or times are too long for
+            CP-SAT's numbers.
     """
     check_goal(objective)
     if not seconds >= 0:

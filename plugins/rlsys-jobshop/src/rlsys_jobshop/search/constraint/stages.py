@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from ortools.sat.python import cp_model
 
+from rlsys.errors import UserError
 from rlsys_jobshop.problem import Instance, Schedule
+from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.constraint.axis import Axis
 from rlsys_jobshop.search.constraint.cp_sat import CpSatResult, Status
 from rlsys_jobshop.search.constraint.model import OutOfTimeError, Scope, ShopModel
@@ -25,7 +27,12 @@ _NEAR = 6
 _MOST_WINDOWS = 20_000
 """With more windows that operations may start or end in, times stay near the known schedule."""
 _LARGE = 1_000
-"""With so many operations, presolve is left out when there is a complete hint."""
+"""With so many operations, presolve is left out when there is a complete hint.
+
+Measured with OR-Tools 9.15, two workers, 2,793 operations with calendars and setups (59,000
+variables): with presolve, 16 seconds ended UNKNOWN, also with probing and symmetry off, which are
+parts of presolve; without it, the hint was the first solution at once, and was improved.
+"""
 
 
 class Stages:
@@ -73,7 +80,15 @@ class Stages:
     def _ask(
         self, modes: Sequence[Sequence[int]], *, with_setups: bool, near: int | None, until: float
     ) -> None:
-        """Solve one model, and keep its schedule and its bound if they are better."""
+        """Solve one model, and keep its schedule and its bound if they are better.
+
+        Args:
+            modes: allowed modes of each operation.
+            with_setups: whether setups are part of the model.
+            near: as in `add_setups`; None: the model forbids nothing that is allowed, so that its
+                bound holds for the instance.
+            until: when to stop, on `time.monotonic`.
+        """
         if time.monotonic() >= until:
             return
         scope, is_whole = self._scope(modes, until)
@@ -93,19 +108,17 @@ class Stages:
         parameters = solver.parameters
         parameters.max_time_in_seconds = left
         parameters.num_workers = self._workers
-        parameters.random_seed = self._seed
+        parameters.random_seed = self._seed % (1 << 31)
         if scope.known is not None and self._instance.operations >= _LARGE:
             parameters.cp_model_presolve = False
-            parameters.cp_model_probing_level = 0
-            parameters.symmetry_level = 0
         status = solver.solve(model.model)
         if status == cp_model.MODEL_INVALID:
-            raise RuntimeError(model.model.validate())
+            why = " ".join(model.model.validate().split())
+            raise UserError(f"{self._instance.name}: CP-SAT cannot take the instance: {why}")
         if status == cp_model.INFEASIBLE:
             self._impossible = is_whole
             return
-        covers_all = is_whole and near is None and len(modes) == self._instance.operations
-        if covers_all and sum(map(len, modes)) == self._instance.modes:
+        if is_whole and near is None:
             self._raise_bound(solver.best_objective_bound)
         if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             self._found = True
@@ -153,12 +166,7 @@ class Stages:
             is_whole,
         )
 
-    def _windows(
-        self,
-        modes: Sequence[Sequence[int]],
-        start: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-        latest: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    ) -> int:
+    def _windows(self, modes: Sequence[Sequence[int]], start: Ints, latest: Ints) -> int:
         """Return in how many windows operations can start that breaks can interrupt."""
         total = 0
         for operation, allowed in enumerate(modes):

@@ -33,8 +33,8 @@ class JobKeys(NamedTuple):
 
     Attributes:
         batch: the instance; receives schedules.
-        jobs: the jobs by rank, (jobs,); and the ones that are tried.
-        trial: the jobs by rank that are tried, (jobs,).
+        jobs: the jobs by rank, (jobs,).
+        trial: the jobs by the ranks that are tried, (jobs,).
         order: operations as the best ranks append them, (operations,).
         trial_order: operations as the tried ranks append them, (operations,).
         value: weighted tardiness and makespan of the best ranks, (2,).

@@ -32,7 +32,7 @@ from rlsys_jobshop.search.randomness import stream_of
 from rlsys_jobshop.search.serial import MAKESPAN, TARDINESS, batch_of, order_of
 
 _CHUNK, _LARGEST_CHUNK = 10, 100_000
-_JOBS_SHARE = 0.4
+_JOBS_SHARE = 0.5
 """This share of the time, or of the candidates, goes to the keys of jobs."""
 
 
@@ -94,7 +94,7 @@ def _best_rule(instance: Instance, goal: int, seed: int) -> JobKeys:
     if not found:
         first = min(instance.calendars[number].end for number in instance.machine_calendar)
         raise UserError(
-            f"{instance.name}: with every rule, calendars end (the first one at {first}) before the "
+            f"{instance.name}: with every rule, calendars end (the first at {first}) before the "
             "work does; give the machines hours for longer"
         )
     search.trial[:] = search.jobs

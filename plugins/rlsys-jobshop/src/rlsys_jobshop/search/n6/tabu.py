@@ -20,6 +20,7 @@ from rlsys_jobshop.search.n6.graph import Graph, Shop, by_start, empty_graph, lo
 from rlsys_jobshop.search.n6.greedy import greedy_order
 from rlsys_jobshop.search.n6.walk import BEST, advance, begin, empty_walk
 from rlsys_jobshop.search.randomness import stream_of
+from rlsys_jobshop.search.serial import order_of
 
 _CHUNK, _LARGEST_CHUNK = 200, 100_000
 
@@ -54,9 +55,7 @@ def tabu(
     instance = start if isinstance(start, Instance) else start.instance
     shop = _classic(instance)
     order = (
-        greedy_order(shop, instance.job_first)
-        if isinstance(start, Instance)
-        else np.array(np.lexsort((start.rank, start.end, start.start)), dtype=np.int64)
+        greedy_order(shop, instance.job_first) if isinstance(start, Instance) else order_of(start)
     )
     graph, target = empty_graph(instance), _lower_bound(instance)
     walk = empty_walk(shop, stream_of(seed), _tenure(instance))
