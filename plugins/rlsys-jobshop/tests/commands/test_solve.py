@@ -54,7 +54,7 @@ def test_a_png_is_drawn_for_its_name(own_folder):
     assert (own_folder / "g.PNG").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_factory_shows_tardiness_and_setups(own_folder):
+def test_a_factory_shows_tardiness_and_setups():
     run_here("jobshop", "generate", "factory", "toy.yaml", "--seed", "3")
     result = run_here("jobshop", "solve", "toy.yaml", "--rule", "atc", "--out", "s.json")
     for name in ("tardiness", "weighted tardiness", "days late", "on time", "setup time"):
@@ -64,7 +64,7 @@ def test_a_factory_shows_tardiness_and_setups(own_folder):
     assert len(read_schedule("s.json", read_instance("toy.yaml"))) > 0
 
 
-def test_a_file_that_holds_a_published_instance_has_its_bounds_and_another_one_has_none(own_folder):
+def test_a_file_that_holds_a_published_instance_has_its_bounds_and_another_one_has_none():
     run_here("jobshop", "convert", "ft06", "ft06.txt")
     run_here("jobshop", "generate", "classic", "la01.txt", "--jobs", "10", "--machines", "5")
     assert "optimum" in run_here("jobshop", "solve", "ft06.txt", "--rule", "spt").stdout
@@ -173,7 +173,7 @@ def test_an_invalid_schedule_is_never_shown_or_written(solver, monkeypatch, own_
 
 
 def test_an_interrupt_leaves_nothing_behind_and_says_so(monkeypatch, own_folder):
-    def interrupted(instance, **options):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("rlsys_jobshop.solving.solve", interrupted)
@@ -186,7 +186,7 @@ def test_an_interrupt_leaves_nothing_behind_and_says_so(monkeypatch, own_folder)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("search", ["tabu", "random-keys", "cp-sat"])
-def test_every_search_finds_a_valid_schedule(search, own_folder):
+def test_every_search_finds_a_valid_schedule(search):
     if search == "cp-sat":
         pytest.importorskip("ortools")
     result = run_here(
