@@ -53,7 +53,7 @@ def cp_sat(
     Args:
         instance: any problem.
         seconds: time limit on the wall; it includes the hint and the building of the model, but not
-            the preparation of compiled code at the first call on a machine.
+            the import of OR-Tools and of compiled code at the first call.
         workers: threads.
         hint: a schedule to start from; the best schedule of a few dispatching rules competes.
         objective: what to minimise.
