@@ -49,6 +49,25 @@ def observations(network, count=50):
 
 
 @pytest.mark.parametrize("source", [stack(), scorer(True), scorer(False)])
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_logits_of_allowed_actions_and_their_gradients_do_not_depend_on_the_mask(source, share):
+    mirror = TorchNetwork(source)
+    seen = torch.from_numpy(observations(source))
+    if seen.ndim == 3:
+        seen[..., 0] *= torch.from_numpy(RNG.random(seen.shape[:2]) < 2 * share)
+    every = mirror(seen)
+    # Some allowed items are not present: an environment may do that.
+    allowed = torch.from_numpy(RNG.random(every.shape) < share)
+    some = mirror(seen, allowed)
+    torch.testing.assert_close(some[allowed], every[allowed])
+    ours, theirs = (
+        torch.autograd.grad((logits * allowed).square().sum(), list(mirror.parameters()))
+        for logits in (some, every)
+    )
+    torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("source", [stack(), scorer(True), scorer(False)])
 def test_same_logits_and_the_same_network_back(source):
     mirror = TorchNetwork(source)
     seen = observations(source)

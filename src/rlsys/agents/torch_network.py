@@ -71,9 +71,11 @@ class TorchStack(nn.Module):
         super().__init__()
         self.layers = layers
 
-    def forward(self, x: Tensor, present: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, present: Tensor | None = None, allowed: Tensor | None = None
+    ) -> Tensor:
         """Return outputs (N, outputs) of observations (N, ...)."""
-        del present
+        del present, allowed
         return cast("Tensor", self.layers(x.flatten(1)))
 
     def body(self) -> Stack:
@@ -90,20 +92,37 @@ class TorchScorer(nn.Module):
         self.scorer = scorer
         self.rest = rest
 
-    def forward(self, x: Tensor, present: Tensor) -> Tensor:
+    def forward(self, x: Tensor, present: Tensor, allowed: Tensor | None = None) -> Tensor:
         """Return logits (N, items + rest) of items (N, items, features).
 
         Args:
             x: the items, transformed.
             present: 1 for an item, 0 for padding, shape (N, items).
+            allowed: bool (N, items + rest); the logits of other actions do not matter. If that
+                spares more than half of the items, only the others are computed.
         """
+        if allowed is not None:
+            wanted = allowed[:, : present.shape[1]] | (present != 0)
+            if 2 * int(wanted.sum()) < wanted.numel():
+                return self._of_some(x, present, wanted)
         code = self.encoder(x)
         context = pooled(code, present)
         joined = torch.cat([code, context.unsqueeze(1).expand_as(code)], dim=-1)
-        logits = self.scorer(joined).squeeze(-1)
-        if len(self.rest):
-            logits = torch.cat([logits, self.rest(context)], dim=-1)
-        return cast("Tensor", logits)
+        return self._with_rest(self.scorer(joined).squeeze(-1), context)
+
+    def _of_some(self, x: Tensor, present: Tensor, wanted: Tensor) -> Tensor:
+        """Return the same, but 0 for items that are not `wanted`, bool (N, items)."""
+        row, _ = wanted.nonzero(as_tuple=True)
+        code = self.encoder(x[wanted])
+        weight = present[wanted].unsqueeze(-1)
+        summed = code.new_zeros(len(x), code.shape[-1]).index_add(0, row, code * weight)
+        context = summed / present.sum(dim=1, keepdim=True).clamp(min=1.0)
+        scores = self.scorer(torch.cat([code, context[row]], dim=-1)).squeeze(-1)
+        logits = x.new_zeros(wanted.shape).masked_scatter(wanted, scores)
+        return self._with_rest(logits, context)
+
+    def _with_rest(self, logits: Tensor, context: Tensor) -> Tensor:
+        return torch.cat([logits, self.rest(context)], dim=-1) if len(self.rest) else logits
 
     def body(self) -> Scorer:
         """Return the layers as arrays."""
@@ -169,11 +188,12 @@ class TorchNetwork(nn.Module):
         self.register_buffer("scale", torch.from_numpy(transform.scale))
         self._clip = (transform.low, transform.high)
 
-    def forward(self, observations: Tensor) -> Tensor:
+    def forward(self, observations: Tensor, allowed: Tensor | None = None) -> Tensor:
         """Return the outputs before mask and decoding, as `Network.logits` does.
 
         Args:
             observations: float32, (N, features) or (N, items, features).
+            allowed: bool (N, outputs), if the outputs of other actions do not matter.
         """
         if isinstance(self.body, TorchScorer):
             present = observations[..., 0]
@@ -182,7 +202,7 @@ class TorchNetwork(nn.Module):
             observations = observations.flatten(1)
         if self._source.transform is not None:
             observations = ((observations - self.shift) * self.scale).clamp(*self._clip)
-        return cast("Tensor", self.body(observations, present))
+        return cast("Tensor", self.body(observations, present, allowed))
 
     def to_network(self, notes: Mapping[str, Any] | None = None) -> Network:
         """Return the portable network with the current weights."""

@@ -71,7 +71,7 @@ def test_episodes_begin_with_their_openings():
     opening = Openings(np.tile([2, 2, 2], (3, 1)), lengths)
     episodes, _ = sample_episodes(
         Corridor(3),
-        lambda seen: np.tile(np.array([0, 0, -np.inf], np.float32), (len(seen), 1)),
+        lambda seen, _: np.tile(np.array([0, 0, -np.inf], np.float32), (len(seen), 1)),
         [1] * 3,
         PersistentSampler((1.0,), 0.0, generator),
         opening,
@@ -83,7 +83,8 @@ def test_episodes_begin_with_their_openings():
 def test_a_replay_sees_what_was_sampled():
     generator = np.random.default_rng(0)
 
-    def logits(seen):
+    def logits(seen, masks):
+        assert (masks.sum(axis=1) > 1).all()  # nobody asks where there is no choice
         return np.zeros((len(seen), Basket.places + 1), np.float32)
 
     seeds = list(range(20))
@@ -110,7 +111,7 @@ def test_the_elite_is_the_best_distinct_episodes_of_all_rounds():
     for _ in range(4):
         episodes, _ = sample_episodes(
             Corridor(50),
-            lambda seen: np.zeros((len(seen), 3), np.float32),
+            lambda seen, _: np.zeros((len(seen), 3), np.float32),
             [1] * 50,
             PersistentSampler((1.0,), 0.5, generator),
         )

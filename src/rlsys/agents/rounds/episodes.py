@@ -160,7 +160,7 @@ class Openings:
 
 def sample_episodes(
     env: VectorEnv[Any, Any, Any],
-    logits: Callable[[Array], Array],
+    logits: Callable[[Array, NDArray[np.bool_]], Array],
     seeds: Sequence[int],
     choose: Callable[[Array, NDArray[np.bool_]], NDArray[np.int64]],
     openings: Openings | None = None,
@@ -170,7 +170,8 @@ def sample_episodes(
 
     Args:
         env: has as many copies as there are `seeds`.
-        logits: the policy, from observations (N, ...) to logits (N, n_actions).
+        logits: the policy, from observations (N, ...) and masks (N, n_actions) to logits
+            (N, n_actions). It is asked only where there is a choice.
         seeds: seeds of the resets.
         choose: draws actions, counted from 0, from logits and masks.
         openings: first actions of each copy's episode; None: sample from the first step on.
@@ -187,7 +188,11 @@ def sample_episodes(
     taken: list[NDArray[np.int64]] = []
     while running.any():
         masks = masks_of(env, int(space.n))
-        actions = choose(logits(observations), masks)
+        undecided = running & (masks.sum(axis=1) > 1)
+        scores = np.zeros(masks.shape, np.float32)
+        if undecided.any():
+            scores[undecided] = logits(observations[undecided], masks[undecided])
+        actions = choose(scores, masks)
         if openings is not None:
             actions = openings.over(len(taken), actions)
         observations, reward, terminated, truncated, infos = env.step(actions + int(space.start))

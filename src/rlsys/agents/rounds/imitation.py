@@ -125,7 +125,7 @@ class _Run(RoundsRun[LabelledStates]):
             choice = running & (masks.sum(axis=1) > 1)
             seen.append(Labelled(observations[choice], masks[choice], regrets[choice]))
             steps += int(running.sum())
-            logits = self.learner.logits(observations)
+            logits = self.learner.logits(observations, masks)
             actions = sample_actions(logits, masks, settings.temperature, self.generator)
             regret += float(np.take_along_axis(regrets, actions[:, None], axis=1)[running].sum())
             by_oracle = self.generator.random(env.num_envs) < share

@@ -36,23 +36,25 @@ class Learner:
         self.optimizer = torch.optim.Adam(network.parameters(), fused=True)
         self._max_grad_norm = max_grad_norm
 
-    def logits(self, observations: NDArray[Any]) -> NDArray[np.float32]:
+    def logits(self, observations: NDArray[Any], masks: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Return the logits (N, n_actions) for `observations` (N, ...), without gradients.
 
-        This uses torch, because NumPy's threads cannot be limited once it is loaded.
+        Those of masked actions do not matter, and may not be computed. This uses torch, because
+        NumPy's threads cannot be limited once it is loaded.
 
         Raises:
             UserError: the observations contain NaN or infinity, or training diverged.
         """
         with torch.no_grad():
-            logits: Tensor = self.network(torch.from_numpy(np.asarray(observations, np.float32)))
+            seen = torch.from_numpy(np.asarray(observations, np.float32))
+            logits: Tensor = self.network(seen, torch.from_numpy(masks))
         outputs = logits.numpy()
         require_finite_outputs(outputs, observations, self._whose)
         return outputs
 
     def log_probabilities(self, observations: Tensor, masks: Tensor) -> Tensor:
         """Return log-probabilities (N, n_actions); about -1e8 where masked."""
-        return masked_log_softmax(self.network(observations.float()), masks)
+        return masked_log_softmax(self.network(observations.float(), masks), masks)
 
     def descend(self, loss: Tensor, learning_rate: float) -> None:
         """Do one gradient step."""
