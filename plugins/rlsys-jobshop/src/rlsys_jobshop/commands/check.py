@@ -50,7 +50,7 @@ def check(file: str, schedule: str, as_json: bool) -> None:
         more = {} if judgement is None else judgement.document()
         print_json({"instance": instance.name, "valid": not found, "violations": rows} | more)
     elif judgement is not None:
-        said = ", ".join(f"{name} {value}" for name, value in judgement.rows(instance))
+        said = ", ".join(f"{name} {value}" for name, value in judgement.rows())
         click.echo(f"valid: {said}")
     else:
         for one in found:

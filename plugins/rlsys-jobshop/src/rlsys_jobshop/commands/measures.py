@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Measures of a schedule and bounds of its makespan.
+    """A valid schedule with its measures and bounds of its makespan.
 
     Attributes:
+        schedule: what is judged.
         measures: of the schedule.
         lower: no schedule is shorter; None: not known.
         best_known: makespan of the best known schedule; None: not known.
     """
 
+    schedule: Schedule
     measures: Measures
     lower: int | None
     best_known: int | None
@@ -41,10 +43,15 @@ class Judgement:
             "bounds": {"lower": self.lower, "best_known": self.best_known, "gap": self.gap},
         }
 
-    def rows(self, instance: Instance) -> Iterator[tuple[str, str]]:
+    def rows(self) -> Iterator[tuple[str, str]]:
         """Yield it as rows of a table."""
-        measures = self.measures
+        from rlsys_jobshop.figures.dates import clock_of
+
+        instance, measures = self.schedule.instance, self.measures
         yield "makespan", str(measures.makespan)
+        clock = clock_of(self.schedule)
+        if clock is not None:
+            yield "last end", f"{clock.moment_of(measures.makespan):%Y-%m-%d %H:%M}"
         if self.lower is not None and self.lower != self.best_known:
             yield "lower bound", str(self.lower)
         if self.best_known is not None:
@@ -78,6 +85,7 @@ def judge(schedule: Schedule, bound: float | None = None) -> Judgement:
     lower = [] if known is None else [known.lower]
     lower += [] if bound is None else [math.ceil(bound - 1e-6)]
     return Judgement(
+        schedule=schedule,
         measures=measure(schedule),
         lower=max(lower, default=None),
         best_known=None if known is None else known.upper,

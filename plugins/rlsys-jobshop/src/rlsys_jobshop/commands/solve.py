@@ -170,7 +170,7 @@ def _show(solution: Solution, goal: Objective, judgement: Judgement, as_json: bo
         return
     size = f"{instance.jobs} jobs, {instance.machines} machines, {instance.operations} operations"
     click.echo(f"{instance.name}: {size}")
-    rows = [("method", solution.method), *judgement.rows(instance)]
+    rows = [("method", solution.method), *judgement.rows()]
     if goal == "weighted-tardiness" and solution.bound is not None:
         rows.append(("its lower bound", f"{solution.bound:g}"))
     for name, value in [*rows, ("time", f"{solution.seconds:.2f} s")]:

@@ -8,25 +8,14 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rlsys_jobshop.problem import Clock, Schedule
+from rlsys_jobshop.figures.dates import clock_of
+from rlsys_jobshop.problem import Schedule
 from rlsys_jobshop.problem.clock import SECONDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SECONDS_PER_DAY = 86_400
-
-
-def clock_of(schedule: Schedule) -> Clock | None:
-    """Return the instance's clock; None if it has none, or if the schedule ends after year 9999."""
-    clock = schedule.instance.description.clock
-    if clock is None:
-        return None
-    try:
-        clock.moment_of(schedule.makespan)
-    except OverflowError:
-        return None
-    return clock
 
 
 def time_axis(axes: Axes, schedule: Schedule) -> Callable[[int], float]:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from rlsys_jobshop.checking import measure
-from rlsys_jobshop.figures.axis import clock_of
-from rlsys_jobshop.figures.clock_changes import offsets
 from rlsys_jobshop.figures.colours import is_dark, job_colours
+from rlsys_jobshop.figures.dates import clock_of, offsets
 from rlsys_jobshop.figures.names import (
     job_label,
     machine_label,

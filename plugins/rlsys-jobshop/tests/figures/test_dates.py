@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rlsys_jobshop.figures.clock_changes import offsets
+from rlsys_jobshop.figures.dates import clock_of, offsets
 from rlsys_jobshop.problem import Clock
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC",
@@ -35,3 +35,9 @@ def test_the_night_in_which_clocks_go_forward_changes_at_its_hour():
                   "Europe/Berlin")  # fmt: skip
     assert offsets(clock, 10_000) == [(0, 3600), ((24 + 2) * 60, 7200)]
     assert offsets(clock, 26 * 60 - 1) == [(0, 3600)]
+
+
+def test_a_schedule_that_ends_after_the_year_9999_has_no_dates(workshop):
+    assert clock_of(workshop) is workshop.instance.description.clock
+    workshop.end[2] = 1 << 40
+    assert clock_of(workshop) is None

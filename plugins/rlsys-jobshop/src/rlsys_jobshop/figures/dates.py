@@ -1,15 +1,27 @@
-"""When the clocks of a zone change, for a page that must not ask anybody."""
+"""Dates of a schedule, and when the clocks of its zone change: a page must not ask anybody."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from rlsys_jobshop.problem import Clock
+from rlsys_jobshop.problem import Clock, Schedule
 from rlsys_jobshop.problem.clock import SECONDS
 
 WEEK = timedelta(days=7)
 """Clocks change less often than this."""
+
+
+def clock_of(schedule: Schedule) -> Clock | None:
+    """Return the instance's clock; None if it has none, or if the schedule ends after year 9999."""
+    clock = schedule.instance.description.clock
+    if clock is None:
+        return None
+    try:
+        clock.moment_of(schedule.makespan)
+    except OverflowError:
+        return None
+    return clock
 
 
 def offsets(clock: Clock, until: int) -> list[tuple[float, int]]:
