@@ -5,6 +5,8 @@
   with it. In a classic job shop this reaches exactly the active schedules, and one is optimal.
 * ``non-delay``: what could start first of all. No machine waits while it has work.
 * ``all``: everything.
+
+What can never end, because a calendar ends too early, is no candidate as long as anything else is.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys_jobshop.compiled import kernel
+from rlsys_jobshop.simulator import batch as arrays
 from rlsys_jobshop.simulator.batch import Batch
 from rlsys_jobshop.simulator.dynamics import only_machine, shares_machine, waits_for
 
 Candidates = Literal["active", "non-delay", "all"]
 KINDS: dict[Candidates, int] = {"active": 0, "non-delay": 1, "all": 2}
 _ACTIVE, _NON_DELAY = 0, 1
+_NEVER = int(arrays.NEVER)
 
 
 @kernel
@@ -52,9 +56,10 @@ def collect(
                 best, first_end = job.best, job.finish
     count = 0
     only = only_machine(batch, best) if best >= 0 else -1
+    latest = soonest if kind == _NON_DELAY else max(soonest, _NEVER - 1)
     for number in range(own.first_job, own.first_job + own.jobs):
         job = batch.jobs[number]
-        if job.next == job.last or (kind == _NON_DELAY and job.begin > soonest):
+        if job.next == job.last or (kind != _ACTIVE and job.begin > latest):
             continue
         if kind == _ACTIVE:
             if job.begin >= first_end and job.best != best:
@@ -72,7 +77,7 @@ def collect(
             if kind == _ACTIVE:
                 if mode != best and not (begin < first_end and shares_machine(batch, mode, best)):
                     continue
-            elif kind == _NON_DELAY and begin > soonest:
+            elif begin > latest:
                 continue
             count = _add(batch, copy, mode, job.next, count, modes, operations)
     return count

@@ -141,8 +141,10 @@ class Simulator:
         schedule = self.schedule(copy)
         instance = schedule.instance
         operation = int(np.flatnonzero((schedule.mode >= 0) & (schedule.end >= NEVER))[0])
-        machine = instance.machines_of(int(schedule.mode[operation]))[0]
-        end = instance.calendars[instance.machine_calendar[machine]].end
+        end, machine = min(
+            (instance.calendars[instance.machine_calendar[machine]].end, machine)
+            for machine in instance.machines_of(int(schedule.mode[operation]))
+        )
         raise UserError(
             f"{instance.description.source or instance.name}: machine "
             f"{instance.machine_name(machine)}: calendar: it ends at {end}, before all work is "

@@ -61,7 +61,8 @@ def place(batch: Batch, calendar: int, time: int, work: int, interruptible: int)
         if start + work <= batch.windows[window].closes:
             return start, start + work
         if interruptible:
-            return start, after_work(batch, calendar, start, work)
+            end = after_work(batch, calendar, start, work)
+            return (start, end) if end < _NEVER else (_NEVER, _NEVER)
         window += 1
     return _NEVER, _NEVER
 
