@@ -1,4 +1,4 @@
-"""How far from the best known makespan policies, rules and tabu search stay on Taillard's instances.
+"""How far policies, rules and tabu search stay from the best known makespans of Taillard.
 
     python benchmarks/jobshop_taillard.py policies RUN [RUN ...] [--samples 128]
     python benchmarks/jobshop_taillard.py rivals
