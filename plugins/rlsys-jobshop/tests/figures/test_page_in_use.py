@@ -57,6 +57,23 @@ def test_arrow_keys_go_from_operation_to_operation(workshop, use):
     assert result["prevented"]
 
 
+def test_keys_go_on_from_where_a_search_or_a_click_led(workshop, use):
+    result = use(
+        workshop,
+        """
+        result.seen = [];
+        const say = () => result.seen.push(element("details").textContent.split(" ·")[0]);
+        enter("job", "blue"); element("job").fire("keydown", {key: "Enter"}); say();
+        press("ArrowLeft"); say();
+        pointer("down", 700, 44 + 30); pointer("up", 700, 44 + 30); say();
+        press("ArrowUp"); say();
+        enter("machine", "oven"); press("ArrowDown"); say();
+        """,
+    )
+    turn, heat = "red, operation 0 (turn)", "red, operation 1"
+    assert result["seen"] == ["blue, operation 0", turn, heat, "blue, operation 0", heat]
+
+
 def test_keys_that_the_chart_does_not_use_stay_with_the_browser(workshop, use):
     result = use(
         workshop,

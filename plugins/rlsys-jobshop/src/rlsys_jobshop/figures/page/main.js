@@ -82,48 +82,45 @@ function select(operation) {
   filter();
 }
 
-// Select an operation and move the chart so that it can be seen, in row `machine` if it has it.
+// The machine in whose row the selected operation was reached.
+let onMachine = null;
+
+// Select an operation and move the chart so that it can be seen, in the row of `machine` if it is
+// one of its machines.
 function goTo(operation, machine) {
   const { start, end, machines } = data.operations;
-  const on = machines[operation].includes(machine) ? machine : machines[operation][0];
+  onMachine = machines[operation].includes(machine) ? machine : machines[operation][0];
   select(operation);
-  const row = view.machines.indexOf(on);
+  const row = view.machines.indexOf(onMachine);
   if (row >= 0) {
     const top = row * view.rowHeight, room = view.height - AXIS - view.rowHeight;
     if (top < chart.scrollTop || top > chart.scrollTop + room) chart.scrollTop = top - room / 2;
   }
   const [from, to] = view.span;
   if (start[operation] < from || end[operation] > to) {
-    const middle = (start[operation] + end[operation]) / 2, half = (to - from) / 2;
-    setSpan(middle - half, middle + half);
+    const center = (start[operation] + end[operation]) / 2, half = (to - from) / 2;
+    setSpan(center - half, center + half);
   }
-  redraw();
 }
 
-// The row in which the selected operation was reached; its first machine if that is not shown.
-let onMachine = null;
+// Go to the operation beside the selected one, or to the nearest one in a row above or below;
+// without a selected one in sight, begin at the top.
 function step(sideways, down) {
-  if (!view.machines.length) return;
   const { start, end } = data.operations;
-  let row = view.machines.indexOf(onMachine);
-  const inRow = row >= 0 && view.selected !== null && data.rows[onMachine].includes(view.selected);
-  if (!inRow) {
-    row = Math.min(view.machines.length - 1, Math.floor(chart.scrollTop / view.rowHeight));
-    down = down || 1;
-    row -= down;
+  const from = view.selected === null ? -1 : view.machines.indexOf(onMachine);
+  if (from >= 0 && sideways) {
+    const row = data.rows[onMachine];
+    const next = row[row.indexOf(view.selected) + sideways];
+    if (next !== undefined) goTo(next, onMachine);
+    return;
   }
-  const at = inRow ? (start[view.selected] + end[view.selected]) / 2 : view.span[0];
-  let next = null;
-  if (inRow && sideways) {
-    const operations = data.rows[onMachine];
-    next = operations[operations.indexOf(view.selected) + sideways];
-  } else {
-    for (row += down; next === null && view.machines[row] !== undefined; row += down) {
-      next = nearestOperation(data, view.machines[row], at);
-      if (next !== null) onMachine = view.machines[row];
-    }
+  const at = from >= 0 ? (start[view.selected] + end[view.selected]) / 2 : view.span[0];
+  const move = down || 1;
+  let row = from >= 0 ? from + move : Math.floor(chart.scrollTop / view.rowHeight);
+  for (; view.machines[row] !== undefined; row += move) {
+    const next = nearestOperation(data, view.machines[row], at);
+    if (next !== null) return goTo(next, view.machines[row]);
   }
-  if (next !== null && next !== undefined) goTo(next, onMachine);
 }
 
 function found(event) {
