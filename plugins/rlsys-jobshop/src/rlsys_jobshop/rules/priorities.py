@@ -19,14 +19,18 @@ ATC_LOOK_AHEAD = 2.0
 
 
 def first_fit(facts: Facts) -> Priorities:
-    """Return the same for all: the job that is listed first goes first."""
-    return np.zeros(facts.present.shape)
+    """Put the job that is listed first first, on the machine of it that is listed first."""
+    listed: Priorities = np.broadcast_to(
+        np.arange(facts.present.shape[1], dtype=np.float64), facts.present.shape
+    )
+    return listed
 
 
 def importance_due(facts: Facts) -> Priorities:
     """Put important jobs first, among them those that are due first."""
-    due = np.where(facts.due < FOREVER, facts.due, 1 << 50)
-    order: Priorities = due - facts.weight * float(1 << 51)
+    # Below 2**53, so that every sum is exact; due dates are at most 2**40.
+    due = np.where(facts.due < FOREVER, facts.due, 1 << 41)
+    order: Priorities = np.where(facts.weight > 1, 0.0, float(1 << 42)) + due
     return order
 
 
