@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from rlsys.errors import UserError
 from rlsys_jobshop.figures import gantt_png
 from rlsys_jobshop.figures.colours import LATE, job_colours
-from rlsys_jobshop.figures.gantt_png import draw
-from rlsys_jobshop.figures.names import LONGEST
+from rlsys_jobshop.figures.gantt_png import LONGEST, draw
 from rlsys_jobshop.instances import classic
 from rlsys_jobshop.rules import RULES, dispatch
 
@@ -64,6 +63,7 @@ def test_a_classic_instance_has_plain_numbers_and_no_legend():
     assert figure.legends == []
     assert axes.get_xlabel() == "time"
     assert axes.get_xlim() == (0, schedule.makespan)
+    assert all(tick == round(tick) for tick in axes.get_xticks())
     assert [label.get_text() for label in axes.get_yticklabels()] == [str(n) for n in range(6)]
     bars = sum(len(collection.get_paths()) for collection in axes.collections[2::5])
     assert bars == 36

@@ -24,6 +24,7 @@ def time_axis(axes: Axes, schedule: Schedule) -> Callable[[int], float]:
     if clock is None:
         axes.set_xlabel("time")
         axes.set_xlim(0, max(1, schedule.makespan))
+        axes.locator_params(axis="x", integer=True)
         return float
     dates: Any = importlib.import_module("matplotlib.dates")  # which has no types
     zone = ZoneInfo(clock.zone)

@@ -23,6 +23,8 @@ WIDTHS = (10.0, 24.0)
 """Inches; wider with more operations per machine."""
 FEW_ROWS, MANY_ROWS = 0.34, 0.17
 """Inches per machine, of up to 20 and of more machines."""
+LONGEST = 32
+"""Characters of a machine's name."""
 CLOSED = "#ececec"
 LETTER = 0.075
 """Width of a letter in a bar, inches."""
@@ -71,7 +73,7 @@ def draw(schedule: Schedule, figure: Figure, title: str | None = None) -> None:
     small = instance.machines > 20
     axes.set_yticks(
         range(instance.machines),
-        [machine_label(instance, machine) for machine in range(instance.machines)],
+        [machine_label(instance, machine, LONGEST) for machine in range(instance.machines)],
         fontsize=6.5 if small else 8.5,
         parse_math=False,
     )

@@ -7,11 +7,11 @@ from rlsys_jobshop.problem import Instance
 LONGEST = 80
 
 
-def shown(name: str) -> str:
-    """Return a name on one line, without characters that cannot be printed, at most `LONGEST`."""
+def shown(name: str, longest: int = LONGEST) -> str:
+    """Return a name on one line, without what cannot be printed, at most `longest` characters."""
     text = "".join(letter if letter.isprintable() else " " for letter in name)
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def job_label(instance: Instance, job: int) -> str:
@@ -19,9 +19,9 @@ def job_label(instance: Instance, job: int) -> str:
     return shown(instance.job_name(job)) or str(job)
 
 
-def machine_label(instance: Instance, machine: int) -> str:
+def machine_label(instance: Instance, machine: int, longest: int = LONGEST) -> str:
     """Return the name of a machine, else its number."""
-    return shown(instance.machine_name(machine)) or str(machine)
+    return shown(instance.machine_name(machine), longest) or str(machine)
 
 
 def type_label(instance: Instance, number: int) -> str:

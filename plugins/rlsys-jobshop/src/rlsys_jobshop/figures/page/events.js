@@ -56,7 +56,8 @@ chart.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-for (const id of ["machine", "job"]) byId(id).addEventListener("input", filter);
+byId("machine").addEventListener("input", filter);
+byId("job").addEventListener("input", () => select(null));
 for (const id of ["type", "emphasis"]) byId(id).addEventListener("change", filter);
 byId("job").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !event.target.value.trim()) return;
