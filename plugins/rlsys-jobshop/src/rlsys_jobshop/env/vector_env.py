@@ -78,7 +78,7 @@ class JobshopVectorEnv(BatchedEnv):
             else:
                 self._tickets[copy] = self._upcoming[copy] % self.source.count
                 self._upcoming[copy] += 1
-            self.simulator.start(int(copy), self.source.instance(int(self._tickets[copy])))
+            self.simulator.start(int(copy), self.opened(int(copy)))
         self._begun(copies)
 
     def advance(self, actions: Array) -> Outcome:
@@ -86,11 +86,22 @@ class JobshopVectorEnv(BatchedEnv):
         simulator = self.simulator
         simulator.step(np.minimum(actions, simulator.count - 1))
         before = self._bounds.copy()
+        for copy in np.flatnonzero(simulator.count == 0):
+            self.completed(int(copy))
         self._look(self.copies)
-        ended = simulator.count == 0
-        for copy in np.flatnonzero(ended):
-            self.final_schedules[copy] = simulator.schedule(int(copy))
-        return Outcome((before - self._bounds) * 100.0 / self._unit, terminated=ended)
+        rewards = (before - self._bounds) * 100.0 / self._unit
+        return Outcome(rewards, terminated=simulator.count == 0)
+
+    def opened(self, copy: int) -> Instance:
+        """Return the instance with which the episode of a copy's ticket begins."""
+        return self.source.instance(int(self._tickets[copy]))
+
+    def completed(self, copy: int) -> None:
+        """Take the complete schedule of a copy.
+
+        Whoever starts the copy's simulator again here goes on with the episode.
+        """
+        self.final_schedules[copy] = self.simulator.schedule(copy)
 
     def observations(self) -> Array:
         """Return the candidates' features, (N, width, features)."""
@@ -131,8 +142,7 @@ class JobshopVectorEnv(BatchedEnv):
             ValueError: it has another number of copies.
         """
         self.ensure_seeded()
-        if len(state["tickets"]) != self.num_envs:
-            raise ValueError(f"the state has {len(state['tickets'])} copies, not {self.num_envs}")
+        self.require_as_many(state)
         self._tickets[:] = state["tickets"]
         self._upcoming[:] = state["upcoming"]
         for copy in range(self.num_envs):
@@ -143,6 +153,15 @@ class JobshopVectorEnv(BatchedEnv):
         self._look(self.copies)
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.bit_generator.state = saved
+
+    def require_as_many(self, state: Mapping[str, Any]) -> None:
+        """Refuse the state of an environment with another number of copies.
+
+        Raises:
+            ValueError: it is one.
+        """
+        if len(state["tickets"]) != self.num_envs:
+            raise ValueError(f"the state has {len(state['tickets'])} copies, not {self.num_envs}")
 
     def _begun(self, copies: Copies) -> None:
         """Note the bounds of copies in which nothing is decided yet."""
