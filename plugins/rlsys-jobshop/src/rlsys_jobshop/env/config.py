@@ -11,6 +11,10 @@ from rlsys.descriptors import Case
 Size = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Span = tuple[Size, Size]
 Time = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Flat = Literal["full", "hierarchical", "compressed"]
+View = Literal["candidates", Flat]
+DESCRIBED = 10
+"""Candidates that a flat view describes."""
 
 
 class RandomShop(BaseModel):
@@ -64,7 +68,10 @@ class JobshopConfig(BaseModel):
     next operation of every job."""
     width: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     """Most candidates at a time; of more, those that can start first remain. Null: as many as there
-    are jobs, but at most 64."""
+    are jobs, but at most 64; in a flat view 10."""
+    view: View = "candidates"
+    """What is seen: a row of features per candidate, or a flat vector of 505 values (``full``), 60
+    (``hierarchical``) or 20 (``compressed``), for networks that do not score candidates."""
     objective: Literal["makespan", "weighted-tardiness"] = "makespan"
     """What the reward measures."""
 
@@ -80,6 +87,15 @@ class JobshopConfig(BaseModel):
     def _one_source(self) -> Self:
         if (self.random is None) == (not self.instances):
             raise ValueError("give either `random` or `instances`; set the other one to null or []")
+        return self
+
+    @model_validator(mode="after")
+    def _described(self) -> Self:
+        if self.view != "candidates" and (self.width or 0) > DESCRIBED:
+            raise ValueError(
+                f"width must be at most {DESCRIBED} in the view {self.view!r}, which describes no "
+                f"more candidates (got {self.width})"
+            )
         return self
 
 

@@ -45,7 +45,7 @@ class OneTry:
         """Return the candidate of each copy with the lowest priority, (num_envs,)."""
         del observations
         known = facts(env.simulator)
-        return chosen(known, self._rule.priorities(known, self._generator))
+        return env.view.actions(chosen(known, self._rule.priorities(known, self._generator)))
 
 
 class Planned:
@@ -71,7 +71,7 @@ class Planned:
         """Return the candidate of each copy that its plan begins first, (num_envs,)."""
         del observations
         simulator = env.simulator
-        actions = np.zeros(env.num_envs, np.int64)
+        positions = np.zeros(env.num_envs, np.int64)
         for copy in np.flatnonzero(simulator.count):
             plan = self._plan_of(env, int(copy))
             count = simulator.count[copy]
@@ -80,8 +80,8 @@ class Planned:
             modes = simulator.modes[copy, :count] - copy * capacity.modes
             other_mode = plan.mode[operations] != modes
             order = np.lexsort((plan.rank[operations], plan.start[operations], other_mode))
-            actions[copy] = order[0]
-        return actions
+            positions[copy] = order[0]
+        return env.view.actions(positions)
 
     def _plan_of(self, env: JobshopVectorEnv, copy: int) -> Schedule:
         instance = env.instance(copy)

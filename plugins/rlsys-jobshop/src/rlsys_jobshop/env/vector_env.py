@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Discrete
 from numpy.typing import NDArray
 
 from rlsys.batched import BatchedEnv, Outcome
@@ -15,19 +15,19 @@ from rlsys_jobshop.env.config import JobshopConfig
 from rlsys_jobshop.env.measured import NAMES as METRICS
 from rlsys_jobshop.env.measured import measured
 from rlsys_jobshop.env.sources import Source, source_of
+from rlsys_jobshop.env.views import default_width, observation_space, view_of
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.simulator import Capacity, Simulator
-from rlsys_jobshop.simulator.features import LIMIT, NAMES
 
-MOST_CANDIDATES = 64
 Array = NDArray[Any]
 
 
 class JobshopVectorEnv(BatchedEnv):
     """Job shops, one operation per step: choose which candidate is scheduled next.
 
-    Observations: the candidates as items, float32 (N, width, features); see
-    `rlsys_jobshop.simulator.features`.
+    Observations: the candidates as items, float32 (N, width, features), see
+    `rlsys_jobshop.simulator.features`; or a vector, float32 (N, size), see
+    `rlsys_jobshop.env.views`.
     Actions: the number of a candidate. The mask allows those that are there; a masked number stands
     for the last candidate.
     Rewards: what is minimised, as the change of its lower bound, in percent of the bound at the
@@ -41,27 +41,27 @@ class JobshopVectorEnv(BatchedEnv):
 
     Attributes:
         simulator: the schedules; baselines read it.
+        view: what is seen; it translates between actions and the simulator's candidates.
+        items: whether candidates are seen one by one.
         final_schedules: the last complete schedule of each copy.
     """
-
-    items = True
 
     def __init__(self, config: JobshopConfig, num_envs: int = 1) -> None:
         self.config = config
         self.source: Source = source_of(config)
-        self.width = config.width or min(self.source.most_jobs, MOST_CANDIDATES)
-        low = np.full((self.width, len(NAMES)), -LIMIT, np.float32)
-        low[:, 0] = 0.0
-        super().__init__(num_envs, Box(low, LIMIT, dtype=np.float32), Discrete(self.width))
+        self.width = config.width or default_width(config.view, self.source.most_jobs)
+        space = observation_space(config.view, self.width)
+        super().__init__(num_envs, space, Discrete(self.width))
         capacity = Capacity.of([self.source.instance(0)])
         self.simulator = Simulator(num_envs, capacity, config.candidates, self.width)
+        self.view = view_of(config, self.simulator)
+        self.items = self.view.items
         self.final_schedules: list[Schedule | None] = [None] * num_envs
         self._tickets = np.zeros(num_envs, np.int64)
         self._upcoming = np.zeros(num_envs, np.int64)
         self._bounds = np.zeros(num_envs)
         self._first_bounds = np.zeros(num_envs)
         self._unit = np.ones(num_envs)
-        self._seen = self.simulator.features()
 
     def reseed(self, copies: Copies, seeds: Sequence[int | None]) -> None:
         """Seed some copies; of listed instances, consecutive seeds begin with consecutive ones."""
@@ -84,7 +84,7 @@ class JobshopVectorEnv(BatchedEnv):
     def advance(self, actions: Array) -> Outcome:
         """Schedule one operation in every copy."""
         simulator = self.simulator
-        simulator.step(np.minimum(actions, simulator.count - 1))
+        simulator.step(self.view.positions(np.minimum(actions, simulator.count - 1)))
         before = self._bounds.copy()
         for copy in np.flatnonzero(simulator.count == 0):
             self.completed(int(copy))
@@ -104,8 +104,8 @@ class JobshopVectorEnv(BatchedEnv):
         self.final_schedules[copy] = self.simulator.schedule(copy)
 
     def observations(self) -> Array:
-        """Return the candidates' features, (N, width, features)."""
-        return self.simulator.features(self._seen)
+        """Return what is seen, (N, width, features) or (N, size)."""
+        return self.view.observe()
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Return which actions are candidates, (N, width)."""
@@ -173,7 +173,8 @@ class JobshopVectorEnv(BatchedEnv):
         self._unit[copies] = np.maximum(unit[copies], 1.0)
 
     def _look(self, copies: Copies) -> None:
-        """Note the bounds of copies on what is minimised."""
+        """Note the order of candidates, and the bounds of copies on what is minimised."""
+        self.view.look()
         makespan = self.config.objective == "makespan"
         simulator = self.simulator
         bounds = simulator.makespan_bounds() if makespan else simulator.tardiness_bounds()
