@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rlsys_jobshop.compiled import kernel
 from rlsys_jobshop.simulator import batch as arrays
 from rlsys_jobshop.simulator.batch import Batch
-from rlsys_jobshop.simulator.dynamics import only_machine, shares_machine, waits_for
+from rlsys_jobshop.simulator.dynamics import look, only_machine, shares_machine, waits_for
 
 Candidates = Literal["active", "non-delay", "all"]
 KINDS: dict[Candidates, int] = {"active": 0, "non-delay": 1, "all": 2}
@@ -50,6 +50,8 @@ def collect(
     for number in range(own.first_job, own.first_job + own.jobs):
         job = batch.jobs[number]
         if job.next < job.last:
+            if own.plain:
+                look(batch, number)
             if best < 0 or job.begin < soonest:
                 soonest = job.begin
             if best < 0 or job.finish < first_end:
@@ -70,6 +72,8 @@ def collect(
             elif not waits_for(batch, number, best):
                 continue
         if job.machine >= 0:
+            batch.modes[job.best].begin = job.begin
+            batch.modes[job.best].finish = job.finish
             count = _add(batch, copy, job.best, job.next, count, modes, operations)
             continue
         for mode in range(batch.operations[job.next].first, batch.operations[job.next].last):

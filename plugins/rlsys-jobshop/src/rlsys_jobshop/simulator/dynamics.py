@@ -29,8 +29,10 @@ def begin(batch: Batch, copy: int) -> None:
             batch.operations[operation].mode = -1
             _change_load(batch, operation, 1.0)
         _change_queue(batch, job.first, 1.0)
+        _arrive(batch, number)
     for number in range(own.first_job, own.first_job + own.jobs):
-        _renew(batch, number, -1)
+        if not own.plain:
+            _renew(batch, number, -1)
     own.left = own.operations
     own.decided = 0
     own.latest = 0
@@ -49,11 +51,16 @@ def commit(batch: Batch, copy: int, mode: int, operation: int) -> None:
         operation: its number.
     """
     own, done, chosen = batch.copies[copy], batch.operations[operation], batch.modes[mode]
+    if own.plain:
+        free = batch.machines[batch.mode_machines[chosen.first]].free
+        chosen.begin = max(batch.jobs[done.job].ready, free)
+        chosen.finish = chosen.begin + chosen.duration
     for position in range(chosen.first, chosen.last):
         machine = batch.mode_machines[position]
-        own.setup += setup_time(batch, machine, done.family)
         batch.machines[machine].free = chosen.finish
-        batch.machines[machine].row = 1 + done.family
+        if not own.plain:
+            own.setup += setup_time(batch, machine, done.family)
+            batch.machines[machine].row = 1 + done.family
     _change_load(batch, operation, -1.0)
     _change_queue(batch, operation, -1.0)
     done.mode = mode
@@ -71,7 +78,11 @@ def commit(batch: Batch, copy: int, mode: int, operation: int) -> None:
     job.work -= done.least
     if job.next < job.last:
         _change_queue(batch, job.next, 1.0)
-        _renew(batch, done.job, -1)
+        _arrive(batch, done.job)
+        if not own.plain:
+            _renew(batch, done.job, -1)
+    if own.plain:
+        return  # `look` finds the times anew at each step, which is quicker than to keep them
     only = only_machine(batch, mode)
     for other in range(own.first_job, own.first_job + own.jobs):
         if batch.jobs[other].next < batch.jobs[other].last:
@@ -113,6 +124,36 @@ def waits_for(batch: Batch, number: int, mode: int) -> bool:
 
 
 @kernel
+def look(batch: Batch, number: int) -> None:
+    """Do what `_renew` does, for a job of a plain instance that has a next operation."""
+    job = batch.jobs[number]
+    if job.machine >= 0:
+        job.begin = max(job.ready, batch.machines[job.machine].free)
+        job.finish = job.begin + job.duration
+        return
+    first = batch.operations[job.next].first
+    for number in range(first, batch.operations[job.next].last):
+        mode = batch.modes[number]
+        mode.begin = max(job.ready, batch.machines[batch.mode_machines[mode.first]].free)
+        mode.finish = mode.begin + mode.duration
+        if number == first or mode.begin < job.begin:
+            job.begin = mode.begin
+        if number == first or mode.finish < job.finish:
+            job.finish = mode.finish
+            job.best = number
+
+
+@kernel
+def _arrive(batch: Batch, number: int) -> None:
+    """Note what is fixed about a job's next operation."""
+    job = batch.jobs[number]
+    first, last = batch.operations[job.next].first, batch.operations[job.next].last
+    job.machine = only_machine(batch, first) if last - first == 1 else -1
+    job.duration = batch.modes[first].duration
+    job.best = first
+
+
+@kernel
 def _renew(batch: Batch, number: int, changed: int) -> None:
     """Find the earliest start and end of the job's next operation in each of its modes.
 
@@ -123,8 +164,6 @@ def _renew(batch: Batch, number: int, changed: int) -> None:
     """
     job = batch.jobs[number]
     first, last = batch.operations[job.next].first, batch.operations[job.next].last
-    if changed < 0:
-        job.machine = only_machine(batch, first) if last - first == 1 else -1
     for mode in range(first, last):
         if changed < 0 or job.machine >= 0 or shares_machine(batch, mode, changed):
             start, end = earliest(batch, mode, job.next, job.ready)
@@ -141,7 +180,7 @@ def _renew(batch: Batch, number: int, changed: int) -> None:
 def _change_load(batch: Batch, number: int, sign: float) -> None:
     """Add an operation's work to the machines that could do it, or take it away."""
     operation = batch.operations[number]
-    share = sign / (operation.last - operation.first)
+    share = _share(operation.last - operation.first, sign)
     for mode in range(operation.first, operation.last):
         for position in range(batch.modes[mode].first, batch.modes[mode].last):
             batch.machines[batch.mode_machines[position]].load += share * batch.modes[mode].duration
@@ -151,7 +190,12 @@ def _change_load(batch: Batch, number: int, sign: float) -> None:
 def _change_queue(batch: Batch, number: int, sign: float) -> None:
     """Do so with one job in the queues of these machines."""
     operation = batch.operations[number]
-    share = sign / (operation.last - operation.first)
+    share = _share(operation.last - operation.first, sign)
     for mode in range(operation.first, operation.last):
         for position in range(batch.modes[mode].first, batch.modes[mode].last):
             batch.machines[batch.mode_machines[position]].queue += share
+
+
+@kernel
+def _share(modes: int, sign: float) -> float:
+    return sign if modes == 1 else sign / modes
