@@ -52,13 +52,14 @@ class DynamicVectorEnv(JobshopVectorEnv):
         self._plans: list[list[list[int]]] = [[] for _ in range(num_envs)]
         self._latest = np.zeros(num_envs)
         self._tardiness = np.zeros(num_envs)
+        self._is_ahead = np.ones(num_envs, np.bool_)
 
     def opened(self, copy: int) -> Instance:
         """Begin the day of a copy's ticket, and return what is known at its start."""
         day = self._day(int(self._tickets[copy]))
         self._play[copy] = DayInPlay(day.instance, day.events)
         self._plans[copy] = []
-        self._latest[copy] = self._tardiness[copy] = 0
+        self._note_past(copy)
         return day.instance
 
     def completed(self, copy: int) -> None:
@@ -66,8 +67,7 @@ class DynamicVectorEnv(JobshopVectorEnv):
         play = self._played(copy)
         self._plans[copy].append(self.simulator.decisions(copy).tolist())
         play.follow(self.simulator.schedule(copy))
-        self._latest[copy] = latest_end(play.left.situation)
-        self._tardiness[copy] = tardiness(play.left.situation)
+        self._note_past(copy)
         if play.record is None:
             self.simulator.start(copy, self.instance(copy))
             return
@@ -117,10 +117,18 @@ class DynamicVectorEnv(JobshopVectorEnv):
         assert play is not None
         return play
 
+    def _note_past(self, copy: int) -> None:
+        """Note what the past contributes, and whether the simulator's schedule is still ahead."""
+        left = self._played(copy).left
+        self._latest[copy] = latest_end(left.situation)
+        self._tardiness[copy] = tardiness(left.situation)
+        self._is_ahead[copy] = left.instance is not None
+
     def _look(self, copies: Copies) -> None:
         """Note the bounds of copies on the whole day: what has begun counts too."""
         super()._look(copies)
+        ahead = np.where(self._is_ahead[copies], self._bounds[copies], 0.0)
         if self.config.objective == "makespan":
-            self._bounds[copies] = np.maximum(self._bounds[copies], self._latest[copies])
+            self._bounds[copies] = np.maximum(ahead, self._latest[copies])
         else:
-            self._bounds[copies] += self._tardiness[copies]
+            self._bounds[copies] = ahead + self._tardiness[copies]
