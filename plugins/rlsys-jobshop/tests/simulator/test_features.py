@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from other_units import scaled, with_due_dates
 from random_shops import descriptions
 from schedule_play import KINDS, classic_shop, offered, play_out, roomy, seeds
 from small_shops import shop, work
@@ -63,52 +64,6 @@ def some_order(description, seed):
         order.append(found[choice])
         simulator.step(np.array([choice]))
     return order
-
-
-def scaled(description, by):
-    """The same problem in a unit of time that is `by` times shorter."""
-
-    def longer(calendar):
-        if calendar.is_always:
-            return calendar
-        return Calendar.of(zip(calendar.opens * by, calendar.closes * by, strict=True))
-
-    def row(times):
-        return [time * by for time in times]
-
-    return replace(
-        description,
-        jobs=tuple(
-            replace(
-                job,
-                release=job.release * by,
-                due=None if job.due is None else job.due * by,
-                operations=tuple(
-                    replace(
-                        operation,
-                        modes=tuple(Mode(m.duration * by, m.machines) for m in operation.modes),
-                    )
-                    for operation in job.operations
-                ),
-            )
-            for job in description.jobs
-        ),
-        machines=tuple(
-            replace(m, calendar=longer(m.calendar), available=m.available * by)
-            for m in description.machines
-        ),
-        setups=tuple(Setups([row(r) for r in s.between], row(s.first)) for s in description.setups),
-    )
-
-
-def with_due_dates(description):
-    jobs = tuple(
-        replace(job, due=12 * (1 + number), important=number == 0)
-        for number, job in enumerate(description.jobs)
-    )
-    # At least one unit in the mean: shorter operations are measured in units.
-    long = Job((work(30),))
-    return replace(description, jobs=(*jobs, long))
 
 
 @settings(max_examples=30)
