@@ -36,10 +36,12 @@ class OneTry:
 
     def __init__(self, rule: Rule, seed: int) -> None:
         self._rule = rule
-        self._generator = np.random.default_rng(seed)
+        self._seed = seed
 
     def reset(self, env: JobshopVectorEnv) -> None:
-        """Do nothing: a rule has no memory."""
+        """Start with the same random numbers every time."""
+        del env
+        self._generator = np.random.default_rng(self._seed)
 
     def act(self, env: JobshopVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the candidate of each copy with the lowest priority, (num_envs,)."""
