@@ -10,7 +10,7 @@ from plain_dispatch import PLAIN, plain_schedule
 
 from rlsys.errors import UserError
 from rlsys_jobshop.checking import violations
-from rlsys_jobshop.instances import classic, factory, random_flexible
+from rlsys_jobshop.instances import classic, classic_names, factory, random_flexible
 from rlsys_jobshop.problem import build
 from rlsys_jobshop.rules import RULES, dispatch, rule_named
 from rlsys_jobshop_plugin import rlsys_environments
@@ -35,6 +35,16 @@ def test_schedules_are_those_of_a_plain_dispatcher(name, shop):
     instance = with_due_dates(classic("la21")) if shop == "with due dates" else classic(shop)
     (schedule,) = dispatch(instance, rule_named(name))
     assert schedule.start.tolist() == plain_schedule(instance, PLAIN[name])
+
+
+@pytest.mark.parametrize(("name", "published"), [("spt", 1546.1), ("mwkr", 1464.3)])
+def test_non_delay_makespans_on_taillards_15x15_are_the_published_ones(name, published):
+    """Zhang et al., Learning to Dispatch for Job Shop Scheduling (2020), means of ta01 to ta10."""
+    makespans = [
+        dispatch(classic(shop), RULES[name], candidates="non-delay")[0].makespan
+        for shop in classic_names("ta")[:10]
+    ]
+    assert np.mean(makespans) == pytest.approx(published, abs=0.051)
 
 
 def shops():
