@@ -119,10 +119,10 @@ def write_groups(
         machine = batch.machines[own.first_machine + number]
         group = places[copy, number]
         column, size = first + 4 * group, sizes[copy, group]
-        free = cut((machine.free - now) / own.scale, -LIMIT)
+        free, load = cut((machine.free - now) / own.scale, -LIMIT), machine.load / rest
         row[column] = min(row[column], np.float32(free))
-        row[column + 1] += machine.load / rest / size
-        row[column + 2] = max(row[column + 2], np.float32(machine.load / rest))
+        row[column + 1] += load / size
+        row[column + 2] = max(row[column + 2], np.float32(load))
         row[column + 3] += machine.queue / 4.0 / size
     for group in range(sizes.shape[1]):
         for column in range(first + 4 * group + 1, first + 4 * group + 4):
