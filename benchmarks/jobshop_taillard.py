@@ -47,7 +47,7 @@ def row(name: str, solver: Solver) -> np.ndarray:
     """Print a line and return the gaps, (classes,)."""
     gaps, begun = [], time.process_time()
     for _, instances in names():
-        found = [best_known(one).gap(solver(classic(one)).makespan) for one in instances]
+        found = [100 * best_known(one).gap(solver(classic(one)).makespan) for one in instances]
         gaps.append(float(np.mean(found)))
     cells = " | ".join(f"{gap:.1f}" for gap in gaps)
     seconds = (time.process_time() - begun) / 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class Solution:
     Attributes:
         schedule: it has passed the validator.
         method: what made it, for people.
-        seconds: on the wall, without the preparation of compiled code where a search counts so.
+        seconds: on the wall; at the first call on a machine that includes compiling.
         bound: no schedule is better than this, in units of the objective; None if nothing is known.
     """
 
@@ -48,6 +49,7 @@ def solve(
     seconds: float = 10.0,
     seed: int = 0,
     objective: Goal | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Solution:
     """Return a schedule; without `policy`, `rule` and `search`, of the policy that ships.
 
@@ -61,6 +63,8 @@ def solve(
         seed: of what is random.
         objective: what counts; None: the weighted tardiness if there are due dates, else the
             makespan.
+        stopped: asked now and then by tabu and random-keys; once it is true, they return the best
+            so far. CP-SAT does so at Ctrl-C by itself.
 
     Raises:
         UserError: two methods at once, an unknown name, or the method does not fit the instance.
@@ -70,7 +74,7 @@ def solve(
     goal: Goal = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
     begun = time.monotonic()
     if search is not None:
-        return _searched(instance, search, seconds, seed, goal)
+        return _searched(instance, search, seconds, seed, goal, stopped)
     if rule is not None:
         made = dispatch(instance, rule_named(rule), seed=seed)
         method = rule
@@ -100,7 +104,12 @@ def network_of(policy: str | Path) -> Network:
 
 
 def _searched(
-    instance: Instance, search: Search, seconds: float, seed: int, goal: Goal
+    instance: Instance,
+    search: Search,
+    seconds: float,
+    seed: int,
+    goal: Goal,
+    stopped: Callable[[], bool],
 ) -> Solution:
     if search == "tabu" and goal != "makespan":
         raise UserError(
@@ -109,6 +118,10 @@ def _searched(
         )
     begun = time.monotonic()
     bound: float | None = None
+
+    def clock() -> float:
+        return math.inf if stopped() else time.monotonic()
+
     if search == "cp-sat":
         result = cp_sat(instance, seconds=seconds, objective=goal, seed=seed)
         if result.schedule is None:
@@ -117,11 +130,8 @@ def _searched(
                 "give it more seconds, or use a rule"
             )
         schedule, bound = result.schedule, float(result.bound)
+    elif search == "tabu":
+        schedule = tabu(instance, seconds=seconds, seed=seed, clock=clock)
     else:
-        find: Callable[[], Schedule] = (
-            (lambda: tabu(instance, seconds=seconds, seed=seed))
-            if search == "tabu"
-            else (lambda: random_keys(instance, seconds=seconds, seed=seed, objective=goal))
-        )
-        schedule = find()
+        schedule = random_keys(instance, seconds=seconds, seed=seed, objective=goal, clock=clock)
     return Solution(require_valid(schedule), search, time.monotonic() - begun, bound)

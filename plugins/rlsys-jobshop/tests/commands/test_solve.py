@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import numpy as np
 import pytest
 from program import refused, run_here
 
+from rlsys.descriptors import resolve
 from rlsys_jobshop.checking import violations
-from rlsys_jobshop.formats import read_instance, read_schedule
+from rlsys_jobshop.formats import read_schedule
 from rlsys_jobshop.instances import classic
 
 
@@ -44,7 +46,7 @@ def test_what_is_written_is_what_is_shown(own_folder):
     assert document["measures"]["makespan"] == document["schedule"]["makespan"]
     assert document["bounds"]["best_known"] == document["bounds"]["lower"] == 55
     instance = classic("ft06")
-    assert violations(instance, read_schedule("s.json", instance)) == []
+    assert violations(instance, read_schedule("s.json")) == []
     assert "<canvas" in (own_folder / "g.html").read_text()
     assert sorted(path.name for path in own_folder.iterdir()) == ["g.html", "s.json"]
 
@@ -61,7 +63,7 @@ def test_a_factory_shows_tardiness_and_setups():
         assert f"\n  {name} " in result.stdout
     assert "optimum" not in result.stdout
     assert run_here("jobshop", "check", "toy.yaml", "s.json").returncode == 0
-    assert len(read_schedule("s.json", read_instance("toy.yaml"))) > 0
+    assert len(read_schedule("s.json")) > 0
 
 
 def test_a_file_that_holds_a_published_instance_has_its_bounds_and_another_one_has_none():
@@ -182,6 +184,26 @@ def test_an_interrupt_leaves_nothing_behind_and_says_so(monkeypatch, own_folder)
     assert "nothing is written" in line
     assert (own_folder / "s.json").read_text() == "old"
     assert len(list(own_folder.iterdir())) == 1
+
+
+@pytest.mark.usefixtures("own_folder")
+@pytest.mark.parametrize("search", ["tabu", "random-keys"])
+def test_ctrl_c_ends_a_search_with_the_best_so_far(search, monkeypatch):
+    name = f"rlsys_jobshop.solving.{search.replace('-', '_')}"
+    find = resolve(name.replace(".solving.", ".solving:"))
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        return find(*arguments, **options)
+
+    monkeypatch.setattr(name, interrupted)
+    result = run_here("jobshop", "solve", "ta01", "--search", search, "--seconds", "1e9",
+                      "--out", "s.json", "--json")  # fmt: skip
+    assert result.returncode == 130
+    assert "this is the best schedule until then" in result.stderr
+    assert violations(classic("ta01"), read_schedule("s.json")) == []
+    latest = max(entry.end for entry in read_schedule("s.json"))
+    assert json.loads(result.stdout)["measures"]["makespan"] == latest
 
 
 @pytest.mark.slow

@@ -68,7 +68,4 @@ def test_a_damaged_production_file(path: Path, text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(text=damaged(SCHEDULE))
 def test_a_damaged_schedule(path: Path, text: str) -> None:
-    shop = path.with_name("shop.txt")
-    shop.write_text(TEXTS[0], encoding="utf-8")
-    instance = read_instance(shop)
-    one_line(path.with_suffix(".json"), text, lambda file: read_schedule(file, instance))
+    one_line(path.with_suffix(".json"), text, read_schedule)

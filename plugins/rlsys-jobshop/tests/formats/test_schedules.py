@@ -85,7 +85,7 @@ def test_what_is_written_is_read_back(
     path = tmp_path / "schedule.json"
     write_schedule(schedule, path)
     assert json.loads(path.read_text(encoding="utf-8")) == schedule_document(schedule)
-    assert read_schedule(path, schedule.instance) == schedule.entries()
+    assert read_schedule(path) == schedule.entries()
     assert not (tmp_path / "schedule.json.part").exists()
 
 
@@ -105,18 +105,18 @@ def test_a_disk_that_is_full_leaves_the_old_file(
     assert [found.name for found in tmp_path.glob("schedule*")] == ["schedule.json"]
 
 
-def test_a_file_from_elsewhere_needs_few_keys(plain: Schedule, tmp_path: Path) -> None:
+def test_a_file_from_elsewhere_needs_few_keys(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     rows = [{"job": 1, "operation": 1, "machine": 0, "start": 4.0, "end": 5, "colour": "red"}]
     path.write_text("\ufeff" + json.dumps({"solver": "x", "operations": rows}), encoding="utf-8")
-    assert read_schedule(path, plain.instance) == [Entry(1, 1, (0,), 4, 5)]
+    assert read_schedule(path) == [Entry(1, 1, (0,), 4, 5)]
 
 
-def test_an_invalid_schedule_is_still_read(plain: Schedule, tmp_path: Path) -> None:
+def test_an_invalid_schedule_is_still_read(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     rows = [{"job": 1, "operation": 1, "machines": [1, 0], "start": -7, "end": -9}] * 2
     path.write_text(json.dumps({"operations": rows}), encoding="utf-8")
-    assert read_schedule(path, plain.instance) == [Entry(1, 1, (0, 1), -7, -9)] * 2
+    assert read_schedule(path) == [Entry(1, 1, (0, 1), -7, -9)] * 2
 
 
 ROW = '{"job": 0, "operation": 0, "machine": 0, "start": 0, "end": 3}'
@@ -138,28 +138,23 @@ ROW = '{"job": 0, "operation": 0, "machine": 0, "start": 0, "end": 3}'
         ('"start": 0', '"start": "0"', 'start: must be a whole number, not "0"'),
         ('"start": 0', '"start": null', "start: must be a whole number, not null"),
         ('"start": 0', '"start": 0, "start": 1', "the key 'start' is given twice; delete one"),
-        ('"job": 0', '"job": 2', "operations[0]: job: there is no number 2; allowed: 0 to 1"),
-        ('"job": 0', '"job": -1', "operations[0]: job: there is no number -1"),
-        ('"operation": 0', '"operation": 2', "operation: there is no number 2; allowed: 0 to 1"),
-        ('"machine": 0', '"machine": 2', "operations[0] (job 0): machine: there is no number 2"),
         ('"machine": 0', '"machine": "M"', 'machine: must be a whole number, not "M"'),
         ('"machine": 0', '"machines": []', "machines: must be a list of numbers, not []"),
         ('"machine": 0', '"machines": [0, 0]', "machines: [0, 0] has a machine twice"),
-        ('"machine": 0', '"machines": [0, 7]', "machines: there is no number 7"),
         ('"machine": 0', '"machine": 1, "machines": [0]', "machine: is not among the machines [0]"),
         ('{"operations"', '{"makespan": 4, "operations"', "makespan: 4 is stated, but the last e"),
         ('{"operations"', '{"makespan": null, "operations"', "makespan: must be a whole number"),
     ],
 )
 def test_a_malformed_schedule_is_one_clear_line(
-    plain: Schedule, tmp_path: Path, old: str, new: str, said: str
+    tmp_path: Path, old: str, new: str, said: str
 ) -> None:
     text = f'{{"operations": [{ROW}]}}'
     assert old in text
     path = tmp_path / "bad.json"
     path.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(UserError) as caught:
-        read_schedule(path, plain.instance)
+        read_schedule(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -33,7 +33,7 @@ def check(file: str, schedule: str, as_json: bool) -> None:
     from rlsys_jobshop.formats import read_schedule
 
     instance = load(file)
-    entries = read_schedule(schedule, instance)
+    entries = read_schedule(schedule)
     found = violations(instance, entries)
     judgement = None if found else judge(as_schedule(instance, entries))
     if as_json:

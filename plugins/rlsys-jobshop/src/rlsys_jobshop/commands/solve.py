@@ -76,6 +76,7 @@ def solve(
     _check_together(policy, rule, search, samples, seconds, objective)
     _check_files(out, gantt)
 
+    from rlsys.executors.stopping import stop_on_signal
     from rlsys_jobshop.checking import require_valid
     from rlsys_jobshop.commands.loading import load
     from rlsys_jobshop.commands.measures import judge
@@ -84,22 +85,26 @@ def solve(
     instance = load(file)
     goal: Objective = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
     try:
-        solution = find(
-            instance,
-            policy=policy,
-            rule=rule,
-            search=search,
-            samples=samples or 1,
-            seconds=SECONDS if seconds is None else seconds,
-            seed=seed,
-            objective=goal,
-        )
-    except KeyboardInterrupt as stop:
-        raise Interrupted("interrupted before there was a result; nothing is written") from stop
+        with stop_on_signal() as stop:
+            solution = find(
+                instance,
+                policy=policy,
+                rule=rule,
+                search=search,
+                samples=samples or 1,
+                seconds=SECONDS if seconds is None else seconds,
+                seed=seed,
+                objective=goal,
+                stopped=stop.is_set,
+            )
+    except KeyboardInterrupt as again:
+        raise Interrupted("interrupted before there was a result; nothing is written") from again
     schedule = require_valid(solution.schedule)
     _write(schedule, out, gantt)
     of_makespan = solution.bound if goal == "makespan" else None
     _show(solution, goal, judge(schedule, of_makespan), as_json)
+    if stop.is_set():
+        raise Interrupted("stopped early; this is the best schedule until then")
 
 
 def _check_together(

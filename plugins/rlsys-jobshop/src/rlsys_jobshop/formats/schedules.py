@@ -38,24 +38,22 @@ def write_schedule(schedule: Schedule, path: str | Path) -> None:
     write_text(Path(path), f'{{"makespan": {makespan}, "operations": [\n{rows}\n]}}\n')
 
 
-def read_schedule(path: str | Path, instance: Instance) -> list[Entry]:
+def read_schedule(path: str | Path) -> list[Entry]:
     """Read a schedule, also one that another program wrote.
 
     Needed are ``operations`` and in each ``job``, ``operation``, ``start``, ``end`` and ``machine``
-    or ``machines``. Other keys are ignored. Whether the schedule is valid is not checked here.
+    or ``machines``. Other keys are ignored. Whether the schedule is valid, and whether its
+    instance has these jobs and machines, is for `rlsys_jobshop.checking.violations` to say.
 
     Raises:
-        UserError: the file is malformed, or names a job, operation or machine that the instance
-            does not have.
+        UserError: the file is malformed.
     """
     source = str(path)
     data = parse_json(read_text(Path(path)), source)
     rows = data.get("operations") if isinstance(data, Mapping) else None
     if not isinstance(rows, list):
         raise UserError(f'{source}: must be {{"makespan": ..., "operations": [...]}}')
-    entries = [
-        _Row(row, f"{source}: operations[{i}]", instance).entry() for i, row in enumerate(rows)
-    ]
+    entries = [_Row(row, f"{source}: operations[{i}]").entry() for i, row in enumerate(rows)]
     if "makespan" in data:
         makespan = _whole(data["makespan"], f"{source}: makespan")
         latest = max((entry.end for entry in entries), default=0)
@@ -82,7 +80,7 @@ def _row(instance: Instance, entry: Entry) -> dict[str, Any]:
         "machine_names": machines if len(machines) > 1 and all(machines) else "",
     }
     row |= {key: name for key, name in names.items() if name}
-    if given.clock is not None:
+    if given.clock is not None and given.clock.reaches(entry.end):
         row["start_date"] = given.clock.moment_of(entry.start).isoformat()
         row["end_date"] = given.clock.moment_of(entry.end).isoformat()
     return row
@@ -91,19 +89,17 @@ def _row(instance: Instance, entry: Entry) -> dict[str, Any]:
 class _Row:
     """One operation of a file; its place for messages."""
 
-    def __init__(self, row: object, place: str, instance: Instance) -> None:
+    def __init__(self, row: object, place: str) -> None:
         if not isinstance(row, Mapping):
             raise UserError(f"{place}: must map keys to values, not be {_shown(row)}")
-        self._row, self._place, self._instance = row, place, instance
+        self._row, self._place = row, place
 
     def entry(self) -> Entry:
-        instance = self._instance
-        job = self._number("job", instance.jobs)
+        job = self._value("job")
         self._place += f" (job {job})"
-        first, stop = instance.job_first[job : job + 2]
         return Entry(
             job=job,
-            operation=self._number("operation", int(stop - first)),
+            operation=self._value("operation"),
             machines=self._machines(),
             start=self._value("start"),
             end=self._value("end"),
@@ -114,30 +110,19 @@ class _Row:
             raise UserError(f"{self._place}: {key}: missing; it must be given")
         return _whole(self._row[key], f"{self._place}: {key}")
 
-    def _number(self, key: str, count: int) -> int:
-        value = self._value(key)
-        return self._known(key, value, count)
-
-    def _known(self, key: str, value: int, count: int) -> int:
-        if not 0 <= value < count:
-            allowed = f"0 to {count - 1}" if count > 1 else "only 0"
-            raise UserError(f"{self._place}: {key}: there is no number {value}; allowed: {allowed}")
-        return value
-
     def _machines(self) -> tuple[int, ...]:
-        count = self._instance.machines
         if "machines" not in self._row:
-            return (self._number("machine", count),)
+            return (self._value("machine"),)
         given = self._row["machines"]
         if not isinstance(given, list) or not given:
             raise UserError(
                 f"{self._place}: machines: must be a list of numbers, not {_shown(given)}"
             )
         place = f"{self._place}: machines"
-        machines = [self._known("machines", _whole(value, place), count) for value in given]
+        machines = [_whole(value, place) for value in given]
         if len(set(machines)) < len(machines):
             raise UserError(f"{place}: {machines} has a machine twice")
-        if "machine" in self._row and self._number("machine", count) not in machines:
+        if "machine" in self._row and self._value("machine") not in machines:
             raise UserError(f"{self._place}: machine: is not among the machines {machines}")
         return tuple(sorted(machines))
 

@@ -46,7 +46,19 @@ class Clock:
         units = seconds / SECONDS[self.unit]
         return int(-(-units // 1)) if up else int(units // 1)
 
+    def reaches(self, time: int) -> bool:
+        """Return whether a time has a date: Python's dates end with the year 9999."""
+        try:
+            self.moment_of(time)
+        except OverflowError:
+            return False
+        return True
+
     def moment_of(self, time: int) -> datetime:
-        """Return the date of a time, in the clock's zone."""
+        """Return the date of a time, in the clock's zone.
+
+        Raises:
+            OverflowError: it lies after the year 9999.
+        """
         moment = self.start.astimezone(UTC) + timedelta(seconds=time * SECONDS[self.unit])
         return moment.astimezone(ZoneInfo(self.zone))

@@ -67,7 +67,8 @@ class Running:
         while True:
             left = most if iterations is None else int(share * iterations) - self._done
             before = self.elapsed
-            if left <= 0 or (seconds is not None and before >= share * seconds):
+            # A clock that is stopped may say infinity from the start; then `before` is no number.
+            if left <= 0 or (seconds is not None and not before < share * seconds):
                 return
             chunk = min(size, left)
             yield chunk
