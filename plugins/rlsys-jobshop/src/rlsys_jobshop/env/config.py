@@ -34,7 +34,7 @@ class RandomShop(BaseModel):
     operations: Span = (5, 15)
     """Operations of a job; only of ``brandimarte``."""
     alternatives: Span = (1, 5)
-    """Machines that can do an operation; only of ``brandimarte``."""
+    """Machines that can do an operation, as far as there are as many; only of ``brandimarte``."""
     spread: Annotated[float, Field(ge=0.0, le=1.0)] = 0.3
     """How much durations differ between machines; only of ``brandimarte``."""
     size: Literal["toy", "medium", "scaled", "full"] = "toy"
@@ -60,7 +60,9 @@ class JobshopConfig(BaseModel):
     """Draw a new instance for every episode."""
     instances: tuple[str, ...] = ()
     """Instances in turn: published ones (``ft10``), whole families of them (``la``), or files."""
-    held_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    held_out: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     """Cases in addition, by name, each a list like `instances`: the policy is evaluated there too,
     but not trained."""
     candidates: Literal["active", "non-delay", "all"] = "active"

@@ -6,7 +6,8 @@ and copies with the same ticket play the same instance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from rlsys_jobshop.instances import (
     random_flexible,
     random_hurink,
 )
+from rlsys_jobshop.instances.published import exact_name
 from rlsys_jobshop.problem import Instance, build
 
 REMEMBERED = 256
@@ -49,9 +51,15 @@ class Source:
 def source_of(config: JobshopConfig) -> Source:
     """Return the instances that a configuration names.
 
+    Held-out ones are looked up too, so that a wrong name or file ends a training before it begins.
+
     Raises:
         UserError: an instance is neither a published one nor a file, or the file is wrong.
     """
+    for case, names in config.held_out.items():
+        for found in _found(names, f"held_out.{case}"):
+            if isinstance(found, Path):
+                read_instance(found)
     if config.random is not None:
         shop = config.random
         return Source(lambda ticket: _drawn(shop, ticket), None, _most_jobs(shop))
@@ -69,18 +77,25 @@ def listed(names: Sequence[str]) -> list[Instance]:
     Raises:
         UserError: see `source_of`.
     """
-    found: list[Instance] = []
+    return [
+        read_instance(found) if isinstance(found, Path) else classic(found)
+        for found in _found(names, "instances")
+    ]
+
+
+def _found(names: Sequence[str], field: str) -> Iterator[Path | str]:
+    """Yield the file, or the listed names of published instances, that each name stands for."""
     for name in names:
-        if Path(name).is_file():
-            found.append(read_instance(Path(name)))
+        if os.path.isfile(name):  # where `Path.is_file` raises: names too long for the system
+            yield Path(name)
         elif name in family_names():
-            found += [classic(member) for member in classic_names(name)]
+            yield from classic_names(name)
         else:
             try:
-                found.append(classic(name))
+                yield exact_name(name)
             except UserError as error:
-                raise UserError(f"instances: {error}; and there is no file {name!r}") from error
-    return found
+                reason = str(error).removeprefix("instance: ")
+                raise UserError(f"{field}: {reason}; and there is no file {name!r}") from error
 
 
 def _drawn(shop: RandomShop, ticket: int) -> Instance:
@@ -93,7 +108,8 @@ def _drawn(shop: RandomShop, ticket: int) -> Instance:
     if shop.kind == "classic":
         return random_classic(jobs, machines, generator, low, high)
     if shop.kind == "brandimarte":
-        alternatives = (shop.alternatives[0], min(shop.alternatives[1], machines))
+        fewest, most = shop.alternatives
+        alternatives = (min(fewest, machines), min(most, machines))
         return random_flexible(
             jobs, machines, shop.operations, alternatives, shop.spread, generator, low, high
         )
