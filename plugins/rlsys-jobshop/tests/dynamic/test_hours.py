@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_shops import calendars
 
-from rlsys_jobshop.dynamic.hours import end_of_work, has_room, open_between
+from rlsys_jobshop.dynamic.hours import end_of_work, open_between, room_after
 
 times = st.integers(0, 60)
 
@@ -47,4 +47,4 @@ def test_there_is_room_if_a_start_can_be_found(calendar, begin, work, interrupti
         found = sum(units[begin:]) >= work
     else:
         found = any(all(units[time : time + work]) for time in range(begin, 600 - work))
-    assert has_room(calendar, begin, work, interruptible) == found
+    assert room_after(calendar, begin).holds(work, interruptible=interruptible) == found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from rlsys_jobshop.problem import Calendar
@@ -29,13 +31,25 @@ def end_of_work(calendar: Calendar, start: int, work: int) -> int | None:
     return int(calendar.closes[window] - (done[window] - work))
 
 
-def has_room(calendar: Calendar, begin: int, work: int, interruptible: bool) -> bool:
-    """Return whether `work` fits into the open time from `begin` on.
+class Room(NamedTuple):
+    """How much work fits into a calendar from some moment on.
 
-    Without a duration a moment suffices at which a window is open or just closes.
+    Attributes:
+        longest: length of the longest window that is left; 0 if one just closes, negative if none
+            is left.
+        total: of all windows.
     """
+
+    longest: int
+    total: int
+
+    def holds(self, work: int, *, interruptible: bool) -> bool:
+        """Return whether `work` fits; without a duration it fits even where a window closes."""
+        most = self.total if interruptible and work else self.longest
+        return most >= work
+
+
+def room_after(calendar: Calendar, begin: int) -> Room:
+    """Return the room from `begin` on."""
     left = calendar.closes - np.maximum(calendar.opens, begin)
-    if work == 0:
-        return bool((left >= 0).any())
-    most = np.maximum(left, 0).sum() if interruptible else left.max()
-    return bool(most >= work)
+    return Room(int(left.max()), int(np.maximum(left, 0).sum()))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from rlsys.errors import UserError
 from rlsys_jobshop.dynamic.events import Event, JobCancelled, MachineBreaks, arrived
-from rlsys_jobshop.dynamic.hours import end_of_work, has_room, open_between
+from rlsys_jobshop.dynamic.hours import Room, end_of_work, open_between, room_after
 from rlsys_jobshop.problem import Calendar, Description, Entry, Mode, Operation
 from rlsys_jobshop.problem.calendar import intersection
 
@@ -113,10 +113,16 @@ class Situation:
 
     def can_still(self, operation: Operation, mode: Mode) -> bool:
         """Return whether an operation fits in a mode into the open time that is left."""
-        hours = self.common_hours(mode.machines)
-        return hours is not None and has_room(
-            hours, self.now, mode.duration, operation.interruptible
-        )
+        if mode.machines not in self._room:
+            hours = self.common_hours(mode.machines)
+            self._room[mode.machines] = None if hours is None else room_after(hours, self.now)
+        room = self._room[mode.machines]
+        return room is not None and room.holds(mode.duration, interruptible=operation.interruptible)
+
+    @cached_property
+    def _room(self) -> dict[tuple[int, ...], Room | None]:
+        """What `can_still` has found about machines."""
+        return {}
 
     def advanced(self, planned: Sequence[Entry], now: int, events: Sequence[Event]) -> Situation:
         """Return the situation at `now`, after a plan was followed and then `events` happened.
