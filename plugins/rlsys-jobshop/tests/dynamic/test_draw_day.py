@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.resources import files
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import yaml
 from planning import first_fit
 from pydantic import ValidationError
 
@@ -130,3 +132,9 @@ def test_a_stormy_day_can_be_played(instance):
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValidationError):
         DynamicShop(**wrong)
+
+
+def test_the_preset_names_settings_that_exist():
+    text = files("rlsys_jobshop").joinpath("presets/dynamic.yaml").read_text()
+    shop = DynamicShop(**yaml.safe_load(text)["environment"]["dynamic"])
+    assert min(shop.arriving, shop.breakdowns, shop.cancelled) > 0

@@ -7,7 +7,7 @@ import pytest
 from planning import first_fit, planned, rows
 from small_shops import shop, work
 
-from rlsys_jobshop.dynamic import MachineBreaks, opening, residual
+from rlsys_jobshop.dynamic import MachineBreaks, Residual, opening, residual
 from rlsys_jobshop.problem import FOREVER, Job, Machine
 
 TWO = (Machine(), Machine())
@@ -102,6 +102,13 @@ def test_going_on_in_two_steps_is_the_same_as_in_one():
     twice, once = half.advanced(rest, 5), residual(FLOW, PLAN, 5)
     assert twice.situation == once.situation
     assert twice.instance.release.tolist() == once.instance.release.tolist()
+
+
+def test_facts_that_were_kept_lead_to_the_same_rest():
+    left = residual(FLOW, PLAN, 5, [MachineBreaks(5, 0, 9)])
+    again = Residual.of(left.situation)
+    assert again.instance.description == left.instance.description
+    assert (again.jobs, again.first) == (left.jobs, left.first)
 
 
 def test_a_job_that_is_late_already_keeps_its_due_date():

@@ -49,6 +49,36 @@ class Residual:
         """The moment."""
         return self.situation.now
 
+    @classmethod
+    def of(cls, situation: Situation) -> Residual:
+        """Return what is left in a situation, such as one that a program has kept.
+
+        Raises:
+            UserError: an operation fits in none of its modes into the open time that is left.
+        """
+        known, progress = situation.known, situation.progress
+        jobs = tuple(
+            number
+            for number, job in enumerate(known.jobs)
+            if number not in situation.cancelled and progress[number] < len(job.operations)
+        )
+        first = tuple(progress[number] for number in jobs)
+        if not jobs:
+            return cls(situation, None, (), ())
+        machines, tables = _machines(situation)
+        instance = build(
+            replace(
+                known,
+                name=f"{known.name} at {situation.now}",
+                jobs=tuple(_job(situation, number) for number in jobs),
+                machines=machines,
+                setups=(*known.setups, *tables),
+            )
+        )
+        due = [known.jobs[number].due for number in jobs]
+        exact = np.array([FOREVER if time is None else time for time in due], np.int64)
+        return cls(situation, replace(instance, due=exact), jobs, first)
+
     def advanced(self, plan: Schedule | None, now: int, events: Sequence[Event] = ()) -> Residual:
         """Return what is left at `now`, if the shop follows `plan` until then.
 
@@ -68,7 +98,7 @@ class Residual:
             raise ValueError(f"operations are left at {self.now}; give the plan that is followed")
         if any(event.time != now for event in events):
             raise ValueError(f"all events must be at {now}; advance to each event's time in turn")
-        return left(self.situation.advanced(self.entries(plan), now, events))
+        return Residual.of(self.situation.advanced(self.entries(plan), now, events))
 
     def entries(self, plan: Schedule | None) -> list[Entry]:
         """Return a plan's operations with the numbers of the whole problem, by start.
@@ -125,36 +155,6 @@ def residual(
         UserError: an event is impossible, or makes the rest impossible.
     """
     return opening(instance).advanced(schedule, now, events)
-
-
-def left(situation: Situation) -> Residual:
-    """Return what is left in a situation.
-
-    Raises:
-        UserError: an operation fits in none of its modes into the open time that is left.
-    """
-    known, progress = situation.known, situation.progress
-    jobs = tuple(
-        number
-        for number, job in enumerate(known.jobs)
-        if number not in situation.cancelled and progress[number] < len(job.operations)
-    )
-    first = tuple(progress[number] for number in jobs)
-    if not jobs:
-        return Residual(situation, None, (), ())
-    machines, tables = _machines(situation)
-    instance = build(
-        replace(
-            known,
-            name=f"{known.name} at {situation.now}",
-            jobs=tuple(_job(situation, number) for number in jobs),
-            machines=machines,
-            setups=(*known.setups, *tables),
-        )
-    )
-    due = [known.jobs[number].due for number in jobs]
-    exact = np.array([FOREVER if time is None else time for time in due], np.int64)
-    return Residual(situation, replace(instance, due=exact), jobs, first)
 
 
 def _job(situation: Situation, number: int) -> Job:
