@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from rlsys.errors import UserError
+from rlsys.errors import UserError, did_you_mean
 from rlsys.network import Network
 from rlsys_jobshop.checking import require_valid
 from rlsys_jobshop.playing import play
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.rules import dispatch, rule_named
 from rlsys_jobshop.search import Goal, cp_sat, random_keys, tabu
-from rlsys_jobshop.search.goals import value
+from rlsys_jobshop.search.goals import check_goal, value
 from rlsys_jobshop.shipped import shipped_policy
 
 Search = Literal["tabu", "random-keys", "cp-sat"]
@@ -67,11 +67,17 @@ def solve(
             so far. CP-SAT does so at Ctrl-C by itself.
 
     Raises:
-        UserError: two methods at once, an unknown name, or the method does not fit the instance.
+        UserError: two methods at once, an unknown name, no samples, or the method does not fit the
+            instance.
     """
     if sum(given is not None for given in (policy, rule, search)) > 1:
         raise UserError("give one of policy, rule and search, not several")
+    if search is not None and search not in get_args(Search):
+        raise UserError(f"unknown search {search!r}{did_you_mean(search, get_args(Search))}")
+    if samples < 1:
+        raise UserError(f"samples: {samples} is not allowed; give at least 1")
     goal: Goal = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
+    check_goal(goal)
     begun = time.monotonic()
     if search is not None:
         return _searched(instance, search, seconds, seed, goal, stopped)
