@@ -133,6 +133,13 @@ def test_a_lost_attempt_is_a_job_of_its_own_in_the_schedule_of_the_day():
     assert rows(day.schedule.entries()) == [(1, 0, (0,), 0, 2), (0, 0, (0,), 10, 16)]
 
 
+def test_a_lost_attempt_is_released_when_it_began():
+    instance = shop(Job((work(3), work(6))))
+    day = simulate(instance, [MachineBreaks(5, 0, 10)], first_fit).record
+    assert rows(day.lost) == [(0, 1, (0,), 3, 5)]
+    assert day.schedule.instance.release.tolist() == [0, 3]
+
+
 def test_the_validator_sees_who_uses_the_machine_of_a_lost_attempt():
     instance = shop(Job((work(6),)))
     day = simulate(instance, [MachineBreaks(2, 0, 10)], first_fit).record

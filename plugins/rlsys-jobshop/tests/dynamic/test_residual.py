@@ -8,6 +8,7 @@ from planning import first_fit, planned, rows
 from small_shops import shop, work
 
 from rlsys_jobshop.dynamic import MachineBreaks, Residual, opening, residual
+from rlsys_jobshop.dynamic.sunk import latest_end, tardiness
 from rlsys_jobshop.problem import FOREVER, Job, Machine
 
 TWO = (Machine(), Machine())
@@ -117,6 +118,19 @@ def test_a_job_that_is_late_already_keeps_its_due_date():
     left = residual(late, plan, 1)
     assert left.instance.due.tolist() == [2, FOREVER]
     assert left.merged(first_fit(left.instance)).schedule.instance.due.tolist() == [2, FOREVER]
+
+
+def test_the_past_contributes_the_tardiness_of_jobs_that_are_done_and_its_latest_end():
+    late = Job((work(4, 0), work(3, 1)), due=2, important=True)
+    other = Job((work(9, 0), work(1, 0)), due=1)
+    instance = shop(late, other, machines=TWO)
+    plan = planned(instance, (0, 0, 0, 0, 4), (1, 0, 0, 4, 13), (0, 1, 1, 4, 7), (1, 1, 0, 13, 14))
+    # When the second operation of job 0 has begun, it is known to be 5 late, and weighs 5.
+    facts = [residual(instance, plan, now).situation for now in (0, 4, 5, 13)]
+    assert [tardiness(fact) for fact in facts] == [0, 0, 25, 25]
+    assert [latest_end(fact) for fact in facts] == [0, 4, 13, 13]
+    done = residual(instance, plan, 14).situation
+    assert tardiness(done) == 25 + 13
 
 
 def test_jobs_keep_their_names_and_those_without_one_get_their_number():
