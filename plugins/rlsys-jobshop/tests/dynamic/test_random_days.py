@@ -37,7 +37,8 @@ def play(description, events, seed):
     except UserError:
         # A breakdown may leave too little of the short windows, or a random plan waste them.
         assume(False)
-    event(f"{len(outcome.plans)} plans, {len(outcome.record.lost)} lost")
+    event(f"{len(outcome.plans)} plans")
+    event(f"{len(outcome.record.lost)} attempts lost")
     return outcome
 
 
