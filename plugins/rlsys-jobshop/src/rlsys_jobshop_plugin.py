@@ -16,7 +16,7 @@ from rlsys.descriptors import (
 )
 from rlsys.hookspecs import hookimpl
 
-_PRESETS = ("default", "toy", "medium", "scaled", "full", "taillard", "flexible")
+_PRESETS = ("default", "toy", "medium", "scaled", "full", "taillard", "flexible", "dynamic")
 _RULES = {
     "random": "every candidate is equally likely",
     "first-fit": "the job that is listed first",
@@ -38,7 +38,7 @@ def rlsys_environments() -> list[EnvironmentSpec]:
             name="jobshop",
             summary="job shops, flexible ones, and factories with calendars and setups",
             config="rlsys_jobshop.env.config:JobshopConfig",
-            vector_env="rlsys_jobshop.env.vector_env:JobshopVectorEnv",
+            vector_env="rlsys_jobshop.env.making:make",
             cases="rlsys_jobshop.env.config:cases",
             presets={name: f"rlsys_jobshop:presets/{name}.yaml" for name in _PRESETS},
             agent="self-labelling",

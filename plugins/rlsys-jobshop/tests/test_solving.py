@@ -35,7 +35,11 @@ def test_a_rule_gives_the_best_of_its_schedules(rule, toy):
         solution = solve(instance, rule=rule, seed=4)
         assert violations(instance, solution.schedule.entries()) == []
         assert (solution.method, solution.bound) == (rule, None)
-        found = [measure(schedule) for schedule in dispatch(instance, RULES[rule], seed=4)]
+        found = [
+            measure(schedule)
+            for kind in ("active", "non-delay")
+            for schedule in dispatch(instance, RULES[rule], seed=4, candidates=kind)
+        ]
         own = measure(solution.schedule)
         if instance is toy:
             assert own.weighted_tardiness == min(one.weighted_tardiness for one in found)

@@ -18,6 +18,7 @@ from rlsys_jobshop.rules import dispatch, rule_named
 from rlsys_jobshop.search import Goal, cp_sat, random_keys, tabu
 from rlsys_jobshop.search.goals import check_goal, value
 from rlsys_jobshop.shipped import shipped_policy
+from rlsys_jobshop.simulator import Candidates
 
 Search = Literal["tabu", "random-keys", "cp-sat"]
 
@@ -56,7 +57,7 @@ def solve(
     Args:
         instance: what to schedule.
         policy: a run directory or a network file.
-        rule: name of a dispatching rule.
+        rule: name of a dispatching rule; the better of its active and its non-delay schedule.
         search: ``tabu`` for classic job shops, the others for all.
         samples: schedules that a policy draws; the best is taken, and the first is greedy.
         seconds: time of a search.
@@ -82,7 +83,12 @@ def solve(
     if search is not None:
         return _searched(instance, search, seconds, seed, goal, stopped)
     if rule is not None:
-        made = dispatch(instance, rule_named(rule), seed=seed)
+        kinds: tuple[Candidates, ...] = ("active", "non-delay")
+        made = [
+            schedule
+            for kind in kinds
+            for schedule in dispatch(instance, rule_named(rule), seed=seed, candidates=kind)
+        ]
         method = rule
     else:
         network = shipped_policy(goal) if policy is None else network_of(policy)

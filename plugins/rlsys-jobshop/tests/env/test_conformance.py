@@ -49,3 +49,13 @@ class TestPublished(EnvironmentConformance):
 class TestPublishedInTurn(TestPublished):
     overrides = {**TestPublished.overrides, "instances": ["ft06", "la01"]}  # noqa: RUF012
     seeds_matter = True
+
+
+class TestDynamic(EnvironmentConformance):
+    plugin = "rlsys_jobshop_plugin"
+    environment = "jobshop"
+    preset = "dynamic"
+    overrides = {  # noqa: RUF012
+        "random": {"jobs": [3, 4], "machines": [2, 3]},
+        "reference_effort": 50,
+    }

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from rlsys.descriptors import Case
+from rlsys_jobshop.dynamic.shop import DynamicShop
 
 Size = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Span = tuple[Size, Size]
@@ -77,6 +78,8 @@ class JobshopConfig(BaseModel):
     objective: Literal["makespan", "weighted-tardiness"] = "makespan"
     """What the reward measures."""
 
+    dynamic: DynamicShop | None = None
+    """What happens during the day: arrivals, breakdowns, cancellations. Null: nothing."""
     reference_effort: Annotated[int, Field(strict=True, ge=1, le=100_000_000)] = 2_000
     """Moves of the search that plans each instance for the oracle ``best-found``."""
 

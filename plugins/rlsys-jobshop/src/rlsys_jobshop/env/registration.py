@@ -26,9 +26,9 @@ def make_vector_env(num_envs: int = 1, **config: Any) -> gymnasium.vector.Vector
     """Return `num_envs` copies; keyword arguments are the keys of `JobshopConfig`."""
     from rlsys.config import validate
     from rlsys_jobshop.env.config import JobshopConfig
-    from rlsys_jobshop.env.vector_env import JobshopVectorEnv
+    from rlsys_jobshop.env.making import make
 
-    return JobshopVectorEnv(validate(JobshopConfig, config), num_envs)
+    return make(validate(JobshopConfig, config), num_envs)
 
 
 def register() -> None:
