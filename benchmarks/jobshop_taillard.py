@@ -8,7 +8,8 @@ The gap is in percent of the best known makespan of `rlsys_jobshop.instances.bes
 of the ten instances of a class. A rule counts with the better of its active and its non-delay
 schedule. With several runs (one per training seed) the last line has the mean of the trainings and
 its 95 % interval (Student's t). `starts` compares tabu search from the policy's best schedule with
-tabu search alone: both get the same CPU time, and the policy's own time counts. Times are CPU seconds of one thread.
+tabu search alone: both get the same CPU time, and the policy's own time counts. Times are CPU
+seconds of one thread.
 """
 
 from __future__ import annotations
