@@ -23,7 +23,8 @@ from rlsys.plugins.manager import PluginManager
 from rlsys.plugins.registry import Registry
 
 pytest.importorskip("sphinx", reason="pip install 'rlsys[docs]'")
-for extra in ("rlsys_rtos", "rlsys_mec", "rlsys_sysctl", "rlsys_ray", "rlsys_rust_q10"):
+PLUGINS = ("jobshop", "mec", "ray", "rtos", "rust_q10", "sysctl")
+for extra in (f"rlsys_{plugin}" for plugin in PLUGINS):
     pytest.importorskip(extra, reason="pip install 'rlsys[all]'")
 
 

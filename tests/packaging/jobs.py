@@ -24,6 +24,12 @@ TINY_RUST = (
     "--set", "exports.rust-q10.run=false", "--set", "exports.rust-q10.observations=1000",
     "--set", "exports.rust-q10.golden_vectors=100", "--set", "exports.rust-q10.episodes=1",
 )  # fmt: skip
+TINY_JOBSHOP = (
+    "--episodes", "2",
+    "--set", "agents.self-labelling.rounds=2", "--set", "agents.self-labelling.episodes=16",
+    "--set", "agents.self-labelling.keep=4", "--set", "agents.self-labelling.instances=2",
+    "--set", "training.validation_episodes=1",
+)  # fmt: skip
 TINY_MEC = ("--preset", "phase1", "--steps", "256", "--episodes", "2",
             "--set", "training.validation_episodes=1")  # fmt: skip
 
@@ -97,6 +103,12 @@ def rtos(env: Environment) -> None:
     assert list((out / "figures").glob("*.png"))
 
 
+def jobshop(env: Environment) -> None:
+    solved = env.rlsys("jobshop", "solve", "ft06", "--search", "cp-sat", "--json").stdout
+    assert json.loads(solved)["makespan"] == 55
+    assert (trained(env, "run", "jobshop", *TINY_JOBSHOP) / "report.md").exists()
+
+
 def mec(env: Environment) -> None:
     assert (trained(env, "run", "mec", *TINY_MEC) / "report.md").exists()
 
@@ -114,7 +126,9 @@ def ray(env: Environment) -> None:
 def everything(env: Environment) -> None:
     listed = json.loads(env.rlsys("plugins", "--json").stdout)["plugins"]
     assert {row["name"]: row["status"] for row in listed if row["status"] != "active"} == {}
-    assert {"mec", "ray", "rtos", "rust-q10", "sysctl"} <= {row["name"] for row in listed}
+    assert {"jobshop", "mec", "ray", "rtos", "rust-q10", "sysctl"} <= {
+        row["name"] for row in listed
+    }
     out = trained(env, "run", "rtos", *TINY_RTOS, *TINY_RUST, "--set", "exports.onnx={}")
     assert list((out / "exports" / "onnx").rglob("policy.onnx"))
 
@@ -130,11 +144,13 @@ JOBS: dict[str, tuple[set[str], Callable[[Environment], None]]] = {
     "watch": (CORE, watch),
     "rust-q10": (CORE | {"rlsys-rust-q10"}, rust_q10),
     "rtos": (CORE | {"rlsys-rtos", "rlsys-rust-q10"}, rtos),
+    "jobshop": (CORE | {"rlsys-jobshop"}, jobshop),
     "mec": (CORE | {"rlsys-mec"}, mec),
     "sysctl": (CORE | {"rlsys-sysctl"}, sysctl),
     "ray": (CORE | {"rlsys-ray"}, ray),
     "all": (
-        CORE | {f"rlsys-{name}" for name in ("mec", "ray", "rtos", "rust-q10", "sysctl")},
+        CORE
+        | {f"rlsys-{name}" for name in ("jobshop", "mec", "ray", "rtos", "rust-q10", "sysctl")},
         everything,
     ),
 }

@@ -1,0 +1,1 @@
+"""`rlsys jobshop` and its subcommands, for a planner who trains nothing."""

@@ -1,0 +1,1 @@
+"""The environment of rlsys: instances to learn on, observations, rewards, baselines, oracle."""

@@ -1,0 +1,71 @@
+"""Schedules built by a network: greedily, or as the best of many samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rlsys.errors import UserError
+from rlsys.network import Network, Scorer
+from rlsys_jobshop.problem import Instance, Schedule
+from rlsys_jobshop.simulator import Candidates, simulator_of
+from rlsys_jobshop.simulator.features import NAMES
+
+MOST_AT_ONCE = 128
+"""Samples that are built side by side."""
+
+
+def play(
+    instance: Instance,
+    network: Network,
+    *,
+    samples: int = 1,
+    seed: int = 0,
+    candidates: Candidates = "active",
+    temperature: float = 1.0,
+) -> list[Schedule]:
+    """Return `samples` schedules; the first is greedy, the others are drawn from the policy.
+
+    Args:
+        instance: what to schedule.
+        network: scores candidates by their features.
+        samples: at least 1.
+        seed: of the draws.
+        candidates: what is chosen from; as in training.
+        temperature: divides the logits; higher ones deviate more.
+
+    Raises:
+        UserError: the network does not score candidates, or a calendar ends before the work.
+    """
+    require_scorer(network)
+    generator = np.random.default_rng(seed)
+    schedules: list[Schedule] = []
+    while len(schedules) < samples:
+        copies = min(MOST_AT_ONCE, samples - len(schedules))
+        greedy = not schedules
+        simulator = simulator_of([instance] * copies, candidates, instance.modes)
+        buffer = simulator.features()
+        while (width := int(simulator.count.max())) > 0:
+            simulator.features(buffer)
+            logits = network.logits(buffer[:, :width])
+            noise = np.float32(temperature) * generator.gumbel(size=logits.shape)
+            if greedy:
+                noise[0] = 0.0
+            logits = np.where(np.arange(width) < simulator.count[:, None], logits + noise, -np.inf)
+            simulator.step(logits.argmax(axis=1))
+        schedules += [simulator.schedule(copy) for copy in range(copies)]
+    return schedules
+
+
+def require_scorer(network: Network) -> None:
+    """Refuse a network that does not take this plugin's candidates.
+
+    Raises:
+        UserError: names the difference.
+    """
+    body = network.body
+    if not isinstance(body, Scorer) or body.rest or body.encoder[0].weight.shape[1] != len(NAMES):
+        raise UserError(
+            "the policy does not score the candidates of a job shop by "
+            f"{len(NAMES)} features each; train one with `rlsys run jobshop` and the view "
+            "'candidates'"
+        )

@@ -1,0 +1,37 @@
+"""What a search minimises."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys.errors import UserError, did_you_mean
+from rlsys_jobshop.problem import FOREVER, Instance, Schedule
+
+Goal = Literal["makespan", "weighted-tardiness"]
+
+
+def check_goal(goal: str) -> None:
+    """Raise unless `goal` is a goal.
+
+    Raises:
+        UserError: it is not.
+    """
+    if goal not in get_args(Goal):
+        raise UserError(f"{goal!r} is not a goal{did_you_mean(goal, get_args(Goal))}")
+
+
+def weighted_tardiness(instance: Instance, end: NDArray[np.int64]) -> int:
+    """Return the weighted tardiness for the ends of all operations, int64 (operations,)."""
+    done = end[instance.job_first[1:] - 1]
+    late = np.where(instance.due < FOREVER, np.maximum(0, done - instance.due), 0)
+    return int((instance.weight * late).sum())
+
+
+def value(schedule: Schedule, goal: Goal) -> tuple[int, int]:
+    """Return what counts first and what decides between equal schedules; smaller is better."""
+    tardiness = weighted_tardiness(schedule.instance, schedule.end)
+    both = (schedule.makespan, tardiness)
+    return both if goal == "makespan" else both[::-1]
