@@ -238,7 +238,7 @@ def test_a_case_may_be_played_with_the_policy_of_another(tmp_path):
         ('name="lamps"', 'name="sharing"'),
         ('name="hill-climbing"', 'name="climber"'),
         ('agent="hill-climbing"', 'agent="climber"'),
-        ('summary=f"room {room}")', 'policy=None if room == "hall" else "hall")'),
+        ('summary=f"room {room}"', 'policy=None if room == "hall" else "hall"'),
         ('presets={"default": "sharing:lamps.yaml", "two-rooms": "sharing:two-rooms.yaml"},', ""),
     ):
         assert old in text

@@ -16,7 +16,17 @@ from rlsys.descriptors import (
 )
 from rlsys.hookspecs import hookimpl
 
-_PRESETS = ("default", "toy", "medium", "scaled", "full", "taillard", "flexible", "dynamic")
+_PRESETS = (
+    "default",
+    "toy",
+    "medium",
+    "scaled",
+    "full",
+    "taillard",
+    "flexible",
+    "dynamic",
+    "curriculum",
+)
 _RULES = {
     "random": "every candidate is equally likely",
     "first-fit": "the job that is listed first",

@@ -59,6 +59,9 @@ class JobshopConfig(BaseModel):
 
     random: RandomShop | None = None
     """Draw a new instance for every episode."""
+    stages: dict[str, RandomShop] = Field(default_factory=dict)
+    """A curriculum: easier shops to train on before `random`, by name, in this order. Each begins
+    with the policy of the one before, and `random` with that of the last."""
     instances: tuple[str, ...] = ()
     """Instances in turn: published ones (``ft10``), whole families of them (``la``), or files."""
     held_out: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
@@ -92,6 +95,8 @@ class JobshopConfig(BaseModel):
     def _one_source(self) -> Self:
         if (self.random is None) == (not self.instances):
             raise ValueError("give either `random` or `instances`; set the other one to null or []")
+        if self.stages and self.random is None:
+            raise ValueError("stages lead to `random`; give it, or leave out the stages")
         return self
 
     @model_validator(mode="after")
@@ -105,21 +110,31 @@ class JobshopConfig(BaseModel):
 
 
 def cases(config: JobshopConfig) -> list[Case]:
-    """Return the case to train on, and those that only evaluate its policy."""
+    """Return the stages, the case they lead to, and those that only evaluate its policy."""
     own = config.random.kind if config.random is not None else "instances"
     name = config.random.size if own == "factory" and config.random is not None else own
-    trained = Case(name=name, config=config, summary="what the policy is trained on")
-    return [
-        trained,
-        *(
+    found: list[Case] = []
+    for stage, shop in config.stages.items():
+        easier = config.model_copy(update={"random": shop, "stages": {}, "held_out": {}})
+        start = found[-1].name if found else None
+        found.append(Case(name=stage, config=easier, start=start, summary="a stage on the way"))
+    found.append(
+        Case(
+            name=name,
+            config=config,
+            start=found[-1].name if found else None,
+            summary="what the policy is trained on",
+        )
+    )
+    for other, names in config.held_out.items():
+        published: dict[str, object] = {"instances": tuple(names)}
+        published |= {"random": None, "stages": {}, "held_out": {}}
+        found.append(
             Case(
                 name=other,
-                config=config.model_copy(
-                    update={"random": None, "instances": tuple(names), "held_out": {}}
-                ),
+                config=config.model_copy(update=published),
                 policy=name,
                 summary=", ".join(names),
             )
-            for other, names in config.held_out.items()
-        ),
-    ]
+        )
+    return found
