@@ -50,7 +50,7 @@ EXPORTERS: dict[str, dict[str, Any]] = {
     "sysctl-d": {"confirm_pairs": 4},
 }
 EXECUTORS = ("local", "ray")
-ENVIRONMENTS = ("lamps", "rtos", "mec", "sysctl", "CartPole", "Pendulum")
+ENVIRONMENTS = ("lamps", "rtos", "jobshop", "mec", "sysctl", "CartPole", "Pendulum")
 
 
 @dataclass
