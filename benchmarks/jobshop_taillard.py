@@ -1,7 +1,7 @@
 """How far policies, rules and tabu search stay from the best known makespans of Taillard.
 
     python benchmarks/jobshop_taillard.py policies RUN [RUN ...] [--samples 128]
-    python benchmarks/jobshop_taillard.py rivals
+    python benchmarks/jobshop_taillard.py rivals [--only tabu mwkr ...]
     python benchmarks/jobshop_taillard.py starts RUN [--seconds 0.1 1 10]
 
 The gap is in percent of the best known makespan of `rlsys_jobshop.instances.best_known`, the mean
@@ -94,12 +94,15 @@ def interval(label: str, gaps: np.ndarray) -> None:
     print(f"| {label}, {count} trainings | {' | '.join(cells)} | |", flush=True)
 
 
-def rivals() -> None:
-    """Compare the rules, and tabu search for one CPU second."""
+def rivals(only: list[str]) -> None:
+    """Compare the rules, and tabu search for one CPU second; all, or only some of them."""
     header()
     for rule in RULES.values():
+        if only and rule.name not in only:
+            continue
         row(rule.name, lambda instance, rule=rule: best(by_rule(instance, rule)))
-    row("tabu, 1 s", lambda instance: tabu(instance, seconds=1.0, clock=time.process_time))
+    if not only or "tabu" in only:
+        row("tabu, 1 s", lambda instance: tabu(instance, seconds=1.0, clock=time.process_time))
 
 
 def by_rule(instance: Instance, rule: Rule) -> list[Schedule]:
@@ -135,7 +138,8 @@ def main() -> None:
     of_policies = kinds.add_parser("policies")
     of_policies.add_argument("runs", nargs="+")
     of_policies.add_argument("--samples", type=int, default=128)
-    kinds.add_parser("rivals")
+    of_rivals = kinds.add_parser("rivals")
+    of_rivals.add_argument("--only", nargs="+", default=[], choices=[*RULES, "tabu"])
     of_starts = kinds.add_parser("starts")
     of_starts.add_argument("run")
     of_starts.add_argument("--seconds", type=float, nargs="+", default=[0.1, 1.0, 10.0])
@@ -143,7 +147,7 @@ def main() -> None:
     if options.kind == "policies":
         policies(options.runs, options.samples)
     elif options.kind == "rivals":
-        rivals()
+        rivals(options.only)
     else:
         starts(options.run, options.seconds)
 
