@@ -31,7 +31,10 @@ class Following(Planned):
 
     def __init__(self, plan):
         super().__init__()
-        self.plan = plan
+        self._plan = plan
+
+    def plan(self, instance):
+        return self._plan(instance)
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class OneTry:
         return env.view.actions(chosen(known, self._rule.priorities(known, self._generator)))
 
 
-class Planned:
+class Planned(ABC):
     """Follows a plan for each instance: whole schedules that were made before.
 
     Among the candidates, the plan's operation that starts first goes first, in the plan's mode. In
@@ -60,9 +61,9 @@ class Planned:
     def __init__(self) -> None:
         self._plans: dict[int, tuple[Instance, Schedule]] = {}
 
+    @abstractmethod
     def plan(self, instance: Instance) -> Schedule:
         """Return a schedule of `instance`."""
-        raise NotImplementedError(f"{type(self).__name__} needs plan(instance)")
 
     def reset(self, env: JobshopVectorEnv) -> None:
         """Forget all plans."""
