@@ -342,6 +342,7 @@ if (
 
 ENVIRONMENTS["MissingPreset"] = {"presets": {"other": "faulty:no-such.yaml"}}
 ENVIRONMENTS["WrongPreset"] = {"presets": {"other": "faulty:wrong.yaml"}}
+ENVIRONMENTS["MisplacedPreset"] = {"presets": {"other": "faulty:misplaced.yaml"}}
 ENVIRONMENTS["MissingFigure"] = {
     "figures": (FigureSpec(name="view", summary="", factory="faulty:no_such_figure"),)
 }

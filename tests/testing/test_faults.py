@@ -58,6 +58,7 @@ ENVIRONMENTS = {
     "MadeConfig": ("settings_travel_to_another_process", "faulty_made", "top level of a module"),
     "MissingPreset": ("every_preset_is_valid", "no-such.yaml", "add it to the package"),
     "WrongPreset": ("every_preset_is_valid", "did you mean 'cost'", "correct the file"),
+    "MisplacedPreset": ("every_preset_is_valid", "no case 'nowhere'", "correct the file"),
     "MissingFigure": ("everything_it_names_exists", "no_such_figure", "in the description"),
 }
 AGENTS = {

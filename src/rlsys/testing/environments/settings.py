@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rlsys.config.curriculum import (
+    agent_settings,
+    check_case_settings,
+    check_promotion,
+    check_starts,
+)
 from rlsys.config.document import Document, validate
 from rlsys.config.plan import RunConfig, planned_export
 from rlsys.descriptors import resolve
@@ -26,12 +32,16 @@ class SettingsChecks(EnvironmentChecks):
                 whole = {**(document.data or {}), "plugin": spec.name}
                 config = validate(RunConfig, Document(whole, document.source, document.places))
                 settings = validate(resolve(spec.config), document.section("environment"))
-                if spec.cases:
-                    resolve(spec.cases)(settings)
+                cases = resolve(spec.cases)(settings) if spec.cases else [self.subject().case]
+                check_starts(cases)
+                if config.training.promotion is not None:
+                    check_promotion(config.training.promotion, spec, cases)
                 for section in ("agents", "other_agents"):
                     for agent in set(getattr(config, section)) & set(registry.agents.entries):
-                        model = resolve(registry.agents.get(agent).config)
-                        validate(model, document.section(section, agent))
+                        _, own = agent_settings(
+                            registry.agents.get(agent), document.section(section, agent)
+                        )
+                        check_case_settings(agent, own, cases)
                 for export in set(config.exports) & set(registry.exporters.entries):
                     planned_export(registry, export, document.section("exports", export))
             except RlsysError as error:
