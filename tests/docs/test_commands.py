@@ -82,6 +82,7 @@ def run_lines():
     return sorted(words for words in lines if not why_not_run(words))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", run_lines(), ids=" ".join)
 def test_a_quick_command_line_does_what_it_says(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -161,6 +162,7 @@ def small(words: list[str]) -> list[str]:
     return words
 
 
+@pytest.mark.full
 def test_the_quick_start_runs_as_written(tmp_path, monkeypatch):
     for extra in ("sb3_contrib", "matplotlib", "onnxruntime", "optuna"):
         pytest.importorskip(extra, reason="pip install 'rlsys[all]'")

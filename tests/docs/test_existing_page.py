@@ -53,6 +53,7 @@ def needed(words):
     return [name for key, name in ELSEWHERE.items() if any(key in word for word in words)]
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_do_what_it_says(tank, monkeypatch):
     monkeypatch.chdir(tank)
     assert write_named_files(DOCS / PAGE, tank) == {"thermostat.py", "heating.py"}

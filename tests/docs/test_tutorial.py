@@ -110,7 +110,7 @@ def test_the_tutorial_names_the_steps_that_it_promises():
         assert any(word in line for line in lines), word
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_tutorial_works_as_it_is_written(tmp_path):
     for extra in ("stable_baselines3", "matplotlib", "mypy"):
         pytest.importorskip(extra, reason="pip install 'rlsys[sb3,figures,dev]'")

@@ -90,7 +90,7 @@ def test_every_check_of_the_rust_export_holds(run_example):
     assert "the crate is in crate" in printed
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_ray_trains_the_same_networks(run_example):
     need("rlsys_ray", "ray", "rlsys_rtos", "sb3_contrib")
     assert re.fullmatch(

@@ -24,13 +24,14 @@ SCALES = st.sampled_from([0.1, 0.5, 2.0])
 LAX = {"least_equal_actions": 0.0, "most_reward_difference": 1e6}
 # Each example is compiled, linked and booted, which takes seconds.
 few = settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+many = settings(few, max_examples=12)
 
 
 def layers(
@@ -46,10 +47,7 @@ def layers(
     )
 
 
-@pytest.mark.slow
-@few
-@given(HIDDEN, SEEDS, SCALES, st.booleans(), st.booleans(), st.sampled_from([6, 10, 12]))
-def test_a_random_stack_is_bit_exact(
+def stack_is_bit_exact(
     hidden: list[tuple[int, str]],
     seed: int,
     scale: float,
@@ -73,10 +71,12 @@ def test_a_random_stack_is_bit_exact(
     assert bit_exact(report)["ticks"] == 300
 
 
-@pytest.mark.slow
-@few
-@given(HIDDEN, HIDDEN, HIDDEN, SEEDS, SCALES)
-def test_a_random_scorer_is_bit_exact(
+stacks = given(HIDDEN, SEEDS, SCALES, st.booleans(), st.booleans(), st.sampled_from([6, 10, 12]))
+test_a_random_stack_is_bit_exact = pytest.mark.slow(few(stacks(stack_is_bit_exact)))
+test_many_random_stacks_are_bit_exact = pytest.mark.full(many(stacks(stack_is_bit_exact)))
+
+
+def scorer_is_bit_exact(
     encoder: list[tuple[int, str]],
     scorer: list[tuple[int, str]],
     rest: list[tuple[int, str]],
@@ -99,3 +99,8 @@ def test_a_random_scorer_is_bit_exact(
             Network(body, masked=True), config, Path(folder) / "e", max_items=7, run=True, **LAX
         )
     assert bit_exact(report)["ticks"] == 300
+
+
+scorers = given(HIDDEN, HIDDEN, HIDDEN, SEEDS, SCALES)
+test_a_random_scorer_is_bit_exact = pytest.mark.slow(few(scorers(scorer_is_bit_exact)))
+test_many_random_scorers_are_bit_exact = pytest.mark.full(many(scorers(scorer_is_bit_exact)))

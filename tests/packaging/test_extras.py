@@ -36,6 +36,7 @@ def test_pip_installs_the_bare_core_from_the_wheels(dist: Path, empty: Environme
     core(empty)
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 def test_the_main_extra_works_from_the_wheels(dist: Path, empty: Environment) -> None:
     """The one of the twelve that also runs without being asked for; `tox run -e wheels` has all."""

@@ -54,6 +54,7 @@ def run_there(line: str, names: set[str], dist: Path, cwd: Path, env: Environmen
     (rtos if "rlsys-rtos" in names else core)(env)
 
 
+@pytest.mark.matrix
 @pytest.mark.slow
 @pytest.mark.parametrize("line", ["pip install ."])
 def test_plain_pip_installs_the_core_from_a_checkout(

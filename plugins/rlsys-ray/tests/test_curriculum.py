@@ -34,6 +34,7 @@ def test_a_climb_on_ray_equals_a_local_one(tmp_path, local):
     assert list(dict.fromkeys(line["case"] for line in lines(path))) == list(ROOMS)
 
 
+@pytest.mark.slow
 def test_a_climb_that_was_stopped_goes_on_without_the_cluster(tmp_path, local, monkeypatch):
     path, hold = tmp_path / "run", tmp_path / "hold"
     hold.touch()

@@ -55,6 +55,7 @@ def test_a_run_on_ray_equals_a_local_run(tmp_path, local):
     assert_same_result(path, local)
 
 
+@pytest.mark.slow
 def test_a_tiny_training_of_torch_equals_a_local_one(tmp_path):
     pytest.importorskip("rlsys_rtos", reason="pip install 'rlsys[rtos]'")
     command = ("train", "rtos", "--preset", "normal", "--agent", "maskable-ppo", "--steps", "16384",
@@ -65,6 +66,7 @@ def test_a_tiny_training_of_torch_equals_a_local_one(tmp_path):
     assert_same_result(tmp_path / "ray", tmp_path / "here")
 
 
+@pytest.mark.slow
 def test_the_work_of_a_dead_node_is_done_again_on_another(tmp_path, local, hold, cluster):
     path = tmp_path / "run"
     child = start(*TWO, *RAY, "--ray-address", cluster.address, "--json", "--out", path)
@@ -86,14 +88,14 @@ def test_the_work_of_a_dead_node_is_done_again_on_another(tmp_path, local, hold,
     assert_same_result(path, local)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize(
     "number",
     [
         signal.SIGINT,
         signal.SIGTERM,
-        # Two of Ray's own processes check only occasionally whether the others are still there.
-        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+        signal.SIGKILL,
     ],
 )
 def test_a_stopped_run_has_everything_saved_and_leaves_nothing_running(
@@ -155,6 +157,7 @@ def test_an_address_that_nothing_uses_is_an_error(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_an_agent_that_breaks_down_is_a_bug_and_the_rest_is_saved(tmp_path):
     path = tmp_path / "run"
     done = run(*TWO, *RAY, "--set", "agents.hill-climbing.fail_at=960", "--out", path)
@@ -163,6 +166,7 @@ def test_an_agent_that_breaks_down_is_a_bug_and_the_rest_is_saved(tmp_path):
     assert list(path.rglob("last/state.npz"))
 
 
+@pytest.mark.slow
 def test_trials_of_a_search_equal_local_ones(tmp_path):
     pytest.importorskip("optuna", reason="pip install 'rlsys[tune]'")
     command = (*LAMPS, "tune", "lamps", "--trials", "4", "--steps", "192", "--json",

@@ -136,6 +136,7 @@ def mortal(tmp_path, deaths):
     return path, done
 
 
+@pytest.mark.slow
 def test_a_killed_process_continues_from_its_last_checkpoint(tmp_path):
     path, done = mortal(tmp_path, 2)
     assert done.returncode == 0, done.stderr
@@ -146,6 +147,7 @@ def test_a_killed_process_continues_from_its_last_checkpoint(tmp_path):
     assert reports == list(range(96, 961, 96))
 
 
+@pytest.mark.slow
 def test_what_dies_repeatedly_is_given_up(tmp_path):
     path, done = mortal(tmp_path, 99)
     assert done.returncode == 1, done.stderr

@@ -88,6 +88,7 @@ def test_weights_of_another_module_are_refused():
         to_network({"lstm.weight": np.ones((2, 2))}, "relu", Aim(1).single_action_space)
 
 
+@pytest.mark.slow
 def test_roles_learn_a_policy_each_up_to_the_optimum(tmp_path):
     """A right answer everywhere earns 2 per step, and a network can give it."""
     problem = relay()
@@ -210,6 +211,7 @@ def test_it_trains_and_is_judged_where_there_are_masks(tmp_path):
     assert list(path.rglob("policy_weights.json"))
 
 
+@pytest.mark.slow
 def test_runners_of_their_own_collect_for_a_plugin_in_a_file(tmp_path):
     command = (*RELAY, "train", "relay", "--agent", "rllib-ppo", "--steps", "512", *SMALL)
     runners = settings_of({"num_env_runners": 1})

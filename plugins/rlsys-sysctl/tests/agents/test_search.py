@@ -63,6 +63,7 @@ def random(**settings):
     return make_random(RandomSettings(**settings))
 
 
+@pytest.mark.full
 def test_optuna_beats_random_search_at_equal_budget(tmp_path):
     """Median over twelve seeds, and in most of the pairs, at the default budget of 60 full runs."""
     found = {"optuna": [], "random": []}

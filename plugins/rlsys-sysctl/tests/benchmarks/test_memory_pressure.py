@@ -15,6 +15,7 @@ from rlsys.errors import UserError
 from rlsys_sysctl.benchmarks import memory_cgroup, memory_pressure, swap
 from rlsys_sysctl.workload.workload import load_workload
 
+pytestmark = pytest.mark.slow
 SWAPS = Path("/proc/swaps")
 MODULE = memory_pressure.MODULE
 

@@ -9,6 +9,7 @@ from patience import eventually
 from rlsys_sysctl.benchmarks import net_churn
 from rlsys_sysctl.workload.workload import load_workload
 
+pytestmark = pytest.mark.slow
 PORTS = 200  # a round is many times as long as they last on a slow machine
 RANGE = "net.ipv4.ip_local_port_range"
 REUSE = "net.ipv4.tcp_tw_reuse"

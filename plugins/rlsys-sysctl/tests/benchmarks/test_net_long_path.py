@@ -15,6 +15,7 @@ from rlsys_sysctl.benchmarks import net_long_path
 from rlsys_sysctl.workload.workload import load_workload
 
 # So small that twice its rate is no work for any machine.
+pytestmark = pytest.mark.slow
 WINDOW = 16384
 SMALL = {
     "net.ipv4.tcp_rmem": f"4096 {WINDOW} {WINDOW}",
