@@ -9,6 +9,7 @@ from rlsys.network import Network, Scorer
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.simulator import Candidates, simulator_of
 from rlsys_jobshop.simulator.features import NAMES
+from rlsys_jobshop.simulator.lookahead import NAMES as LOOKAHEAD
 
 MOST_AT_ONCE = 128
 """Samples that are built side by side."""
@@ -36,13 +37,15 @@ def play(
     Raises:
         UserError: the network does not score candidates, or a calendar ends before the work.
     """
-    require_scorer(network)
+    features = require_scorer(network)
     generator = np.random.default_rng(seed)
     schedules: list[Schedule] = []
     while len(schedules) < samples:
         copies = min(MOST_AT_ONCE, samples - len(schedules))
         greedy = not schedules
-        simulator = simulator_of([instance] * copies, candidates, instance.modes)
+        simulator = simulator_of(
+            [instance] * copies, candidates, instance.modes, lookahead=features > len(NAMES)
+        )
         buffer = simulator.features()
         while (width := int(simulator.count.max())) > 0:
             simulator.features(buffer)
@@ -56,16 +59,19 @@ def play(
     return schedules
 
 
-def require_scorer(network: Network) -> None:
-    """Refuse a network that does not take this plugin's candidates.
+def require_scorer(network: Network) -> int:
+    """Return how many features of each candidate a network takes.
 
     Raises:
-        UserError: names the difference.
+        UserError: it does not take this plugin's candidates.
     """
+    known = (len(NAMES), len(NAMES) + len(LOOKAHEAD))
     body = network.body
-    if not isinstance(body, Scorer) or body.rest or body.encoder[0].weight.shape[1] != len(NAMES):
-        raise UserError(
-            "the policy does not score the candidates of a job shop by "
-            f"{len(NAMES)} features each; train one with `rlsys run jobshop` and the view "
-            "'candidates'"
-        )
+    if isinstance(body, Scorer) and not body.rest:
+        features = int(body.encoder[0].weight.shape[1])
+        if features in known:
+            return features
+    raise UserError(
+        f"the policy does not score the candidates of a job shop by {known[0]} or {known[1]} "
+        "features each; train one with `rlsys run jobshop` and the view 'candidates' or 'lookahead'"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -13,7 +13,8 @@ Size = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Span = tuple[Size, Size]
 Time = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flat = Literal["full", "hierarchical", "compressed"]
-View = Literal["candidates", Flat]
+Items = Literal["candidates", "lookahead"]
+View = Literal[Items, Flat]
 DESCRIBED = 10
 """Candidates that a flat view describes."""
 
@@ -76,8 +77,9 @@ class JobshopConfig(BaseModel):
     """Most candidates at a time; of more, those that can start first remain. Null: as many as there
     are jobs, but at most 64; in a flat view 10."""
     view: View = "candidates"
-    """What is seen: a row of features per candidate, or a flat vector of 505 values (``full``), 60
-    (``hierarchical``) or 20 (``compressed``), for networks that do not score candidates."""
+    """What is seen: a row of features per candidate (``candidates``), with ``lookahead`` also what
+    each would do to the machines; or a flat vector of 505 values (``full``), 60 (``hierarchical``)
+    or 20 (``compressed``), for networks that do not score candidates."""
     objective: Literal["makespan", "weighted-tardiness"] = "makespan"
     """What the reward measures."""
 
@@ -101,7 +103,7 @@ class JobshopConfig(BaseModel):
 
     @model_validator(mode="after")
     def _described(self) -> Self:
-        if self.view != "candidates" and (self.width or 0) > DESCRIBED:
+        if self.view not in get_args(Items) and (self.width or 0) > DESCRIBED:
             raise ValueError(
                 f"width must be at most {DESCRIBED} in the view {self.view!r}, which describes no "
                 f"more candidates (got {self.width})"

@@ -53,7 +53,13 @@ class JobshopVectorEnv(BatchedEnv):
         space = observation_space(config.view, self.width)
         super().__init__(num_envs, space, Discrete(self.width))
         capacity = Capacity.of([self.source.instance(0)])
-        self.simulator = Simulator(num_envs, capacity, config.candidates, self.width)
+        self.simulator = Simulator(
+            num_envs,
+            capacity,
+            config.candidates,
+            self.width,
+            lookahead=config.view == "lookahead",
+        )
         self.view = view_of(config, self.simulator)
         self.items = self.view.items
         self.final_schedules: list[Schedule | None] = [None] * num_envs

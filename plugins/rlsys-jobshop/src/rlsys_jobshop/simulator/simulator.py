@@ -15,6 +15,8 @@ from rlsys_jobshop.simulator.bounds import makespan_bound, tardiness_bound
 from rlsys_jobshop.simulator.candidates import KINDS, Candidates, collect
 from rlsys_jobshop.simulator.dynamics import begin, commit
 from rlsys_jobshop.simulator.features import NAMES, describe
+from rlsys_jobshop.simulator.lookahead import NAMES as LOOKAHEAD
+from rlsys_jobshop.simulator.lookahead import Scratch, look_ahead, scratch_for
 
 
 class Simulator:
@@ -25,12 +27,14 @@ class Simulator:
         capacity: the largest instance that a copy can get.
         candidates: what may be decided next, see `rlsys_jobshop.simulator.candidates`.
         width: most candidates per copy; more are cut, those that could start first remain.
+        lookahead: whether the features tell what a candidate would do to the machines.
 
     Attributes:
         batch: the arrays; indices count over the whole batch.
         modes, operations: candidates, int64 (N, width), the first `count` of a row; else 0.
         count: number of candidates, 0 once a schedule is complete, int64 (N,).
         instances: the instance of each copy.
+        feature_names: the columns of `features`.
     """
 
     def __init__(
@@ -39,6 +43,8 @@ class Simulator:
         capacity: Capacity,
         candidates: Candidates = "active",
         width: int | None = None,
+        *,
+        lookahead: bool = False,
     ) -> None:
         self.copies = copies
         self.capacity = capacity
@@ -48,7 +54,9 @@ class Simulator:
         self.operations = np.zeros((copies, self.width), dtype=np.int64)
         self.count = np.zeros(copies, dtype=np.int64)
         self.instances: list[Instance | None] = [None] * copies
+        self.feature_names = (*NAMES, *LOOKAHEAD) if lookahead else NAMES
         self._kind = KINDS[candidates]
+        self._scratch = self._memory()
 
     def start(self, copy: int, instance: Instance) -> None:
         """Begin an empty schedule of `instance` in a copy; the slots grow if they are too small."""
@@ -93,14 +101,19 @@ class Simulator:
         _collect(self.batch, copy, self._kind, self.modes, self.operations, self.count)
 
     def features(self, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Return the candidates' features, float32 (N, width, features); see `NAMES`.
+        """Return the candidates' features, float32 (N, width, features); see `feature_names`.
 
         Args:
             out: written and returned, if given.
         """
         if out is None:
-            out = np.zeros((self.copies, self.width, len(NAMES)), dtype=np.float32)
+            shape = (self.copies, self.width, len(self.feature_names))
+            out = np.zeros(shape, dtype=np.float32)
         _features(self.batch, self.modes, self.operations, self.count, out)
+        if self._scratch is not None:
+            _look_ahead(
+                self.batch, self.modes, self.operations, self.count, self._scratch, out, len(NAMES)
+            )
         return out
 
     def makespan_bounds(self) -> NDArray[np.float64]:
@@ -131,10 +144,16 @@ class Simulator:
         ]
         self.capacity = capacity
         self.batch = empty_batch(self.copies, capacity)
+        self._scratch = self._memory()
         for copy, instance, decisions in begun:
             load(self.batch, copy, instance)
             self.restart(np.array([copy]))
             self.repeat(copy, decisions)
+
+    def _memory(self) -> Scratch | None:
+        if len(self.feature_names) == len(NAMES):
+            return None
+        return scratch_for(self.capacity, self.width)
 
     def _refuse_stuck(self) -> None:
         copy = int(np.flatnonzero(self.batch.copies["stuck"])[0])
@@ -224,6 +243,20 @@ def _features(
         describe(batch, copy, modes, operations, count[copy], out)
 
 
+@kernel
+def _look_ahead(
+    batch: Batch,
+    modes: NDArray[np.int64],
+    operations: NDArray[np.int64],
+    count: NDArray[np.int64],
+    scratch: Scratch,
+    out: NDArray[np.float32],
+    column: int,
+) -> None:
+    for copy in range(len(count)):
+        look_ahead(batch, copy, modes, operations, count[copy], scratch, out, column)
+
+
 @compiled
 def _makespan_bounds(batch: Batch, copies: int) -> NDArray[np.float64]:
     bounds = np.empty(copies)
@@ -241,10 +274,15 @@ def _tardiness_bounds(batch: Batch, copies: int) -> NDArray[np.float64]:
 
 
 def simulator_of(
-    instances: Sequence[Instance], candidates: Candidates = "active", width: int | None = None
+    instances: Sequence[Instance],
+    candidates: Candidates = "active",
+    width: int | None = None,
+    *,
+    lookahead: bool = False,
 ) -> Simulator:
     """Return a simulator with one copy per instance, all schedules empty."""
-    simulator = Simulator(len(instances), Capacity.of(instances), candidates, width)
+    capacity = Capacity.of(instances)
+    simulator = Simulator(len(instances), capacity, candidates, width, lookahead=lookahead)
     for copy, instance in enumerate(instances):
         simulator.start(copy, instance)
     return simulator
