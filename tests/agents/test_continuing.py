@@ -32,6 +32,7 @@ CASES = {
     "sac": (RECIPES["sac"], 400, 600),
     "self-labelling": (RECIPES["self-labelling"], 2, 4),
     "self-labelling-instances": (RECIPES["self-labelling-instances"], 2, 3),
+    "self-labelling-comparison": (RECIPES["self-labelling-comparison"], 2, 3),
     "imitation": (RECIPES["imitation"], 2, 4),
 }
 
@@ -41,7 +42,9 @@ def lengthened(one, length):
     settings = dict(one.settings)
     if one.agent == "imitation":
         settings |= {"learning_rate": 1e-3, "learning_rate_final": 1e-3}
-    elif one.agent != "self-labelling":
+    elif one.agent == "self-labelling":
+        settings |= {"learning_rate_final": None}
+    else:
         settings |= CONSTANT
     if one.agent == "dqn":
         settings |= {"exploration_initial": 0.3, "exploration_final": 0.3}

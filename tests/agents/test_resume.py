@@ -35,6 +35,7 @@ SHORT = {
     "sac": RECIPES["sac"],
     "self-labelling": RECIPES["self-labelling"],
     "self-labelling-instances": RECIPES["self-labelling-instances"],
+    "self-labelling-comparison": RECIPES["self-labelling-comparison"],
     "imitation": RECIPES["imitation"],
 }
 OFF_POLICY = ("dqn", "sac")

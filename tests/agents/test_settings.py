@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from rlsys.agents import rlsys_agents
+from rlsys.agents.settings import SelfLabellingSettings
 from rlsys.descriptors import resolve
 
 NAMES = [
@@ -30,6 +31,19 @@ def test_every_setting_is_explained_and_has_a_default(spec):
     model()
     with pytest.raises(ValueError, match="Extra inputs"):
         model(nonsense=1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperatures": [1.0, 2.0], "persistence": 0.0},
+        {"temperatures": [1.0], "persistence": 0.5},
+        {"temperatures": [1.0], "persistence": 0.0, "episodes": 12, "keep": 4, "instances": 8},
+    ],
+)
+def test_a_comparison_needs_pairs_of_episodes_of_the_policy_itself(wrong):
+    with pytest.raises(ValueError, match=r"learn_from: comparison .*; set "):
+        SelfLabellingSettings(learn_from="comparison", **wrong)
 
 
 def test_describing_and_configuring_imports_nothing_heavy():

@@ -37,6 +37,7 @@ _RULES = {
     "mopnr": "most operations remaining first",
     "atc": "highest apparent tardiness cost first",
     "noisy-mwkr": "best of 128 schedules by mwkr with noise",
+    "least-rise": "what raises the machines' bounds least",
 }
 
 

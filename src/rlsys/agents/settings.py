@@ -163,6 +163,10 @@ class SelfLabellingSettings(NetworkSettings):
 
     rounds: Annotated[int, Field(ge=1, le=1_000_000)] = 40
     """Number of rounds; each samples episodes and imitates the best ones."""
+    learn_from: Literal["best", "comparison"] = "best"
+    """``best``: imitate the best episodes. ``comparison``: make every episode more likely that is
+    better than the mean of its instance and the others less likely, in proportion; needs
+    temperatures [1.0] and persistence 0, and keeps nothing."""
     episodes: Annotated[int, Field(ge=2, le=1_000_000)] = 2048
     """Episodes sampled per round."""
     keep: Annotated[int, Field(ge=1, le=100_000)] = 128
@@ -186,9 +190,30 @@ class SelfLabellingSettings(NetworkSettings):
     batch_size: Annotated[int, Field(ge=1, le=10_000_000)] = 1024
     """Number of steps in one minibatch."""
     learning_rate: Rate = 2e-3
-    """Learning rate of Adam."""
+    """Learning rate of Adam at the start."""
+    learning_rate_final: Fraction | None = None
+    """Learning rate of Adam in the last round, reached linearly; null: the same as at the start."""
     max_grad_norm: Positive = 1.0
     """Maximum norm of the gradients; larger ones are scaled down."""
+    clip_range: Rate = 0.2
+    """Clipping range of the probability ratio; only of ``comparison``."""
+    ent_coef: NonNegative = 0.0
+    """Weight of the entropy bonus; only of ``comparison``."""
+
+    @model_validator(mode="after")
+    def _samples_the_policy(self) -> Self:
+        if self.learn_from == "comparison":
+            if self.temperatures != (1.0,) or self.persistence:
+                raise ValueError(
+                    "learn_from: comparison judges the policy by episodes drawn from it as it is; "
+                    "set temperatures to [1.0] and persistence to 0"
+                )
+            if self.episodes < 2 * (self.instances or 1):
+                raise ValueError(
+                    "learn_from: comparison needs two episodes of each instance; set episodes to "
+                    f"at least {2 * (self.instances or 1)}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _enough_episodes(self) -> Self:

@@ -16,6 +16,7 @@ from toy_envs import Basket, Corridor, CorridorOracle
 from rlsys.agents.rounds.episodes import (
     Openings,
     PersistentSampler,
+    Recorder,
     Sampled,
     replay,
     sample_actions,
@@ -23,7 +24,7 @@ from rlsys.agents.rounds.episodes import (
 )
 from rlsys.agents.rounds.imitation import imitation_loss
 from rlsys.agents.rounds.labelled import Labelled, LabelledStates
-from rlsys.agents.rounds.self_labelling import _Elite, _is_one_instance
+from rlsys.agents.rounds.self_labelling import _Elite, _is_one_instance, advantages
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -103,6 +104,45 @@ def test_a_replay_sees_what_was_sampled():
             reward += rewards[0]
             assert (terminated[0] or truncated[0]) == (step == len(episode.actions) - 1)
         assert reward == pytest.approx(episode.reward)
+
+
+def test_a_recorder_has_each_choice_with_its_probability():
+    generator = np.random.default_rng(0)
+
+    def logits(seen, masks):
+        return seen[..., 1].repeat(2, axis=1)[:, : masks.shape[1]]
+
+    recorder = Recorder()
+    episodes, _ = sample_episodes(
+        Basket(20),
+        logits,
+        list(range(20)),
+        PersistentSampler((1.0,), 0.0, generator),
+        recorder=recorder,
+    )
+    seen, copies, likely = recorder.seen()
+    for copy, (episode, replayed) in enumerate(
+        zip(episodes, replay(Basket(3), episodes), strict=True)
+    ):
+        choices = replayed.masks.sum(axis=1) > 1
+        own = copies == copy
+        np.testing.assert_array_equal(seen.observations[own], replayed.observations[choices])
+        np.testing.assert_array_equal(seen.actions[own], episode.actions[choices])
+        for scores, mask, action, one in zip(
+            logits(seen.observations[own], seen.masks[own]),
+            seen.masks[own],
+            seen.actions[own],
+            likely[own],
+            strict=True,
+        ):
+            expected = np.exp(scores[action]) / np.exp(scores[mask]).sum()
+            assert np.exp(one) == pytest.approx(expected, rel=1e-4)
+
+
+def test_episodes_are_compared_with_those_of_their_instance():
+    found = advantages([4, 4, 9, 9, 9, 4], [1.0, 3.0, 7.0, 7.0, 7.0, 8.0])
+    deviation = np.std([1.0, 3.0, 8.0])
+    assert found == pytest.approx([-3 / deviation, -1 / deviation, 0, 0, 0, 4 / deviation])
 
 
 def test_the_elite_is_the_best_distinct_episodes_of_all_rounds():

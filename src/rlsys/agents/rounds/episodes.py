@@ -140,6 +140,40 @@ def _best(logits: Array, masks: NDArray[np.bool_]) -> NDArray[np.int64]:
     return best
 
 
+class Recorder:
+    """Collects what the policy saw and chose while episodes are sampled."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[NDArray[np.int64], Array, NDArray[np.bool_], Array, Array]] = []
+
+    def take(
+        self,
+        copies: NDArray[np.int64],
+        observations: Array,
+        masks: NDArray[np.bool_],
+        scores: Array,
+        actions: NDArray[np.int64],
+    ) -> None:
+        """Take one step of some copies; a row per copy."""
+        likely = log_probabilities(scores, masks)[np.arange(len(copies)), actions]
+        self._steps.append((copies, observations, masks, actions, likely))
+
+    def seen(self) -> tuple[Seen, NDArray[np.int64], NDArray[np.float32]]:
+        """Return all steps, the copy of each, and the log-probability of each action."""
+        copies, observations, masks, actions, likely = (
+            np.concatenate(column) for column in zip(*self._steps, strict=True)
+        )
+        return Seen(observations, masks, actions), copies, likely.astype(np.float32)
+
+
+def log_probabilities(logits: Array, masks: NDArray[np.bool_]) -> Array:
+    """Return the logarithm of the softmax over the allowed actions, -inf elsewhere."""
+    allowed = np.where(masks, logits, np.float32(-np.inf))
+    allowed = allowed - allowed.max(axis=1, keepdims=True)
+    result: Array = allowed - np.log(np.exp(allowed).sum(axis=1, keepdims=True))
+    return result
+
+
 @dataclass(frozen=True)
 class Openings:
     """Actions at the start of sampled episodes, before the policy takes over.
@@ -165,6 +199,7 @@ def sample_episodes(
     choose: Callable[[Array, NDArray[np.bool_]], NDArray[np.int64]],
     openings: Openings | None = None,
     meter: EpisodeMeter | None = None,
+    recorder: Recorder | None = None,
 ) -> tuple[list[Sampled], int]:
     """Play one episode per copy with actions drawn from the policy.
 
@@ -176,6 +211,7 @@ def sample_episodes(
         choose: draws actions, counted from 0, from logits and masks.
         openings: first actions of each copy's episode; None: sample from the first step on.
         meter: collects every step, for the episodes' metrics.
+        recorder: collects every step in which there is a choice.
 
     Returns:
         The episodes, and the number of environment steps that they took.
@@ -191,8 +227,17 @@ def sample_episodes(
         undecided = running & (masks.sum(axis=1) > 1)
         scores = np.zeros(masks.shape, np.float32)
         if undecided.any():
-            scores[undecided] = logits(observations[undecided], masks[undecided])
+            asked = observations[undecided]
+            scores[undecided] = logits(asked, masks[undecided])
         actions = choose(scores, masks)
+        if recorder is not None and undecided.any():
+            recorder.take(
+                np.flatnonzero(undecided),
+                asked,
+                masks[undecided],
+                scores[undecided],
+                actions[undecided],
+            )
         if openings is not None:
             actions = openings.over(len(taken), actions)
         observations, reward, terminated, truncated, infos = env.step(actions + int(space.start))

@@ -3,11 +3,16 @@
 After the self-labelling of Corsini, Porrello, Calderara and Dell'Amico (NeurIPS 2024): the best of
 many sampled solutions serves as a label for supervised learning, so no value function is needed.
 In addition, if the environment is one fixed instance, the best episodes of all rounds are kept.
+
+With `learn_from: comparison` all episodes count: those of an instance are compared with their mean,
+which is the baseline of a policy gradient (Kool, van Hoof and Welling, 2019), divided by their
+standard deviation, and the step is clipped as in PPO (Schulman et al., 2017).
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,9 +21,11 @@ from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from rlsys.agents.divergence import environment_fault
+from rlsys.agents.learning_rate import linear_rate
 from rlsys.agents.rounds.episodes import (
     Openings,
     PersistentSampler,
+    Recorder,
     Sampled,
     Seen,
     masks_of,
@@ -123,8 +130,9 @@ class _Run(RoundsRun[_Elite]):
         self.instances = self._count_instances()
 
     def do_round(self) -> dict[str, float]:
-        """Sample, keep the best, imitate them."""
+        """Sample; then imitate the best, or compare all."""
         settings = self.settings
+        recorder = Recorder() if settings.learn_from == "comparison" else None
         count = self.instances or 1
         instances = training_seeds(int(self.generator.integers(1 << 30)), count)
         seeds = [instances[i * count // settings.episodes] for i in range(settings.episodes)]
@@ -135,11 +143,18 @@ class _Run(RoundsRun[_Elite]):
             PersistentSampler(settings.temperatures, settings.persistence, self.generator),
             self._openings(),
             self.meter,
+            recorder,
         )
         self.steps += steps
         rewards = [episode.reward for episode in episodes]
         if (fault := environment_fault("a reward", rewards)) is not None:
             raise fault
+        if recorder is not None:
+            return {
+                **self.meter.flush(),
+                "best_sampled": float(np.max(rewards)),
+                **self._compare(recorder, advantages(seeds, rewards)),
+            }
         labels = self._labels(episodes)
         loss = self._imitate(Seen.join([seen for _, seen in labels]))
         return {
@@ -175,6 +190,36 @@ class _Run(RoundsRun[_Elite]):
             actions[copy, :length] = kept[index][:length]
         return Openings(actions, lengths)
 
+    def _compare(self, recorder: Recorder, advantage: NDArray[np.float32]) -> dict[str, float]:
+        """Follow the clipped policy gradient; return the means of loss and entropy."""
+        settings = self.settings
+        seen, copies, likely = recorder.seen()
+        observations, masks, actions, weights, before = (
+            torch.from_numpy(array)
+            for array in (seen.observations, seen.masks, seen.actions, advantage[copies], likely)
+        )
+        losses: list[tuple[float, float]] = []
+        for _ in range(settings.epochs):
+            for index in self._batches(len(seen)):
+                known = self.learner.log_probabilities(observations[index], masks[index])
+                ratio = (known.gather(1, actions[index, None])[:, 0] - before[index]).exp()
+                clipped = ratio.clamp(1.0 - settings.clip_range, 1.0 + settings.clip_range)
+                gain = torch.minimum(ratio * weights[index], clipped * weights[index]).mean()
+                entropy = -(known.exp() * known).sum(dim=1).mean()
+                self.learner.descend(-gain - settings.ent_coef * entropy, self._learning_rate())
+                losses.append((-float(gain.detach()), float(entropy.detach())))
+        loss, spread = np.mean(losses, axis=0)
+        return {"loss": float(loss), "entropy": float(spread)}
+
+    def _batches(self, count: int) -> Sequence[torch.Tensor]:
+        order = torch.from_numpy(self.generator.permutation(count))
+        return torch.split(order, self.settings.batch_size)
+
+    def _learning_rate(self) -> float:
+        settings = self.settings
+        passed = self.round / max(settings.rounds - 1, 1)
+        return linear_rate(settings.learning_rate, settings.learning_rate_final, 1.0 - passed)
+
     def _imitate(self, seen: Seen) -> float:
         """Raise the log-probability of the kept actions; return the mean loss of the last pass."""
         settings = self.settings
@@ -184,11 +229,10 @@ class _Run(RoundsRun[_Elite]):
         losses: list[float] = []
         for _ in range(settings.epochs):
             losses.clear()
-            order = torch.from_numpy(self.generator.permutation(len(seen)))
-            for index in torch.split(order, settings.batch_size):
+            for index in self._batches(len(seen)):
                 chosen = self.learner.log_probabilities(observations[index], masks[index])
                 loss = -chosen.gather(1, actions[index, None]).mean()
-                self.learner.descend(loss, settings.learning_rate)
+                self.learner.descend(loss, self._learning_rate())
                 losses.append(float(loss.detach()))
         return float(np.mean(losses))
 
@@ -208,6 +252,21 @@ class _Run(RoundsRun[_Elite]):
             "compared; set self-labelling's instances to null, or to the number of seeds that a "
             f"round should draw (such as {_INSTANCES})"
         )
+
+
+def advantages(seeds: Sequence[int], rewards: Sequence[float]) -> NDArray[np.float32]:
+    """Return how much better each episode is than the mean of its seed's, in their deviations.
+
+    Where all episodes of a seed earn the same, it is 0. Shape (episodes,).
+    """
+    own, earned = np.asarray(seeds), np.asarray(rewards)
+    result = np.zeros(len(earned), np.float32)
+    for seed in np.unique(own):
+        group = own == seed
+        deviation = earned[group].std()
+        if deviation > 1e-9 * max(1.0, float(np.abs(earned[group]).max())):
+            result[group] = (earned[group] - earned[group].mean()) / deviation
+    return result
 
 
 def _is_one_instance(make_env: MakeEnv) -> bool:

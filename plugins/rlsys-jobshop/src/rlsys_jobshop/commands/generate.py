@@ -13,10 +13,15 @@ from rlsys.cli.numbers import Count, CountFrom
 if TYPE_CHECKING:
     from rlsys_jobshop.problem import Instance
 
+    # Only newer versions of click let a parameter's type say what it converts to.
+    _SpanType = click.ParamType[tuple[int, int]]
+else:
+    _SpanType = click.ParamType
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Span(click.ParamType[tuple[int, int]]):
+class Span(_SpanType):
     """Two whole numbers such as 3-7, or one for both."""
 
     name = "span"

@@ -47,7 +47,7 @@ class OneTry:
     def act(self, env: JobshopVectorEnv, observations: NDArray[Any]) -> NDArray[np.int64]:
         """Return the candidate of each copy with the lowest priority, (num_envs,)."""
         del observations
-        known = facts(env.simulator)
+        known = facts(env.simulator, rise=self._rule.looks_ahead)
         return env.view.actions(chosen(known, self._rule.priorities(known, self._generator)))
 
 

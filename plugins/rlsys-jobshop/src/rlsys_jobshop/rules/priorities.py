@@ -71,6 +71,21 @@ def atc(facts: Facts) -> Priorities:
     return order
 
 
+def least_rise(facts: Facts) -> Priorities:
+    """Put first what raises the bounds of the machines least; then the most work remaining.
+
+    The bounds are Jackson's, see `rlsys_jobshop.simulator.lookahead`; a norm of them counts, so
+    those near the highest one matter too.
+
+    Raises:
+        ValueError: the facts do not say how the bounds rise.
+    """
+    if facts.rise is None:
+        raise ValueError("the facts lack `rise`; ask for it")
+    order: Priorities = facts.rise - 1e-9 * facts.work
+    return order
+
+
 def chosen(facts: Facts, priorities: Priorities) -> NDArray[np.int64]:
     """Return each copy's candidate with the lowest priority, int64 (copies,).
 

@@ -26,6 +26,7 @@ class Rule:
         priority: the lowest goes first; None: candidates are drawn.
         noise: spread of the factor by which every priority is changed at random; 0: none.
         tries: how many schedules are built; the best is taken.
+        looks_ahead: whether it needs the fact `rise`.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Rule:
     priority: Priority | None
     noise: float = 0.0
     tries: int = 1
+    looks_ahead: bool = False
 
     def priorities(self, known: Facts, generator: np.random.Generator) -> Priorities:
         """Return the priorities of all candidates, (copies, width), the lowest first."""
@@ -56,6 +58,12 @@ RULES: Mapping[str, Rule] = {
         Rule("mopnr", "most operations remaining", priorities.mopnr),
         Rule("atc", "highest apparent tardiness cost", priorities.atc),
         Rule("noisy-mwkr", "best of 128 with noise", priorities.mwkr, NOISE, 128),
+        Rule(
+            "least-rise",
+            "what raises the machines' bounds least",
+            priorities.least_rise,
+            looks_ahead=True,
+        ),
     )
 }
 
@@ -93,6 +101,6 @@ def dispatch(
     generator = np.random.default_rng(seed)
     simulator = simulator_of([instance] * rule.tries, candidates, instance.modes)
     while simulator.count.any():
-        known = facts(simulator)
+        known = facts(simulator, rise=rule.looks_ahead)
         simulator.step(priorities.chosen(known, rule.priorities(known, generator)))
     return [simulator.schedule(copy) for copy in range(rule.tries)]

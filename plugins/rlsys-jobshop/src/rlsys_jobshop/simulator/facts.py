@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys_jobshop.simulator.lookahead import NAMES
 from rlsys_jobshop.simulator.simulator import Simulator
 
 Ints = NDArray[np.int64]
+_RISE = NAMES.index("high bounds, more than with the best candidate")
 
 
 class Facts(NamedTuple):
@@ -25,6 +27,8 @@ class Facts(NamedTuple):
         release, due, weight: of its job; `FOREVER` is no due date.
         work: shortest work of the job from this operation on.
         operations: how many operations the job still has, this one included.
+        rise: how much more it would raise the machines' bounds than the best candidate, float64;
+            None where nobody asked for it.
     """
 
     present: NDArray[np.bool_]
@@ -37,10 +41,16 @@ class Facts(NamedTuple):
     weight: Ints
     work: Ints
     operations: Ints
+    rise: NDArray[np.float64] | None = None
 
 
-def facts(simulator: Simulator) -> Facts:
-    """Return the facts of every copy's candidates."""
+def facts(simulator: Simulator, *, rise: bool = False) -> Facts:
+    """Return the facts of every copy's candidates.
+
+    Args:
+        simulator: the schedules.
+        rise: whether to look ahead, which costs much more than the other facts.
+    """
     batch, most = simulator.batch, int(simulator.count.max())
     modes = batch.modes[simulator.modes[:, :most]]
     operations = batch.operations[simulator.operations[:, :most]]
@@ -56,4 +66,5 @@ def facts(simulator: Simulator) -> Facts:
         weight=jobs["weight"],
         work=jobs["work"],
         operations=jobs["last"] - jobs["next"],
+        rise=simulator.looked_ahead()[:, :most, _RISE].astype(np.float64) if rise else None,
     )

@@ -176,7 +176,8 @@ def _fastest(batch: Batch, number: int) -> int:
     mode = operation.first
     while batch.modes[mode].duration > operation.least:
         mode += 1
-    return batch.mode_machines[batch.modes[mode].first]
+    machine: int = batch.mode_machines[batch.modes[mode].first]
+    return machine
 
 
 @kernel

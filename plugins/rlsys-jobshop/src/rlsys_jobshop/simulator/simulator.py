@@ -54,9 +54,10 @@ class Simulator:
         self.operations = np.zeros((copies, self.width), dtype=np.int64)
         self.count = np.zeros(copies, dtype=np.int64)
         self.instances: list[Instance | None] = [None] * copies
+        self.lookahead = lookahead
         self.feature_names = (*NAMES, *LOOKAHEAD) if lookahead else NAMES
         self._kind = KINDS[candidates]
-        self._scratch = self._memory()
+        self._scratch: Scratch | None = None
 
     def start(self, copy: int, instance: Instance) -> None:
         """Begin an empty schedule of `instance` in a copy; the slots grow if they are too small."""
@@ -110,10 +111,18 @@ class Simulator:
             shape = (self.copies, self.width, len(self.feature_names))
             out = np.zeros(shape, dtype=np.float32)
         _features(self.batch, self.modes, self.operations, self.count, out)
-        if self._scratch is not None:
-            _look_ahead(
-                self.batch, self.modes, self.operations, self.count, self._scratch, out, len(NAMES)
-            )
+        if self.lookahead:
+            self._look_ahead(out, len(NAMES))
+        return out
+
+    def looked_ahead(self) -> NDArray[np.float32]:
+        """Return what each candidate would do to the machines, float32 (N, width, features).
+
+        The features are those of `rlsys_jobshop.simulator.lookahead`, whether or not `features` has
+        them.
+        """
+        out = np.zeros((self.copies, self.width, len(LOOKAHEAD)), dtype=np.float32)
+        self._look_ahead(out, 0)
         return out
 
     def makespan_bounds(self) -> NDArray[np.float64]:
@@ -144,16 +153,17 @@ class Simulator:
         ]
         self.capacity = capacity
         self.batch = empty_batch(self.copies, capacity)
-        self._scratch = self._memory()
+        self._scratch = None
         for copy, instance, decisions in begun:
             load(self.batch, copy, instance)
             self.restart(np.array([copy]))
             self.repeat(copy, decisions)
 
-    def _memory(self) -> Scratch | None:
-        if len(self.feature_names) == len(NAMES):
-            return None
-        return scratch_for(self.capacity, self.width)
+    def _look_ahead(self, out: NDArray[np.float32], column: int) -> None:
+        if self._scratch is None:
+            self._scratch = scratch_for(self.capacity, self.width)
+        scratch = self._scratch
+        _look_ahead(self.batch, self.modes, self.operations, self.count, scratch, out, column)
 
     def _refuse_stuck(self) -> None:
         copy = int(np.flatnonzero(self.batch.copies["stuck"])[0])

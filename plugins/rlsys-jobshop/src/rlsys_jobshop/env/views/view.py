@@ -25,7 +25,7 @@ def default_width(view: View, most_jobs: int) -> int:
 
 def observation_space(view: View, width: int) -> Box:
     """Return the space of what one copy shows, float32 (width, features) or (size,)."""
-    if view in get_args(Items):
+    if view == "candidates" or view == "lookahead":
         names = (*NAMES, *LOOKAHEAD) if view == "lookahead" else NAMES
         low = np.full((width, len(names)), -LIMIT, np.float32)
         low[:, 0] = 0.0
