@@ -114,6 +114,8 @@ def test_flexible_shops_and_factories_get_valid_schedules(seed):
     ids=["other features", "actions of no candidate", "flat"],
 )
 def test_a_network_of_another_kind_is_one_line(network):
-    with pytest.raises(UserError, match=r"does not score the candidates .* 29 or 39 features") as error:
+    with pytest.raises(
+        UserError, match=r"does not score the candidates .* 29 or 39 features"
+    ) as error:
         play(classic("ft06"), network)
     assert "\n" not in str(error.value)

@@ -46,14 +46,25 @@ class Plain:
         for operation in np.flatnonzero(schedule.mode >= 0):
             for machine in instance.machines_of(int(schedule.mode[operation])):
                 self.free[machine] = max(self.free[machine], int(schedule.end[operation]))
+        self.expected = self.divide()
         self.heads = self.chains(self.free, {})
 
-    def least(self, operation):
-        instance = self.instance
-        first, last = instance.mode_first[operation], instance.mode_first[operation + 1]
-        durations = instance.duration[first:last].tolist()
-        machines = instance.machines_of(int(first) + durations.index(min(durations)))
-        return int(machines[0]), min(durations)
+    def divide(self):
+        """(machine, work) of every operation that is left; those with a choice come last."""
+        left = np.flatnonzero(self.schedule.mode < 0).tolist()
+        first = self.instance.mode_first
+        modes = {o: range(int(first[o]), int(first[o + 1])) for o in left}
+        until, expected = dict(self.free), {}
+        for operation in sorted(left, key=lambda o: (len(modes[o]) > 1, o)):
+            ends = []
+            for mode in modes[operation]:
+                machine = int(self.instance.machines_of(mode)[0])
+                work = int(self.instance.duration[mode])
+                ends.append((until[machine] + work, machine, work))
+            end, machine, work = min(ends, key=lambda one: one[0])
+            until[machine] = end
+            expected[operation] = machine, work
+        return expected
 
     def chains(self, free, ready):
         """The head of every operation that is left, by its number."""
@@ -64,7 +75,7 @@ class Plain:
                 if self.schedule.mode[operation] >= 0:
                     time = max(time, int(self.schedule.end[operation]))
                     continue
-                machine, work = self.least(operation)
+                machine, work = self.expected[operation]
                 time = max(time, free[machine])
                 heads[operation] = time
                 time += work
@@ -72,12 +83,12 @@ class Plain:
 
     def tail(self, operation):
         last = self.instance.job_first[self.instance.job_of[operation] + 1]
-        return sum(self.least(later)[1] for later in range(operation + 1, last))
+        return sum(self.expected[later][1] for later in range(operation + 1, last))
 
     def bounds(self, heads):
         queues = {machine: [] for machine in range(self.instance.machines)}
         for operation, head in heads.items():
-            machine, work = self.least(operation)
+            machine, work = self.expected[operation]
             queues[machine].append((head, work, self.tail(operation)))
         return np.array([of_one_machine(queue) for queue in queues.values()])
 
@@ -91,10 +102,16 @@ class Plain:
         for later in range(operation + 1, job_last):
             after = max(after, self.heads[later])
             moved[later] = after
-            after += self.least(later)[1]
+            after += self.expected[later][1]
         del moved[operation]
         moved = {number: max(head, self.heads[number]) for number, head in moved.items()}
         return self.bounds(moved), end + self.tail(operation)
+
+
+def least(instance, operation):
+    """The shortest duration of an operation."""
+    first, last = instance.mode_first[operation], instance.mode_first[operation + 1]
+    return int(instance.duration[first:last].min())
 
 
 def expected(simulator):
@@ -103,7 +120,7 @@ def expected(simulator):
     instance, before = plain.instance, plain.bounds(plain.heads)
     highest = before.max()
     latest = plain.schedule.end[plain.schedule.mode >= 0].max(initial=0)
-    scale = max(1.0, np.mean([plain.least(o)[1] for o in range(instance.operations)]))
+    scale = max(1.0, np.mean([least(instance, o) for o in range(instance.operations)]))
     times = times_of(simulator)
     left = max(highest - min(start for start, _ in times), scale)
     rows, values = [], []
@@ -115,7 +132,7 @@ def expected(simulator):
         values.append((top, *norms, after.mean()))
         own = int(instance.machines_of(mode)[0])
         last = operation + 1 == instance.job_first[instance.job_of[operation] + 1]
-        following = job if last else after[plain.least(operation + 1)[0]]
+        following = job if last else after[plain.expected[operation + 1][0]]
         machines = [before[own], max(job, after[own]), following]
         rows.append([(after > before).mean(), *((m - highest) / scale for m in machines)])
     table = np.array(values)

@@ -4,8 +4,9 @@ If only one machine had a capacity, its best schedule that may interrupt work wo
 (1955): of what has arrived, always do what has the longest way to go. Its length is a lower bound
 on the makespan, and J. Carlier and E. Pinson (1989) decide job shops with it. Here every candidate
 is tried: it is added to the schedule, what it delays is moved, and the bounds of the machines that
-notice are computed anew. A bound is exact where no operation has a choice, machines are always open
-and need no setups; elsewhere it is an estimate, with each operation on its fastest machine.
+notice are computed anew. They are bounds where no operation has a choice of machines. Elsewhere
+they are estimates, for which the work is divided among the machines. Breaks and setups do not
+count.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Scratch(NamedTuple):
             candidate.
         machine: the machine on which each is expected, counted from the copy's first.
         end_of_job: the operation after the last one of its job.
-        work, tail: shortest duration, and that of the rest of its job.
+        work, tail: duration on the expected machine, and that of the rest of its job.
         changed: the operations whose `moved` is not their `head`.
         queue: the operations of each machine, machine by machine, by `head`.
         first: where a machine's operations begin in `queue`, (machines + 1,).
@@ -118,6 +119,7 @@ def look_ahead(
     if count == 0:
         return
     own = batch.copies[copy]
+    _expect_machines(batch, copy, scratch)
     _find_heads(batch, copy, scratch)
     _fill_queues(batch, copy, scratch)
     highest = 0.0
@@ -149,35 +151,55 @@ def look_ahead(
 
 
 @kernel
+def _expect_machines(batch: Batch, copy: int, scratch: Scratch) -> None:
+    """Find on which machine each operation that is left is expected.
+
+    Those without a choice come first, then the others, by job, each where it would end first if all
+    that is expected so far were done before.
+    """
+    own = batch.copies[copy]
+    base = batch.jobs[own.first_job].first
+    until, machines = scratch.other, batch.mode_machines
+    for machine in range(own.machines):
+        until[machine] = batch.machines[own.first_machine + machine].free
+    for choice in (False, True):
+        for number in range(own.first_job, own.first_job + own.jobs):
+            for operation in range(batch.jobs[number].next, batch.jobs[number].last):
+                first, last = batch.operations[operation].first, batch.operations[operation].last
+                if (last - first > 1) != choice:
+                    continue
+                best, soonest = first, np.inf
+                for mode in range(first, last):
+                    machine = machines[batch.modes[mode].first] - own.first_machine
+                    end = until[machine] + batch.modes[mode].duration
+                    if end < soonest:
+                        best, soonest = mode, end
+                machine = machines[batch.modes[best].first] - own.first_machine
+                until[machine] = soonest
+                scratch.machine[operation - base] = machine
+                scratch.work[operation - base] = batch.modes[best].duration
+
+
+@kernel
 def _find_heads(batch: Batch, copy: int, scratch: Scratch) -> None:
-    """Find where and when each operation that is left could start, if its job were alone."""
+    """Find when each operation that is left could start, if its job were alone."""
     own = batch.copies[copy]
     base = batch.jobs[own.first_job].first
     for number in range(own.first_job, own.first_job + own.jobs):
         job = batch.jobs[number]
         time = float(job.ready)
         for operation in range(job.next, job.last):
-            machine = _fastest(batch, operation)
-            time = max(time, float(batch.machines[machine].free))
             local = operation - base
-            scratch.machine[local] = machine - own.first_machine
-            scratch.end_of_job[local] = job.last - base
-            scratch.work[local] = batch.operations[operation].least
-            scratch.tail[local] = batch.operations[operation].tail
+            machine = own.first_machine + scratch.machine[local]
+            time = max(time, float(batch.machines[machine].free))
             scratch.head[local] = time
             scratch.moved[local] = time
-            time += batch.operations[operation].least
-
-
-@kernel
-def _fastest(batch: Batch, number: int) -> int:
-    """Return the machine on which an operation takes the shortest time."""
-    operation = batch.operations[number]
-    mode = operation.first
-    while batch.modes[mode].duration > operation.least:
-        mode += 1
-    machine: int = batch.mode_machines[batch.modes[mode].first]
-    return machine
+            scratch.end_of_job[local] = job.last - base
+            time += scratch.work[local]
+        tail = 0.0
+        for operation in range(job.last - 1, job.next - 1, -1):
+            scratch.tail[operation - base] = tail
+            tail += scratch.work[operation - base]
 
 
 @kernel
