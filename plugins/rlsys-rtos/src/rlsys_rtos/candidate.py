@@ -12,8 +12,8 @@ a completion and the avoided miss. A scheduler that does not know the end uses `
 
 from __future__ import annotations
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Ints, State, Tasks
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.rewards import COMPLETION, MISS
 
 # Columns of a list of jobs in deadline order. Times are relative to now.

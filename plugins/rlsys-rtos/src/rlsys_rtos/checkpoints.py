@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Ints
-from rlsys_rtos.compiled import compiled
 
 Floats = NDArray[np.float64]
 

@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Ints
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.rewards import COMPLETION, MISS, SWITCH, TICK
 
 IMPOSSIBLE = -(2**40)

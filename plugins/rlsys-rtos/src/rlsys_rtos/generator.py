@@ -20,8 +20,8 @@ import math
 
 import numpy as np
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Source, Streams, Tasks
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.randomness import integer, uniform
 
 ATTEMPTS = 100_000

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Ints, State, Tasks
 from rlsys_rtos.candidate import (
     COLUMNS,
@@ -31,7 +32,6 @@ from rlsys_rtos.candidate import (
     most_jobs,
     shed,
 )
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.ratios import flag, ratio
 from rlsys_rtos.rewards import COMPLETION
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import (
     BCET,
     DEADLINE,
@@ -38,7 +39,6 @@ from rlsys_rtos.arrays import (
     Streams,
     Tasks,
 )
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.generator import draw_taskset
 from rlsys_rtos.observations import write
 from rlsys_rtos.randomness import integer

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import State, Tasks
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.items import item_bounds, write_items
 from rlsys_rtos.ratios import flag, ratio
 

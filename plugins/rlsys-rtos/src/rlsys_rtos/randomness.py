@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Streams
-from rlsys_rtos.compiled import compiled
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

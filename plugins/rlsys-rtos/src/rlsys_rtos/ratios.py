@@ -8,7 +8,7 @@ same number.
 
 from __future__ import annotations
 
-from rlsys_rtos.compiled import compiled
+from rlsys.batched.compiled import compiled
 
 
 @compiled

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import kernel
 from rlsys.errors import UserError
-from rlsys_jobshop.compiled import kernel
 
 Stream = NDArray[np.uint64]
 

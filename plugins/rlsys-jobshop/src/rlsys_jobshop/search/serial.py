@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.simulator import batch as arrays

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.simulator import batch as arrays
 from rlsys_jobshop.simulator.batch import Batch
 from rlsys_jobshop.simulator.bounds import makespan_bound

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled, kernel
 from rlsys.errors import UserError
-from rlsys_jobshop.compiled import compiled, kernel
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.simulator.batch import NEVER, Batch, Capacity, empty_batch, load
 from rlsys_jobshop.simulator.bounds import makespan_bound, tardiness_bound

@@ -6,7 +6,7 @@ see `rlsys_jobshop.simulator.batch`. `NEVER` is returned where a calendar ends t
 
 from __future__ import annotations
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.simulator import batch as arrays
 from rlsys_jobshop.simulator.batch import Batch
 

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Ints, State, Tasks
 from rlsys_rtos.candidate import COLUMNS, NEVER, list_jobs, shed
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 

@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys_rtos.arrays import Ints, State, Tasks
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 _PERIOD, _DEADLINE, _EDF, _LLF, _EDF_SKIP, _VALUE_DENSITY = range(6)

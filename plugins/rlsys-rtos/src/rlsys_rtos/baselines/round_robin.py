@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rlsys.batched.compiled import compiled
 from rlsys.errors import ConfigError
 from rlsys_rtos.arrays import Ints, State, Tasks
-from rlsys_rtos.compiled import compiled
 from rlsys_rtos.vector_env import RtosVectorEnv
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.env.config import DESCRIBED, Flat
 from rlsys_jobshop.env.views.layout import LAYOUTS, WHOLE
 from rlsys_jobshop.env.views.order import sort_candidates

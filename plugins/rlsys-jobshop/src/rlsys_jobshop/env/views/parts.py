@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.rules.priorities import ATC_LOOK_AHEAD
 from rlsys_jobshop.simulator import batch as arrays
 from rlsys_jobshop.simulator.batch import Batch

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.problem import FOREVER, Instance, Schedule
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.goals import Goal, weighted_tardiness

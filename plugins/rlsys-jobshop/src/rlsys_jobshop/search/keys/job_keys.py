@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.problem import FOREVER, Instance
 from rlsys_jobshop.search.arrays import Ints, copy_into
 from rlsys_jobshop.search.keys.heap import heapify, sift_down

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.randomness import Stream, below
 from rlsys_jobshop.simulator.batch import Batch

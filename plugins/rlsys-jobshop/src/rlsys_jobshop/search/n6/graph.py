@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.problem import Instance
 from rlsys_jobshop.search.arrays import Ints
 

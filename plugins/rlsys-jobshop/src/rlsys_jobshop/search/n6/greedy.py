@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.n6.graph import Shop
 

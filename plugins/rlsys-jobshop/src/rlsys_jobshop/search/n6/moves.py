@@ -7,7 +7,7 @@ A block is a longest run of operations on a critical path that follow each other
 
 from __future__ import annotations
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.n6.graph import Graph, Shop
 

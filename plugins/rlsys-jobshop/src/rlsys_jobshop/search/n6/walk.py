@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlsys_jobshop.compiled import kernel
+from rlsys.batched.compiled import kernel
 from rlsys_jobshop.search.arrays import Ints, copy_into
 from rlsys_jobshop.search.n6.graph import Graph, Shop, load, measure
 from rlsys_jobshop.search.n6.moves import (
