@@ -13,6 +13,7 @@ gymnasium = pytest.importorskip("gymnasium")
 import single_envs  # noqa: E402
 from gymnasium import spaces  # noqa: E402
 from gymnasium.vector import AutoresetMode  # noqa: E402
+from registered import newest  # noqa: E402
 
 from rlsys.adapters.existing import rlsys_environments  # noqa: E402
 from rlsys.adapters.existing.random_actions import RandomActions  # noqa: E402
@@ -108,7 +109,7 @@ def test_same_episodes_as_a_plain_loop(name, processes):
         env.close()
 
 
-@pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1", "FrozenLake-v1", "Taxi-v3"])
+@pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1", "FrozenLake-v1", newest("Taxi")])
 def test_gymnasiums_own_environments_play_as_in_a_plain_loop(name):
     env, one = batch(name, 2), gymnasium.make(name)
     batch_seen, _ = env.reset(seed=[7, 8])

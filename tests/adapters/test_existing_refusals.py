@@ -6,6 +6,8 @@ import pytest
 
 gymnasium = pytest.importorskip("gymnasium")
 
+from registered import newest  # noqa: E402
+
 from rlsys.adapters.existing import rlsys_environments  # noqa: E402
 from rlsys.adapters.existing.batches import agent_for  # noqa: E402
 from rlsys.adapters.existing.random_actions import RandomActions  # noqa: E402
@@ -101,7 +103,7 @@ def test_agents_that_act_in_turn_are_pointed_to_the_parallel_environment():
     [
         ("CartPol-v1", "no environment 'CartPol-v1' is registered (did you mean 'CartPole-v1'"),
         ("ALE/Pong-v5", "--set id=PACKAGE:ALE/Pong-v5"),
-        ("Taxi-v2", "is deprecated. Please use `Taxi-v3` instead."),
+        ("Taxi-v2", f"is deprecated. Please use `{newest('Taxi')}` instead."),
         ("singel_envs:Recording", "there is no module 'singel_envs', neither installed nor in"),
         ("single_envs:Recordin", "(did you mean 'Recording'"),
         ("single_envs:Recordin-v0", "has no 'Recordin-v0', and registers no such id"),
@@ -149,7 +151,7 @@ def test_the_recommended_agent_follows_from_the_environment():
     pytest.importorskip("pettingzoo", reason="pip install 'rlsys[pettingzoo]'")
     agents = {
         id: agent_for(GymnasiumSettings(id=id))
-        for id in ("CartPole-v1", "Taxi-v3", "single_envs:ByMethod", "pettingzoo:joint_envs")
+        for id in ("CartPole-v1", newest("Taxi"), "single_envs:ByMethod", "pettingzoo:joint_envs")
     }
     assert list(agents.values()) == ["ppo", "maskable-ppo", "maskable-ppo", "sb3-shared"]
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from program import refused, run, run_here
+from registered import newest
 
 for extra in ("stable_baselines3", "matplotlib", "onnxruntime"):
     pytest.importorskip(extra, reason="pip install 'rlsys[all]'")
@@ -114,7 +115,9 @@ def test_a_training_resumes(folder):
 
 def test_masks_choose_the_agent_and_a_threshold_is_reported(folder):
     del folder
-    ended = run_here("compare", "gymnasium", "--set", "id=Taxi-v3", "--episodes", "2", "--json")
+    ended = run_here(
+        "compare", "gymnasium", "--set", f"id={newest('Taxi')}", "--episodes", "2", "--json"
+    )
     assert ended.returncode == 0, ended.stderr
     ended = run_here(
         "run", "gymnasium", "--set", "id=CartPole-v1", *LITTLE, "--episodes", "2", "--json",

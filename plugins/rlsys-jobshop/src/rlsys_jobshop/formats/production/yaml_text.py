@@ -112,6 +112,8 @@ def _yaml_message(error: yaml.YAMLError, source: str) -> str:
     mark = getattr(error, "problem_mark", None)
     line = f": line {mark.line + 1}" if mark else ""
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    if "nesting depth" in problem:  # PyYAML's own limit, since 6.0.4
+        return f"{source}{line}: is nested too deeply"
     return f"{source}{line}: not valid YAML: {problem}"
 
 
