@@ -105,7 +105,7 @@ def rtos(env: Environment) -> None:
 
 def jobshop(env: Environment) -> None:
     solved = env.rlsys("jobshop", "solve", "ft06", "--search", "cp-sat", "--json").stdout
-    assert json.loads(solved)["makespan"] == 55
+    assert json.loads(solved)["measures"]["makespan"] == 55
     assert (trained(env, "run", "jobshop", *TINY_JOBSHOP) / "report.md").exists()
 
 

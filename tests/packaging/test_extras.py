@@ -34,10 +34,3 @@ def test_pip_installs_the_bare_core_from_the_wheels(dist: Path, empty: Environme
     empty.pip_install("--find-links", dist, "rlsys")
     empty.assert_ours_are_from(dist, CORE)
     core(empty)
-
-
-@pytest.mark.matrix
-@pytest.mark.slow
-def test_the_main_extra_works_from_the_wheels(dist: Path, empty: Environment) -> None:
-    """The one of the twelve that also runs without being asked for; `tox run -e wheels` has all."""
-    test_an_extra_works_from_the_wheels("rtos", dist, empty)

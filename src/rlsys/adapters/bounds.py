@@ -25,8 +25,9 @@ class Bounds:
         self._copies = copies
         low, high = getattr(space, "low", None), getattr(space, "high", None)
         self._inner: tuple[int, ...] | None = None
-        if space is not None and space.shape is not None:
-            self._inner = (*(() if agents is None else (agents,)), *space.shape)
+        shape = getattr(space, "shape", None)
+        if shape is not None:
+            self._inner = (*(() if agents is None else (agents,)), *shape)
         self._dtype = getattr(space, "dtype", None)
         bounded = low is not None and high is not None
         # Infinite bounds become the largest finite number, so that they exclude infinity.
