@@ -44,7 +44,10 @@ def play(
         copies = min(MOST_AT_ONCE, samples - len(schedules))
         greedy = not schedules
         simulator = simulator_of(
-            [instance] * copies, candidates, instance.modes, lookahead=features > len(NAMES)
+            [instance] * copies,
+            candidates,
+            instance.most_choices,
+            lookahead=features > len(NAMES),
         )
         buffer = simulator.features()
         while (width := int(simulator.count.max())) > 0:

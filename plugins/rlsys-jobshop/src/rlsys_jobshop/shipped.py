@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 
 from rlsys.network import Network
-from rlsys_jobshop.search.goals import Goal
+from rlsys_jobshop.problem.goals import Goal
 
 _NAMES: dict[Goal, str] = {"makespan": "makespan.npz", "weighted-tardiness": "tardiness.npz"}
 

@@ -14,9 +14,9 @@ from rlsys.network import Network
 from rlsys_jobshop.checking import require_valid
 from rlsys_jobshop.playing import play
 from rlsys_jobshop.problem import Instance, Schedule
+from rlsys_jobshop.problem.goals import Goal, check_goal, value
 from rlsys_jobshop.rules import dispatch, rule_named
-from rlsys_jobshop.search import Goal, cp_sat, random_keys, tabu
-from rlsys_jobshop.search.goals import check_goal, value
+from rlsys_jobshop.search import cp_sat, random_keys, tabu
 from rlsys_jobshop.shipped import shipped_policy
 from rlsys_jobshop.simulator import Candidates
 

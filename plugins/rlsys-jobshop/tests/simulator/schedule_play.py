@@ -30,7 +30,7 @@ def classic_shops(draw, least=1, most=9, jobs=4, operations=4):
 
 def roomy(instances, kind="active"):
     """A simulator in which no candidate is ever cut."""
-    return simulator_of(instances, kind, max(instance.modes for instance in instances))
+    return simulator_of(instances, kind, max(instance.most_choices for instance in instances))
 
 
 def random_step(simulator, generator):

@@ -17,7 +17,7 @@ from rlsys_jobshop.simulator.lookahead import LIMIT, NAMES
 
 
 def looking(instances, kind="active"):
-    width = max(instance.modes for instance in instances)
+    width = max(instance.most_choices for instance in instances)
     return simulator_of(instances, kind, width, lookahead=True)
 
 
@@ -189,7 +189,7 @@ def test_the_highest_bound_of_a_classic_job_shop_is_never_above_the_best_complet
 
 def best_completion(instance, decided):
     """The smallest makespan that begins with these decisions."""
-    simulator = simulator_of([instance], "all", instance.modes)
+    simulator = simulator_of([instance], "all", instance.most_choices)
     simulator.repeat(0, np.array(decided))
     if simulator.count[0] == 0:
         return simulator.schedule(0).makespan

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from rlsys_jobshop.env.config import JobshopConfig
 from rlsys_jobshop.env.vector_env import JobshopVectorEnv
 from rlsys_jobshop.problem import Instance, Schedule
+from rlsys_jobshop.problem.goals import value
 from rlsys_jobshop.rules import Rule, dispatch, rule_named
 from rlsys_jobshop.rules.priorities import chosen
-from rlsys_jobshop.search.goals import value
 from rlsys_jobshop.simulator import facts
 
 

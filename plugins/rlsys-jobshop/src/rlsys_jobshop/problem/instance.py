@@ -93,6 +93,12 @@ class Instance:
         return len(self.duration)
 
     @property
+    def most_choices(self) -> int:
+        """Most candidates that a schedule under construction can offer: a mode of every job."""
+        alternatives = np.diff(self.mode_first)
+        return int(np.maximum.reduceat(alternatives, self.job_first[:-1]).sum())
+
+    @property
     def is_classic(self) -> bool:
         """Whether it is a classic job shop.
 

@@ -99,7 +99,7 @@ def dispatch(
         UserError: a calendar ends before the work.
     """
     generator = np.random.default_rng(seed)
-    simulator = simulator_of([instance] * rule.tries, candidates, instance.modes)
+    simulator = simulator_of([instance] * rule.tries, candidates, instance.most_choices)
     while simulator.count.any():
         known = facts(simulator, rise=rule.looks_ahead)
         simulator.step(priorities.chosen(known, rule.priorities(known, generator)))

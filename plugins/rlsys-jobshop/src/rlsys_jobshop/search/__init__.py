@@ -6,8 +6,7 @@
 """
 
 from rlsys_jobshop.search.constraint.cp_sat import CpSatResult, cp_sat
-from rlsys_jobshop.search.goals import Goal
 from rlsys_jobshop.search.keys.random_keys import random_keys
 from rlsys_jobshop.search.n6.tabu import improve_orders, tabu
 
-__all__ = ["CpSatResult", "Goal", "cp_sat", "improve_orders", "random_keys", "tabu"]
+__all__ = ["CpSatResult", "cp_sat", "improve_orders", "random_keys", "tabu"]

@@ -22,7 +22,7 @@ from rlsys_jobshop.env.views.parts import (
 )
 from rlsys_jobshop.env.views.places import grouped_places, single_places
 from rlsys_jobshop.problem import Instance
-from rlsys_jobshop.search.goals import Goal
+from rlsys_jobshop.problem.goals import Goal
 from rlsys_jobshop.simulator import Simulator
 from rlsys_jobshop.simulator.batch import Batch
 from rlsys_jobshop.simulator.bounds import makespan_bound

@@ -13,7 +13,7 @@ from typing import Literal
 
 from rlsys.errors import UserError
 from rlsys_jobshop.problem import Instance, Schedule
-from rlsys_jobshop.search.goals import Goal, check_goal, value
+from rlsys_jobshop.problem.goals import Goal, check_goal, value
 from rlsys_jobshop.search.keys.random_keys import prepare, random_keys
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]

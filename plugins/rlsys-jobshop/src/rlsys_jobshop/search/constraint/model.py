@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from ortools.sat.python.cp_model import CpModel, IntervalVar, IntVar
 
 from rlsys_jobshop.problem import FOREVER, Instance, Schedule
+from rlsys_jobshop.problem.goals import Goal
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.constraint.axis import Axis
 from rlsys_jobshop.search.constraint.hours import Hours, Moment, worked
 from rlsys_jobshop.search.constraint.sketch import Condition, Expression, Sketch
-from rlsys_jobshop.search.goals import Goal
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from rlsys.batched.compiled import kernel
 from rlsys_jobshop.problem import FOREVER, Instance, Schedule
+from rlsys_jobshop.problem.goals import Goal, weighted_tardiness
 from rlsys_jobshop.search.arrays import Ints
-from rlsys_jobshop.search.goals import Goal, weighted_tardiness
 from rlsys_jobshop.search.serial import NEVER, batch_of
 from rlsys_jobshop.simulator.batch import Batch
 from rlsys_jobshop.simulator.timing import place

@@ -11,13 +11,13 @@ from ortools.sat.python import cp_model
 
 from rlsys.errors import UserError
 from rlsys_jobshop.problem import Instance, Schedule
+from rlsys_jobshop.problem.goals import Goal, value
 from rlsys_jobshop.search.arrays import Ints
 from rlsys_jobshop.search.constraint.axis import Axis
 from rlsys_jobshop.search.constraint.cp_sat import CpSatResult, Status
 from rlsys_jobshop.search.constraint.model import OutOfTimeError, Scope, ShopModel
 from rlsys_jobshop.search.constraint.ranges import ranges_of
 from rlsys_jobshop.search.constraint.sequences import Arc, add_setups, machines_with_setups
-from rlsys_jobshop.search.goals import Goal, value
 from rlsys_jobshop.search.serial import timed
 
 _MOST_ARCS = 40_000

@@ -24,8 +24,8 @@ from rlsys_jobshop.problem import (
     Schedule,
     build,
 )
+from rlsys_jobshop.problem.goals import Goal, check_goal
 from rlsys_jobshop.search.budget import Budget, Clock
-from rlsys_jobshop.search.goals import Goal, check_goal
 from rlsys_jobshop.search.keys.job_keys import JobKeys, climb_ranks, job_keys, rules, try_ranks
 from rlsys_jobshop.search.keys.operation_keys import Climb, advance, climb_from, settle
 from rlsys_jobshop.search.randomness import stream_of

@@ -1,4 +1,4 @@
-"""What a search minimises."""
+"""What is minimised, by searches, policies and commands alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlsys.errors import UserError, did_you_mean
-from rlsys_jobshop.problem import FOREVER, Instance, Schedule
+from rlsys_jobshop.problem.calendar import FOREVER
+from rlsys_jobshop.problem.instance import Instance
+from rlsys_jobshop.problem.schedule import Schedule
 
 Goal = Literal["makespan", "weighted-tardiness"]
 
