@@ -91,7 +91,7 @@ def solve(
         ]
         method = rule
     else:
-        network = shipped_policy(goal) if policy is None else network_of(policy)
+        network = shipped_policy(instance, goal) if policy is None else network_of(policy)
         made = play(instance, network, samples=samples, seed=seed)
         method = "policy, greedy" if samples == 1 else f"policy, best of {samples}"
     best = min(made, key=lambda schedule: value(schedule, goal))
