@@ -19,6 +19,7 @@ from rlsys.errors import UserError
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 _SECONDS_TO_ANSWER = 5.0
 _SECONDS_TO_END = 30.0
+_ATTEMPTS = 3
 _OBJECT_STORE_BYTES = 256 * 2**20
 _LONGEST_FOLDER = 40
 """Ray adds about 65 characters to its folder for sockets, and a socket path has at most 107."""
@@ -62,21 +63,43 @@ def connected(cpus: int | None = None) -> Iterator[None]:
         if folder is None:
             _require_answer(address)
         with _own_signals(), _temporary_files_in(folder):
-            try:
-                ray.init(address=address, **options)
-            except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError) as error:
-                where = "on this machine" if folder else f"at {address}"
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-                raise UserError(
-                    f"no connection to a Ray cluster {where}: {reason}; see `ray status`, and "
-                    "check that its versions of Python and Ray are those of this machine"
-                ) from error
+            _start(address, options)
         yield
     finally:
         with _own_signals():
             ray.shutdown()
         if folder is not None:
             remove(folder)
+
+
+def _start(address: str, options: dict[str, Any]) -> None:
+    """Connect, or start a cluster; that is tried again where Ray did not wait long enough."""
+    import ray
+
+    for attempt in range(_ATTEMPTS):
+        try:
+            ray.init(address=address, **options)
+        except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError) as error:
+            where = "on this machine" if address == "local" else f"at {address}"
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UserError(
+                f"no connection to a Ray cluster {where}: {reason}; see `ray status`, and "
+                "check that its versions of Python and Ray are those of this machine"
+            ) from error
+        except Exception as error:
+            # Ray gives its own processes 30 seconds, and says with a bare Exception that they took
+            # longer. On a busy machine the next attempt finds their files in memory.
+            if type(error) is not Exception:
+                raise
+            ray.shutdown()
+            if attempt + 1 == _ATTEMPTS:
+                raise UserError(
+                    f"Ray did not start on this machine in {_ATTEMPTS} attempts: "
+                    f"{str(error).splitlines()[0]} Try again when the machine is less busy, or "
+                    "train without Ray"
+                ) from error
+        else:
+            return
 
 
 def _require_answer(address: str) -> None:
