@@ -139,6 +139,22 @@ def test_a_recorder_has_each_choice_with_its_probability():
             assert np.exp(one) == pytest.approx(expected, rel=1e-4)
 
 
+def test_where_there_is_no_choice_nothing_is_recorded():
+    class OneWay(Corridor):
+        def action_masks(self):
+            return np.eye(1, 3, 2, dtype=bool).repeat(self.num_envs, axis=0)
+
+    recorder, generator = Recorder(), np.random.default_rng(0)
+    sample_episodes(
+        OneWay(2),
+        lambda seen, _: np.zeros((len(seen), 3), np.float32),
+        [1, 1],
+        PersistentSampler((1.0,), 0.0, generator),
+        recorder=recorder,
+    )
+    assert len(recorder) == 0
+
+
 def test_episodes_are_compared_with_those_of_their_instance():
     found = advantages([4, 4, 9, 9, 9, 4], [1.0, 3.0, 7.0, 7.0, 7.0, 8.0])
     deviation = np.std([1.0, 3.0, 8.0])

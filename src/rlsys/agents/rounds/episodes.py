@@ -146,6 +146,10 @@ class Recorder:
     def __init__(self) -> None:
         self._steps: list[tuple[NDArray[np.int64], Array, NDArray[np.bool_], Array, Array]] = []
 
+    def __len__(self) -> int:
+        """Return how many steps of the batch had a choice in some copy."""
+        return len(self._steps)
+
     def take(
         self,
         copies: NDArray[np.int64],

@@ -193,6 +193,8 @@ class _Run(RoundsRun[_Elite]):
     def _compare(self, recorder: Recorder, advantage: NDArray[np.float32]) -> dict[str, float]:
         """Follow the clipped policy gradient; return the means of loss and entropy."""
         settings = self.settings
+        if not len(recorder):
+            return {"loss": 0.0, "entropy": 0.0}
         seen, copies, likely = recorder.seen()
         observations, masks, actions, weights, before = (
             torch.from_numpy(array)
@@ -244,7 +246,9 @@ class _Run(RoundsRun[_Elite]):
         """
         wanted = self.settings.instances
         if wanted or (wanted is None and not _is_one_instance(self.make_env)):
-            return wanted or min(_INSTANCES, self.settings.episodes)
+            # A comparison needs two episodes of each.
+            share = 2 if self.settings.learn_from == "comparison" else 1
+            return wanted or min(_INSTANCES, self.settings.episodes // share)
         if wanted is None or _is_one_instance(self.make_env):
             return 0
         raise UserError(
