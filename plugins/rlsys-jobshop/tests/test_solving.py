@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 from small_networks import random_scorer
@@ -133,3 +135,17 @@ def test_solve_is_offered_by_the_package():
     assert rlsys_jobshop.solve is solve
     with pytest.raises(AttributeError, match="no attribute 'sovle'"):
         _ = rlsys_jobshop.sovle
+
+
+@pytest.mark.parametrize(
+    ("name", "objective", "file"),
+    [
+        ("ft06", "makespan", "makespan.npz"),
+        ("mk01", "makespan", "flexible.npz"),
+        ("mk01", "weighted-tardiness", "tardiness.npz"),
+    ],
+)
+def test_the_policy_that_ships_is_the_one_for_such_instances(name, objective, file):
+    found = solve(classic(name), objective=objective).schedule
+    weights = files("rlsys_jobshop") / "weights" / file
+    assert found.start.tolist() == play(classic(name), network_of(weights))[0].start.tolist()

@@ -41,13 +41,11 @@ def kernel(function: _Function) -> _Function:
 @cache
 def _forget_outdated(package: str) -> None:
     """Remove a package's compiled code if it is older than a file of the package, once."""
-    found = getattr(sys.modules.get(package), "__file__", None)
-    if found is None:
-        return
-    folder = Path(found).parent
-    newest = max(file.stat().st_mtime_ns for file in folder.rglob("*.py"))
-    # Where it may not be removed it may not be written either, so there is none.
-    with contextlib.suppress(OSError):
-        for file in folder.rglob("__pycache__/*.nb[ic]"):
-            if file.stat().st_mtime_ns < newest:
-                file.unlink(missing_ok=True)
+    # A single file, such as a script, is no package: its folder may hold anything.
+    for folder in map(Path, getattr(sys.modules.get(package), "__path__", ())):
+        newest = max((file.stat().st_mtime_ns for file in folder.rglob("*.py")), default=0)
+        # Where it may not be removed it may not be written either, so there is none.
+        with contextlib.suppress(OSError):
+            for file in folder.rglob("__pycache__/*.nb[ic]"):
+                if file.stat().st_mtime_ns < newest:
+                    file.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from rlsys.network import Network, Scorer
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.simulator import Candidates, simulator_of
 from rlsys_jobshop.simulator.features import NAMES
-from rlsys_jobshop.simulator.lookahead import NAMES as LOOKAHEAD
+from rlsys_jobshop.simulator.lookahead import WITH_LOOKAHEAD
 
 MOST_AT_ONCE = 128
 """Samples that are built side by side."""
@@ -68,7 +68,7 @@ def require_scorer(network: Network) -> int:
     Raises:
         UserError: it does not take this plugin's candidates.
     """
-    known = (len(NAMES), len(NAMES) + len(LOOKAHEAD))
+    known = (len(NAMES), len(WITH_LOOKAHEAD))
     body = network.body
     if isinstance(body, Scorer) and not body.rest:
         features = int(body.encoder[0].weight.shape[1])

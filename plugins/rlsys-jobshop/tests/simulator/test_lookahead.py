@@ -12,8 +12,9 @@ from schedule_play import KINDS, classic_shops, play_out, seeds, times_of
 from rlsys_jobshop.instances import classic
 from rlsys_jobshop.problem import build
 from rlsys_jobshop.simulator import simulator_of
+from rlsys_jobshop.simulator.features import LIMIT
 from rlsys_jobshop.simulator.features import NAMES as BASE
-from rlsys_jobshop.simulator.lookahead import LIMIT, NAMES
+from rlsys_jobshop.simulator.lookahead import NAMES
 
 
 def looking(instances, kind="active"):

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from rlsys.batched.compiled import kernel
 from rlsys_jobshop.simulator.batch import Batch, Capacity
+from rlsys_jobshop.simulator.features import LIMIT
+from rlsys_jobshop.simulator.features import NAMES as BASE
 
 NAMES = (
     "highest bound",
@@ -32,7 +34,8 @@ NAMES = (
     "next machine after",
 )
 """The features, in mean operations unless they say otherwise."""
-LIMIT = 8.0
+WITH_LOOKAHEAD = (*BASE, *NAMES)
+"""All columns of a policy that looks ahead."""
 _HIGH, _MANY = 60, 15
 """The exponents of the norms: the larger, the less do low bounds count."""
 

@@ -16,7 +16,7 @@ from rlsys_jobshop.simulator.candidates import KINDS, Candidates, collect
 from rlsys_jobshop.simulator.dynamics import begin, commit
 from rlsys_jobshop.simulator.features import NAMES, describe
 from rlsys_jobshop.simulator.lookahead import NAMES as LOOKAHEAD
-from rlsys_jobshop.simulator.lookahead import Scratch, look_ahead, scratch_for
+from rlsys_jobshop.simulator.lookahead import WITH_LOOKAHEAD, Scratch, look_ahead, scratch_for
 
 
 class Simulator:
@@ -55,7 +55,7 @@ class Simulator:
         self.count = np.zeros(copies, dtype=np.int64)
         self.instances: list[Instance | None] = [None] * copies
         self.lookahead = lookahead
-        self.feature_names = (*NAMES, *LOOKAHEAD) if lookahead else NAMES
+        self.feature_names = WITH_LOOKAHEAD if lookahead else NAMES
         self._kind = KINDS[candidates]
         self._scratch: Scratch | None = None
 

@@ -13,7 +13,7 @@ from rlsys_jobshop.env.views.items import ItemsView
 from rlsys_jobshop.env.views.layout import LAYOUTS
 from rlsys_jobshop.simulator import Simulator
 from rlsys_jobshop.simulator.features import LIMIT, NAMES
-from rlsys_jobshop.simulator.lookahead import NAMES as LOOKAHEAD
+from rlsys_jobshop.simulator.lookahead import WITH_LOOKAHEAD
 
 MOST_ITEMS = 64
 
@@ -26,7 +26,7 @@ def default_width(view: View, most_jobs: int) -> int:
 def observation_space(view: View, width: int) -> Box:
     """Return the space of what one copy shows, float32 (width, features) or (size,)."""
     if view == "candidates" or view == "lookahead":
-        names = (*NAMES, *LOOKAHEAD) if view == "lookahead" else NAMES
+        names = WITH_LOOKAHEAD if view == "lookahead" else NAMES
         low = np.full((width, len(names)), -LIMIT, np.float32)
         low[:, 0] = 0.0
         return Box(low, LIMIT, dtype=np.float32)
