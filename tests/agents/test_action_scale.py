@@ -23,6 +23,11 @@ LOPSIDED = Box(LOW, HIGH)
 RNG = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def _same_numbers_in_every_order_of_tests():
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 class Valves(ToyEnv):
     """Set two valves as observed: -1 and 1 stand for the ends of their very different ranges.
 

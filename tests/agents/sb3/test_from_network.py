@@ -22,6 +22,13 @@ from rlsys.rollout import EpisodeMeter
 from rlsys.training import Problem, Session
 
 RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_in_every_order_of_tests():
+    RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 SB3 = ("ppo", "maskable-ppo", "dqn", "sac")
 
 

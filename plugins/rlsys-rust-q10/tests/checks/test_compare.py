@@ -30,6 +30,11 @@ from rlsys_rust_q10.checks.golden import Batch, solve
 RNG = np.random.default_rng(7)
 
 
+@pytest.fixture(autouse=True)
+def _same_numbers_in_every_order_of_tests():
+    RNG.bit_generator.state = np.random.default_rng(7).bit_generator.state
+
+
 def dense(outputs: int, inputs: int, activation: str = "relu") -> Dense:
     return Dense(RNG.normal(size=(outputs, inputs)), RNG.normal(size=outputs), activation)  # type: ignore[arg-type]
 
