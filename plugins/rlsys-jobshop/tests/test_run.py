@@ -10,7 +10,7 @@ from program import run_here
 from rlsys_jobshop.checking import violations
 from rlsys_jobshop.instances import classic
 from rlsys_jobshop.playing import play
-from rlsys_jobshop.solving import network_of
+from rlsys_jobshop.trained import trained
 
 SETTINGS = """
 environment:
@@ -45,7 +45,7 @@ def test_a_run_trains_evaluates_and_leaves_a_policy_that_solves(tmp_path):
     assert set(broken) == {0.0}
     drawn = {path.name for path in (run / "figures").iterdir()}
     assert {"gantt-ft.png", "utilisation-ft.png", "comparison.png"} <= drawn
-    (schedule,) = play(classic("ft06"), network_of(run))
+    (schedule,) = play(classic("ft06"), trained(run).network)
     assert violations(classic("ft06"), schedule.entries()) == []
     solved = run_here("jobshop", "solve", "ft06", "--policy", "run", "--out", "s.json")
     assert solved.returncode == 0, solved.stderr

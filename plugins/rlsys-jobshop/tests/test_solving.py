@@ -15,7 +15,8 @@ from rlsys_jobshop.instances import classic, factory
 from rlsys_jobshop.playing import play
 from rlsys_jobshop.problem import build
 from rlsys_jobshop.rules import RULES, dispatch
-from rlsys_jobshop.solving import network_of, solve
+from rlsys_jobshop.solving import solve
+from rlsys_jobshop.trained import trained
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_a_file_that_is_no_network_is_one_line(tmp_path):
 
 def test_a_network_file_is_read_as_it_was_written(network):
     path, found = network
-    read = network_of(str(path))
+    read = trained(str(path)).network
     observations = np.random.default_rng(0).normal(size=(2, 5, 29))
     np.testing.assert_array_equal(read.logits(observations), found.logits(observations))
 
@@ -148,4 +149,4 @@ def test_solve_is_offered_by_the_package():
 def test_the_policy_that_ships_is_the_one_for_such_instances(name, objective, file):
     found = solve(classic(name), objective=objective).schedule
     weights = files("rlsys_jobshop") / "weights" / file
-    assert found.start.tolist() == play(classic(name), network_of(weights))[0].start.tolist()
+    assert found.start.tolist() == play(classic(name), trained(weights).network)[0].start.tolist()

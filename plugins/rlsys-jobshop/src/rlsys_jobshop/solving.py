@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from rlsys.errors import UserError, did_you_mean
-from rlsys.network import Network
 from rlsys_jobshop.checking import require_valid
 from rlsys_jobshop.playing import play
 from rlsys_jobshop.problem import Instance, Schedule
@@ -19,6 +18,7 @@ from rlsys_jobshop.rules import dispatch, rule_named
 from rlsys_jobshop.search import cp_sat, random_keys, tabu
 from rlsys_jobshop.shipped import shipped_policy
 from rlsys_jobshop.simulator import Candidates
+from rlsys_jobshop.trained import Trained, trained
 
 Search = Literal["tabu", "random-keys", "cp-sat"]
 
@@ -44,6 +44,7 @@ def solve(
     instance: Instance,
     *,
     policy: str | Path | None = None,
+    case: str | None = None,
     rule: str | None = None,
     search: Search | None = None,
     samples: int = 1,
@@ -57,6 +58,7 @@ def solve(
     Args:
         instance: what to schedule.
         policy: a run directory or a network file.
+        case: whose policy of the run; needed if there are several.
         rule: name of a dispatching rule; the better of its active and its non-delay schedule.
         search: ``tabu`` for classic job shops, the others for all.
         samples: schedules that a policy draws; the best is taken, and the first is greedy.
@@ -68,11 +70,13 @@ def solve(
             so far. CP-SAT does so at Ctrl-C by itself.
 
     Raises:
-        UserError: two methods at once, an unknown name, no samples, or the method does not fit the
-            instance.
+        UserError: two methods at once, an unknown name, no samples, a case without a policy, or the
+            method does not fit the instance.
     """
     if sum(given is not None for given in (policy, rule, search)) > 1:
         raise UserError("give one of policy, rule and search, not several")
+    if case is not None and policy is None:
+        raise UserError(f"case: {case!r} says whose policy of a run; give the run as policy, too")
     if search is not None and search not in get_args(Search):
         raise UserError(f"unknown search {search!r}{did_you_mean(search, get_args(Search))}")
     if samples < 1:
@@ -91,28 +95,13 @@ def solve(
         ]
         method = rule
     else:
-        network = shipped_policy(instance, goal) if policy is None else network_of(policy)
-        made = play(instance, network, samples=samples, seed=seed)
+        found = Trained(shipped_policy(instance, goal)) if policy is None else trained(policy, case)
+        made = play(
+            instance, found.network, samples=samples, seed=seed, candidates=found.candidates
+        )
         method = "policy, greedy" if samples == 1 else f"policy, best of {samples}"
     best = min(made, key=lambda schedule: value(schedule, goal))
     return Solution(require_valid(best), method, time.monotonic() - begun)
-
-
-def network_of(policy: str | Path) -> Network:
-    """Return the network of a run directory or a network file.
-
-    Raises:
-        UserError: there is none, or it has several roles.
-    """
-    path = Path(policy)
-    if path.is_file():
-        return Network.load(path)
-    import rlsys
-
-    network = rlsys.load(path).policy().network
-    if not isinstance(network, Network):
-        raise UserError(f"{path}: its policy has several roles; a job shop needs one network")
-    return network
 
 
 def _searched(

@@ -10,7 +10,16 @@ NEVER = {"torch", "stable_baselines3", "pandas", "optuna", "ortools", "matplotli
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["solve"], ["check"], ["convert"], ["generate"], ["generate", "factory"], ["instances"]],
+    [
+        [],
+        ["solve"],
+        ["compare"],
+        ["check"],
+        ["convert"],
+        ["generate"],
+        ["generate", "factory"],
+        ["instances"],
+    ],
 )
 def test_help_imports_no_solver(arguments):
     loaded = loaded_by_command("jobshop", *arguments, "--help")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rlsys_jobshop.commands.check import check
+from rlsys_jobshop.commands.compare import compare
 from rlsys_jobshop.commands.convert import convert
 from rlsys_jobshop.commands.generate import generate
 from rlsys_jobshop.commands.instances import instances
@@ -13,8 +14,8 @@ from rlsys_jobshop.commands.solve import solve
 
 @click.group("jobshop")
 def jobshop() -> None:
-    """Schedule a workshop: solve, check, convert and generate instances."""
+    """Schedule a workshop: solve, compare, check, convert and generate instances."""
 
 
-for command in (solve, check, convert, generate, instances):
+for command in (solve, compare, check, convert, generate, instances):
     jobshop.add_command(command)

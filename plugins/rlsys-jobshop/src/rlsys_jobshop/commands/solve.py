@@ -37,6 +37,8 @@ class Seconds(click.FloatRange):
 @click.command("solve")
 @click.argument("file")
 @click.option("--policy", metavar="RUN", help="A trained policy: its run directory.")
+@click.option("--case", metavar="NAME",
+              help="Whose policy of the run; needed if there are several.")  # fmt: skip
 @click.option("--rule", metavar="NAME", help="A dispatching rule, such as mwkr or atc.")
 @click.option("--search", type=click.Choice(["tabu", "cp-sat", "random-keys"]),
               help="A search: tabu for classic job shops, the others for all.")  # fmt: skip
@@ -56,6 +58,7 @@ class Seconds(click.FloatRange):
 def solve(
     file: str,
     policy: str | None,
+    case: str | None,
     rule: str | None,
     search: Search | None,
     samples: int | None,
@@ -74,6 +77,8 @@ def solve(
     schedule is checked against all rules before it is shown or written.
     """
     _check_together(policy, rule, search, samples, seconds, objective)
+    if case is not None and policy is None:
+        raise click.UsageError("--case says whose policy of a run; give --policy, too")
     _check_files(out, gantt)
 
     from rlsys.executors.stopping import stop_on_signal
@@ -89,6 +94,7 @@ def solve(
             solution = find(
                 instance,
                 policy=policy,
+                case=case,
                 rule=rule,
                 search=search,
                 samples=samples or 1,
