@@ -6,7 +6,9 @@ import importlib.util
 
 import pytest
 
+from rlsys.descriptors import Requirement
 from rlsys.errors import UserError
+from rlsys.testing.demands import require_installed
 from rlsys_jobshop.instances import classic
 from rlsys_jobshop.search import cp_sat
 
@@ -32,3 +34,9 @@ def test_without_or_tools_one_line_says_what_to_install(monkeypatch):
 def test_wrong_arguments_are_named(wrong, said):
     with pytest.raises(UserError, match=said):
         cp_sat(classic("ft06"), **wrong)
+
+
+def test_in_ci_or_tools_are_there():
+    """Elsewhere the tests of CP-SAT are skipped without them."""
+    needed = Requirement(name="ortools", fix="pip install 'rlsys-jobshop[cp-sat]'")
+    require_installed("the tests of CP-SAT", [needed])
