@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from rlsys.errors import UserError
 from rlsys.network import Network, Scorer
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.simulator import Candidates, simulator_of
-from rlsys_jobshop.simulator.features import NAMES
-from rlsys_jobshop.simulator.lookahead import WITH_LOOKAHEAD
+from rlsys_jobshop.simulator.sights import COLUMNS, Sight
 
 MOST_AT_ONCE = 128
 """Samples that are built side by side."""
@@ -37,7 +38,7 @@ def play(
     Raises:
         UserError: the network does not score candidates, or a calendar ends before the work.
     """
-    features = require_scorer(network)
+    sight = require_scorer(network)
     generator = np.random.default_rng(seed)
     schedules: list[Schedule] = []
     while len(schedules) < samples:
@@ -47,7 +48,7 @@ def play(
             [instance] * copies,
             candidates,
             instance.most_choices,
-            lookahead=features > len(NAMES),
+            sight=sight,
         )
         buffer = simulator.features()
         while (width := int(simulator.count.max())) > 0:
@@ -62,19 +63,24 @@ def play(
     return schedules
 
 
-def require_scorer(network: Network) -> int:
-    """Return how many features of each candidate a network takes.
+def require_scorer(network: Network) -> Sight:
+    """Return what a network sees of each candidate.
 
     Raises:
         UserError: it does not take this plugin's candidates.
     """
-    known = (len(NAMES), len(WITH_LOOKAHEAD))
+    sights: dict[int, Sight] = {len(columns): sight for sight, columns in COLUMNS.items()}
     body = network.body
     if isinstance(body, Scorer) and not body.rest:
         features = int(body.encoder[0].weight.shape[1])
-        if features in known:
-            return features
+        if features in sights:
+            return sights[features]
     raise UserError(
-        f"the policy does not score the candidates of a job shop by {known[0]} or {known[1]} "
-        "features each; train one with `rlsys run jobshop` and the view 'candidates' or 'lookahead'"
+        "the policy does not score the candidates of a job shop by "
+        f"{_or(map(str, sights))} features each; train one with `rlsys run jobshop` and the view {_or(map(repr, COLUMNS))}"
     )
+
+
+def _or(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}"

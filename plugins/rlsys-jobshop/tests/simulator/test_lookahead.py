@@ -19,7 +19,7 @@ from rlsys_jobshop.simulator.lookahead import NAMES
 
 def looking(instances, kind="active"):
     width = max(instance.most_choices for instance in instances)
-    return simulator_of(instances, kind, width, lookahead=True)
+    return simulator_of(instances, kind, width, sight="lookahead")
 
 
 def of_one_machine(operations):

@@ -13,7 +13,7 @@ Size = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Span = tuple[Size, Size]
 Time = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flat = Literal["full", "hierarchical", "compressed"]
-Items = Literal["candidates", "lookahead"]
+Items = Literal["candidates", "lookahead", "due-dates"]
 View = Literal[Items, Flat]
 DESCRIBED = 10
 """Candidates that a flat view describes."""
@@ -78,8 +78,9 @@ class JobshopConfig(BaseModel):
     are jobs, but at most 64; in a flat view 10."""
     view: View = "candidates"
     """What is seen: a row of features per candidate (``candidates``), with ``lookahead`` also what
-    each would do to the machines; or a flat vector of 505 values (``full``), 60 (``hierarchical``)
-    or 20 (``compressed``), for networks that do not score candidates."""
+    each would do to the machines, with ``due-dates`` what it means for the due dates; or a flat
+    vector of 505 values (``full``), 60 (``hierarchical``) or 20 (``compressed``), for networks that
+    do not score candidates."""
     objective: Literal["makespan", "weighted-tardiness"] = "makespan"
     """What the reward measures."""
 

@@ -15,7 +15,7 @@ from rlsys_jobshop.env.config import JobshopConfig
 from rlsys_jobshop.env.measured import NAMES as METRICS
 from rlsys_jobshop.env.measured import measured
 from rlsys_jobshop.env.sources import Source, source_of
-from rlsys_jobshop.env.views import default_width, observation_space, view_of
+from rlsys_jobshop.env.views import default_width, observation_space, sight_of, view_of
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.simulator import Capacity, Simulator
 
@@ -58,7 +58,7 @@ class JobshopVectorEnv(BatchedEnv):
             capacity,
             config.candidates,
             self.width,
-            lookahead=config.view == "lookahead",
+            sight=sight_of(config.view),
         )
         self.view = view_of(config, self.simulator)
         self.items = self.view.items

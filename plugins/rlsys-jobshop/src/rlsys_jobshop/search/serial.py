@@ -6,8 +6,6 @@ CP-SAT found into times.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from rlsys.batched.compiled import kernel
@@ -95,12 +93,6 @@ def machines_free(batch: Batch, operation: int) -> int:
     for mode in range(own.first + 1, own.last):
         soonest = min(soonest, _free(batch, mode))
     return soonest
-
-
-@kernel
-def tardiness_of(job: Any, end: int) -> int:
-    """Return the weighted tardiness of a job of the batch that ends at `end`."""
-    return int(job.weight * max(0, end - job.due)) if job.due < NEVER else 0
 
 
 @kernel

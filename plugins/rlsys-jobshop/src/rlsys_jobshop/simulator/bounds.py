@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rlsys.batched.compiled import kernel
 from rlsys_jobshop.simulator import batch as arrays
 from rlsys_jobshop.simulator.batch import Batch
@@ -30,12 +32,17 @@ def makespan_bound(batch: Batch, copy: int) -> float:
 
 
 @kernel
+def tardiness_of(job: Any, end: int) -> int:
+    """Return the weighted tardiness of a job of the batch that ends at `end`."""
+    return int(job.weight * max(0, end - job.due)) if job.due < _NEVER else 0
+
+
+@kernel
 def tardiness_bound(batch: Batch, copy: int) -> float:
     """Return a lower bound on the weighted tardiness: each job as if it were alone from now on."""
     own = batch.copies[copy]
     total = 0.0
     for number in range(own.first_job, own.first_job + own.jobs):
         job = batch.jobs[number]
-        if job.due < _NEVER:
-            total += job.weight * max(0, job.ready + job.work - job.due)
+        total += tardiness_of(job, job.ready + job.work)
     return total

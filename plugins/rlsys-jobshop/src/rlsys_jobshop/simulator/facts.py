@@ -66,5 +66,5 @@ def facts(simulator: Simulator, *, rise: bool = False) -> Facts:
         weight=jobs["weight"],
         work=jobs["work"],
         operations=jobs["last"] - jobs["next"],
-        rise=simulator.looked_ahead()[:, :most, _RISE].astype(np.float64) if rise else None,
+        rise=simulator.more("lookahead")[:, :most, _RISE].astype(np.float64) if rise else None,
     )

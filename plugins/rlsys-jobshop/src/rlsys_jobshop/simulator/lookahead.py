@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from rlsys.batched.compiled import kernel
 from rlsys_jobshop.simulator.batch import Batch, Capacity
 from rlsys_jobshop.simulator.features import LIMIT
-from rlsys_jobshop.simulator.features import NAMES as BASE
 
 NAMES = (
     "highest bound",
@@ -34,8 +33,6 @@ NAMES = (
     "next machine after",
 )
 """The features, in mean operations unless they say otherwise."""
-WITH_LOOKAHEAD = (*BASE, *NAMES)
-"""All columns of a policy that looks ahead."""
 _HIGH, _MANY = 60, 15
 """The exponents of the norms: the larger, the less do low bounds count."""
 
@@ -100,6 +97,30 @@ def scratch_for(capacity: Capacity, width: int) -> Scratch:
 @kernel
 def look_ahead(
     batch: Batch,
+    modes: NDArray[np.int64],
+    operations: NDArray[np.int64],
+    count: NDArray[np.int64],
+    scratch: Scratch,
+    rows: NDArray[np.float32],
+    column: int,
+) -> None:
+    """Write what each candidate would do to the machines.
+
+    Args:
+        batch: the arrays.
+        modes, operations: a copy's row holds its candidates, int64 (copies, width).
+        count: how many there are, (copies,).
+        scratch: memory.
+        rows: float32 (copies, width, features), written from `column` on.
+        column: where the first of `NAMES` goes.
+    """
+    for copy in range(len(count)):
+        _look(batch, copy, modes, operations, count[copy], scratch, rows, column)
+
+
+@kernel
+def _look(
+    batch: Batch,
     copy: int,
     modes: NDArray[np.int64],
     operations: NDArray[np.int64],
@@ -108,17 +129,7 @@ def look_ahead(
     rows: NDArray[np.float32],
     column: int,
 ) -> None:
-    """Write what each candidate of a copy would do to the machines.
-
-    Args:
-        batch: the arrays.
-        copy: the copy.
-        modes, operations: row `copy` holds its candidates, int64 (copies, width).
-        count: how many there are.
-        scratch: memory.
-        rows: row `copy` receives (width, features), float32, from `column` on.
-        column: where the first of `NAMES` goes.
-    """
+    """Write what each candidate of a copy would do to the machines."""
     if count == 0:
         return
     own = batch.copies[copy]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,7 @@ from rlsys_jobshop.simulator.bounds import makespan_bound, tardiness_bound
 from rlsys_jobshop.simulator.candidates import KINDS, Candidates, collect
 from rlsys_jobshop.simulator.dynamics import begin, commit
 from rlsys_jobshop.simulator.features import NAMES, describe
-from rlsys_jobshop.simulator.lookahead import NAMES as LOOKAHEAD
-from rlsys_jobshop.simulator.lookahead import WITH_LOOKAHEAD, Scratch, look_ahead, scratch_for
+from rlsys_jobshop.simulator.sights import COLUMNS, MORE, Sight
 
 
 class Simulator:
@@ -27,7 +27,7 @@ class Simulator:
         capacity: the largest instance that a copy can get.
         candidates: what may be decided next, see `rlsys_jobshop.simulator.candidates`.
         width: most candidates per copy; more are cut, those that could start first remain.
-        lookahead: whether the features tell what a candidate would do to the machines.
+        sight: what the features show.
 
     Attributes:
         batch: the arrays; indices count over the whole batch.
@@ -44,7 +44,7 @@ class Simulator:
         candidates: Candidates = "active",
         width: int | None = None,
         *,
-        lookahead: bool = False,
+        sight: Sight = "candidates",
     ) -> None:
         self.copies = copies
         self.capacity = capacity
@@ -54,10 +54,10 @@ class Simulator:
         self.operations = np.zeros((copies, self.width), dtype=np.int64)
         self.count = np.zeros(copies, dtype=np.int64)
         self.instances: list[Instance | None] = [None] * copies
-        self.lookahead = lookahead
-        self.feature_names = WITH_LOOKAHEAD if lookahead else NAMES
+        self.sight = sight
+        self.feature_names = COLUMNS[sight]
         self._kind = KINDS[candidates]
-        self._scratch: Scratch | None = None
+        self._scratch: dict[Sight, Any] = {}
 
     def start(self, copy: int, instance: Instance) -> None:
         """Begin an empty schedule of `instance` in a copy; the slots grow if they are too small."""
@@ -111,18 +111,18 @@ class Simulator:
             shape = (self.copies, self.width, len(self.feature_names))
             out = np.zeros(shape, dtype=np.float32)
         _features(self.batch, self.modes, self.operations, self.count, out)
-        if self.lookahead:
-            self._look_ahead(out, len(NAMES))
+        if self.sight in MORE:
+            self._see(self.sight, out, len(NAMES))
         return out
 
-    def looked_ahead(self) -> NDArray[np.float32]:
-        """Return what each candidate would do to the machines, float32 (N, width, features).
+    def more(self, sight: Sight) -> NDArray[np.float32]:
+        """Return what a sight shows beyond the base features, float32 (N, width, features).
 
-        The features are those of `rlsys_jobshop.simulator.lookahead`, whether or not `features` has
-        them.
+        Args:
+            sight: one of `MORE`; `features` need not show it.
         """
-        out = np.zeros((self.copies, self.width, len(LOOKAHEAD)), dtype=np.float32)
-        self._look_ahead(out, 0)
+        out = np.zeros((self.copies, self.width, len(MORE[sight].names)), dtype=np.float32)
+        self._see(sight, out, 0)
         return out
 
     def makespan_bounds(self) -> NDArray[np.float64]:
@@ -153,17 +153,18 @@ class Simulator:
         ]
         self.capacity = capacity
         self.batch = empty_batch(self.copies, capacity)
-        self._scratch = None
+        self._scratch.clear()
         for copy, instance, decisions in begun:
             load(self.batch, copy, instance)
             self.restart(np.array([copy]))
             self.repeat(copy, decisions)
 
-    def _look_ahead(self, out: NDArray[np.float32], column: int) -> None:
-        if self._scratch is None:
-            self._scratch = scratch_for(self.capacity, self.width)
-        scratch = self._scratch
-        _look_ahead(self.batch, self.modes, self.operations, self.count, scratch, out, column)
+    def _see(self, sight: Sight, out: NDArray[np.float32], column: int) -> None:
+        if sight not in self._scratch:
+            self._scratch[sight] = MORE[sight].scratch_for(self.capacity, self.width)
+        scratch = self._scratch[sight]
+        candidates = self.modes, self.operations, self.count
+        MORE[sight].write(self.batch, *candidates, scratch, out, column)
 
     def _refuse_stuck(self) -> None:
         copy = int(np.flatnonzero(self.batch.copies["stuck"])[0])
@@ -253,20 +254,6 @@ def _features(
         describe(batch, copy, modes, operations, count[copy], out)
 
 
-@kernel
-def _look_ahead(
-    batch: Batch,
-    modes: NDArray[np.int64],
-    operations: NDArray[np.int64],
-    count: NDArray[np.int64],
-    scratch: Scratch,
-    out: NDArray[np.float32],
-    column: int,
-) -> None:
-    for copy in range(len(count)):
-        look_ahead(batch, copy, modes, operations, count[copy], scratch, out, column)
-
-
 @compiled
 def _makespan_bounds(batch: Batch, copies: int) -> NDArray[np.float64]:
     bounds = np.empty(copies)
@@ -288,11 +275,11 @@ def simulator_of(
     candidates: Candidates = "active",
     width: int | None = None,
     *,
-    lookahead: bool = False,
+    sight: Sight = "candidates",
 ) -> Simulator:
     """Return a simulator with one copy per instance, all schedules empty."""
     capacity = Capacity.of(instances)
-    simulator = Simulator(len(instances), capacity, candidates, width, lookahead=lookahead)
+    simulator = Simulator(len(instances), capacity, candidates, width, sight=sight)
     for copy, instance in enumerate(instances):
         simulator.start(copy, instance)
     return simulator

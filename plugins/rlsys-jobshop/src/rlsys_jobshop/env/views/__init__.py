@@ -7,7 +7,7 @@ vector, for a plain network; ``docs/plugins/jobshop-views.md`` says what stands 
 from rlsys_jobshop.env.views.flat import FlatView
 from rlsys_jobshop.env.views.items import ItemsView
 from rlsys_jobshop.env.views.layout import LAYOUTS, Layout, Value
-from rlsys_jobshop.env.views.view import default_width, observation_space, view_of
+from rlsys_jobshop.env.views.view import default_width, observation_space, sight_of, view_of
 
 __all__ = [
     "LAYOUTS",
@@ -17,5 +17,6 @@ __all__ = [
     "Value",
     "default_width",
     "observation_space",
+    "sight_of",
     "view_of",
 ]

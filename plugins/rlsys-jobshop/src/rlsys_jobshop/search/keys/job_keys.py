@@ -23,9 +23,9 @@ from rlsys_jobshop.search.serial import (
     clear,
     is_worse,
     machines_free,
-    tardiness_of,
 )
 from rlsys_jobshop.simulator.batch import Batch
+from rlsys_jobshop.simulator.bounds import tardiness_of
 
 
 class JobKeys(NamedTuple):

@@ -22,9 +22,9 @@ from rlsys_jobshop.search.serial import (
     best_mode,
     clear,
     is_worse,
-    tardiness_of,
 )
 from rlsys_jobshop.simulator.batch import Batch
+from rlsys_jobshop.simulator.bounds import tardiness_of
 
 STRIDE = 64
 """Machines and jobs are saved before every 64th place of the order."""
