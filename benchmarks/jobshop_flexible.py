@@ -26,7 +26,7 @@ from rlsys_jobshop.playing import play
 from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.rules import RULES, dispatch
 from rlsys_jobshop.simulator import Candidates
-from rlsys_jobshop.solving import network_of
+from rlsys_jobshop.trained import trained
 
 FAMILIES = {
     "mk": classic_names("mk")[:10],
@@ -68,7 +68,7 @@ def main() -> None:
     for rule in options.rules:
         row(rule, lambda instance, rule=rule: by_rule(instance, rule))
     for run in options.runs:
-        network = network_of(run)
+        network = trained(run).network
         for samples in (1, options.samples):
             name = f"{Path(run).name}, {'greedy' if samples == 1 else f'best of {samples}'}"
             row(name, lambda i, n=network, count=samples: play(i, n, samples=count))

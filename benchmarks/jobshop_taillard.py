@@ -33,7 +33,7 @@ from rlsys_jobshop.problem import Instance, Schedule
 from rlsys_jobshop.rules import RULES, Rule, dispatch
 from rlsys_jobshop.search import tabu
 from rlsys_jobshop.simulator import Candidates
-from rlsys_jobshop.solving import network_of
+from rlsys_jobshop.trained import trained
 
 CLASSES = ("15x15", "20x15", "20x20", "30x15", "30x20", "50x15", "50x20", "100x20")
 Solver = Callable[[Instance], Schedule]
@@ -70,7 +70,7 @@ def best(made: list[Schedule]) -> Schedule:
 
 def policies(runs: list[str], samples: int) -> None:
     """Compare trained policies, greedily and as the best of many samples."""
-    networks = [network_of(run) for run in runs]
+    networks = [trained(run).network for run in runs]
     header()
     for label, count in (("greedy", 1), (f"best of {samples}", samples)):
         gaps = []
@@ -113,7 +113,7 @@ def by_rule(instance: Instance, rule: Rule) -> list[Schedule]:
 
 def starts(run: str, seconds: list[float]) -> None:
     """Compare tabu search that begins with the policy's schedule with tabu search alone."""
-    network = network_of(run)
+    network = trained(run).network
     header()
     for budget in seconds:
         row(

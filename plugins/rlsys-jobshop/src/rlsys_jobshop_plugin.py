@@ -36,6 +36,7 @@ _RULES = {
     "mwkr": "most work remaining first",
     "mopnr": "most operations remaining first",
     "atc": "highest apparent tardiness cost first",
+    "wmdd": "earliest weighted modified due date first",
     "noisy-mwkr": "best of 128 schedules by mwkr with noise",
     "least-rise": "what raises the machines' bounds least",
 }

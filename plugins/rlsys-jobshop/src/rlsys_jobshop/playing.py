@@ -75,9 +75,10 @@ def require_scorer(network: Network) -> Sight:
         features = int(body.encoder[0].weight.shape[1])
         if features in sights:
             return sights[features]
+    features, views = _or(map(str, sights)), _or(map(repr, COLUMNS))
     raise UserError(
-        "the policy does not score the candidates of a job shop by "
-        f"{_or(map(str, sights))} features each; train one with `rlsys run jobshop` and the view {_or(map(repr, COLUMNS))}"
+        f"the policy does not score the candidates of a job shop by {features} features each; "
+        f"train one with `rlsys run jobshop` and the view {views}"
     )
 
 

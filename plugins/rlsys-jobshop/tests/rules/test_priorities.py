@@ -95,6 +95,23 @@ def test_atc_is_the_logarithm_of_the_formula(candidates):
             assert math.exp(-priority) == pytest.approx(cost, rel=1e-9)
 
 
+@given(st.lists(values, min_size=1, max_size=6))
+def test_wmdd_is_the_later_of_due_date_and_earliest_end_over_the_weight(candidates):
+    priorities = RULES["wmdd"].priority(facts(*candidates))[0]
+    for one, priority in zip(candidates, priorities, strict=True):
+        if one["due"] == FOREVER:
+            assert priority == FOREVER
+        else:
+            modified = max(one["due"], one["start"] + one["work"]) - one["start"]
+            assert priority == pytest.approx(modified / one["weight"], rel=1e-12)
+
+
+def test_wmdd_puts_what_is_late_anyway_by_its_work_and_what_is_not_by_its_due_date():
+    late = [{"due": 10, "start": 50, "work": work} for work in (40, 30)]
+    early = [{"due": due, "start": 50, "work": 1} for due in (200, 60)]
+    assert order("wmdd", *late, *early) == [3, 1, 0, 2]
+
+
 def test_atc_takes_the_mean_over_those_that_are_there():
     alone = RULES["atc"].priority(facts({"due": 90}))[0, 0]
     padded = RULES["atc"].priority(facts({"due": 90}, {"present": False, "duration": 10**6}))[0, 0]

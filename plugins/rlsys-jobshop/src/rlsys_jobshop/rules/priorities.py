@@ -71,6 +71,17 @@ def atc(facts: Facts) -> Priorities:
     return order
 
 
+def wmdd(facts: Facts) -> Priorities:
+    """Put the earliest weighted modified due date first (Kanet and Li, 2004).
+
+    It is ``max(W, d - t) / w`` with remaining work W, due date d, weight w, and for t the
+    candidate's own start. A job without due date comes after all that have one.
+    """
+    rest = np.maximum(facts.work, facts.due - facts.start) / facts.weight
+    order: Priorities = np.where(facts.due < FOREVER, rest, float(FOREVER))
+    return order
+
+
 def least_rise(facts: Facts) -> Priorities:
     """Put first what raises the bounds of the machines least; then the most work remaining.
 

@@ -57,6 +57,7 @@ RULES: Mapping[str, Rule] = {
         Rule("mwkr", "most work remaining", priorities.mwkr),
         Rule("mopnr", "most operations remaining", priorities.mopnr),
         Rule("atc", "highest apparent tardiness cost", priorities.atc),
+        Rule("wmdd", "earliest weighted modified due date", priorities.wmdd),
         Rule("noisy-mwkr", "best of 128 with noise", priorities.mwkr, NOISE, 128),
         Rule(
             "least-rise",
