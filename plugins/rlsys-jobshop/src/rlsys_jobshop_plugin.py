@@ -104,6 +104,12 @@ def rlsys_environments() -> list[EnvironmentSpec]:
                     better="lower",
                 ),
                 MetricSpec(
+                    name="overtime",
+                    summary="time for which operations run outside of regular hours",
+                    unit="time units",
+                    better="lower",
+                ),
+                MetricSpec(
                     name="violations",
                     summary="rules that the schedule breaks, as the validator counts them",
                     better="lower",

@@ -75,9 +75,9 @@ def require_scorer(network: Network) -> Sight:
         features = int(body.encoder[0].weight.shape[1])
         if features in sights:
             return sights[features]
-    features, views = _or(map(str, sights)), _or(map(repr, COLUMNS))
+    widths, views = _or(map(str, sights)), _or(map(repr, COLUMNS))
     raise UserError(
-        f"the policy does not score the candidates of a job shop by {features} features each; "
+        f"the policy does not score the candidates of a job shop by {widths} features each; "
         f"train one with `rlsys run jobshop` and the view {views}"
     )
 

@@ -163,3 +163,31 @@ def test_open_time_is_worked_set_up_or_idle(case):
     assert measures.utilisation == pytest.approx(worked / open_time if open_time else 0)
     assert measures.idle_time + measures.setup_time + worked == open_time
     assert measures.idle_time >= 0
+
+
+def test_overtime_is_what_operations_use_of_it_and_setups_are_none():
+    setups = Setups(between=[[0, 2], [2, 0]], first=[2, 2])
+    hours = Calendar.of([(0, 20)])
+    machines = [
+        Machine(hours, overtime=Calendar.of([(6, 8), (10, 20)]), setups=0),
+        Machine(hours, overtime=None),
+    ]
+    jobs = [Job((work(5, 0, family=0),)), Job((work(4, 0, 1, family=1),)), Job((work(9, 1),))]
+    instance = shop(*jobs, machines=machines, families=("a", "b"), setups=(setups,))
+    rows = [(0, 0, 0, 2, 7), (1, 0, (0, 1), 9, 13), (2, 0, 1, 0, 9)]
+    # 6 to 7 and 10 to 13 on machine 0; machine 1 has none, and a setup is no operation.
+    assert measure(schedule(instance, *rows)).overtime == 1 + 3
+    assert instance.has_overtime
+
+
+def test_a_machine_that_waits_for_a_break_of_another_does_no_overtime():
+    machines = [Machine(BREAK), Machine(overtime=Calendar.of([(3, 6)]))]
+    instance = shop(Job((work(5, 0, 1, interruptible=True),)), machines=machines)
+    (opens, closes) = (int(BREAK.closes[0]), int(BREAK.opens[1]))
+    measures = measure(schedule(instance, (0, 0, (0, 1), 0, 5 + closes - opens)))
+    assert measures.overtime == 6 - 3 - (closes - opens)
+
+
+def test_without_regular_hours_nothing_is_overtime():
+    assert measure(two_machines()).overtime == 0
+    assert not two_machines().instance.has_overtime

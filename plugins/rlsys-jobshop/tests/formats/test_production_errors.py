@@ -124,6 +124,21 @@ CASES = [
     ("hours: {mon", "windows: [[0, 1.5]], hours: {mon", "calendars[0].windows[0][1]: input should"),
     ("hours: {mon", "windows: [[0, 5]], hours: {mon", "has windows and weekly hours; give one of"),
     (', hours: {mon-fri: "06:00-13:00"}}', f", windows: [[0, {1 << 62}]]}}", "windows[0][1]: "),
+    (
+        "hours: {mon",
+        "overtime: [[0, 5]], hours: {mon",
+        "overtime without windows; beside hours give",
+    ),
+    (
+        ', hours: {mon-fri: "06:00-13:00"}}',
+        ", windows: [[0, 50]], overtime: [[40, 60]]}",
+        "calendars[0].overtime: is not within the windows",
+    ),
+    (
+        ', hours: {mon-fri: "06:00-13:00"}}',
+        ", windows: [[0, 50]], overtime: [[60, 70]]}",
+        "calendars[0].overtime: is not within the windows",
+    ),
     ("jobs:\n", "jobs: []\nx:\n", "line 15: x: unknown key"),
     ("{name: c,", "{name: c, after: d,", "jobs[1].operations: job B: after: there is no operation"),
     ("{name: c,", "{name: c, after: c,", "after: operations form a cycle: c after c"),

@@ -70,6 +70,7 @@ def rich(draw: Any) -> Instance:
     machines = tuple(
         Machine(
             calendar=Calendar.of([(start, start + 60), (start + 70, last)]),
+            overtime=draw(st.sampled_from([None, Calendar.of([(start + 50, start + 60)])])),
             type=draw(st.integers(0, max(0, len(types) - 1))),
             setups=number if number < len(tables) else None,
             family=draw(st.sampled_from([None, 0, 1])) if families else None,

@@ -38,7 +38,7 @@ def laid_out(
         tuple(map(period, extra)),
     )
     until = days * DAY * 60 // SECONDS[unit]
-    calendar = opening(spec, Clock(begin, unit, zone), until)
+    calendar = opening(spec, Clock(begin, unit, zone), until).calendar
     return [window for window in pairs(calendar) if window[0] < until]
 
 
@@ -267,3 +267,34 @@ def test_wrong_hours_say_what_is_allowed(value: Any, said: str) -> None:
 def test_wrong_dates_say_what_is_allowed(value: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         period(value)
+
+
+def overtime(hours: Any, extra: Any, holidays: Any = (), unit: Any = "minute") -> Any:
+    """Return the overtime of the week from Monday, 2026-03-02."""
+    begin = datetime(2026, 3, 2, tzinfo=ZoneInfo("Europe/Berlin"))
+    spec = OpenHours(shifts(hours), (), tuple(map(period, holidays)), tuple(map(period, extra)))
+    found = opening(spec, Clock(begin, unit, "Europe/Berlin"), 7 * DAY).overtime
+    return None if found is None else pairs(found)
+
+
+@pytest.mark.parametrize(
+    ("extra", "holidays", "expected"),
+    [
+        ((), (), None),
+        (["2026-03-07 06:00 to 12:00"], (), [(5 * DAY + 360, 5 * DAY + 720)]),  # a Saturday
+        (["2026-03-02 12:00 to 16:00"], (), [(840, 960)]),  # the shift ends at 14:00
+        (["2026-03-02 08:00 to 10:00"], (), None),  # within the shift
+        (["2026-03-02 08:00 to 10:00"], ["2026-03-02"], [(480, 600)]),
+    ],
+)
+def test_extra_openings_beyond_the_regular_hours_are_overtime(
+    extra: Any, holidays: Any, expected: Any
+) -> None:
+    assert overtime({"mon-fri": "06:00-14:00"}, extra, holidays) == expected
+
+
+def test_a_machine_that_never_closes_does_no_overtime_but_on_holidays() -> None:
+    assert overtime("00:00-24:00", ["2026-03-03 06:00 to 12:00"]) is None
+    assert overtime("00:00-24:00", ["2026-03-03 06:00 to 12:00"], ["2026-03-03"]) == [
+        (DAY + 360, DAY + 720)
+    ]

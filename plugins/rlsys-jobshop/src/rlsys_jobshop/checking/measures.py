@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rlsys_jobshop.checking.hours import Hours, common_hours, hours_of
 from rlsys_jobshop.checking.order import Timed, in_machine_order
 from rlsys_jobshop.checking.shop import Shop
 from rlsys_jobshop.problem import FOREVER, Schedule
@@ -25,8 +26,8 @@ class Measures:
     Worked time is the durations of a machine's operations, without setups and breaks; an operation
     on several machines counts on each.
 
-    There is no overtime here: nothing ever runs outside of the opening hours, and an instance does
-    not say which of them are regular.
+    Overtime is the time for which operations run on machines outside of their regular hours, added
+    over the machines; setups do not count. Nothing ever runs outside of the opening hours.
 
     Attributes:
         makespan: the latest end.
@@ -38,6 +39,7 @@ class Measures:
         on_time_share: share of the jobs with a due date that have no tardiness; None if no job has
             a due date.
         setup_time: open time that all setups of the sequences take, over all machines.
+        overtime: see above.
         idle_time: open time without operation and setup, over all machines. It includes the open
             time in which an operation holds a machine and waits for the end of another machine's
             break.
@@ -57,6 +59,7 @@ class Measures:
     late_jobs: int
     on_time_share: float | None
     setup_time: int
+    overtime: int
     idle_time: int
     utilisation: float
     utilisation_spread: float
@@ -98,6 +101,7 @@ def measure(schedule: Schedule) -> Measures:
         late_jobs=late_jobs,
         on_time_share=_share(int(has_due.sum()) - late_jobs, int(has_due.sum())),
         setup_time=sum(setups),
+        overtime=_overtime(shop, schedule, sequences),
         idle_time=sum(open_time) - sum(worked) - sum(setups),
         utilisation=_share(sum(worked), sum(open_time)) or 0.0,
         utilisation_spread=statistics.pstdev(known) if known else 0.0,
@@ -125,6 +129,22 @@ def _setup_time(shop: Shop, machine: int, sequence: Iterable[Timed]) -> int:
     for this in sequence:
         total += shop.setup(machine, before, this.operation)
         before = this.operation
+    return total
+
+
+def _overtime(shop: Shop, schedule: Schedule, sequences: list[list[Timed]]) -> int:
+    total = 0
+    for machine, sequence in enumerate(sequences):
+        given = schedule.instance.description.machines[machine].overtime
+        if given is None:
+            continue
+        extra: dict[tuple[int, ...], Hours] = {}
+        for one in sequence:
+            machines = shop.machines_of(int(schedule.mode[one.operation]))
+            if machines not in extra:
+                # Where another machine of the mode is closed, this one waits.
+                extra[machines] = common_hours([hours_of(given), shop.common(machines)])
+            total += extra[machines].between(one.start, one.end)
     return total
 
 

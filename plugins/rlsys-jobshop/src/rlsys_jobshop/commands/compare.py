@@ -167,6 +167,8 @@ def _columns(instance: Instance, row: _Row) -> dict[str, str]:
         columns["late jobs"] = str(own.late_jobs)
     if instance.has_setups:
         columns["setup time"] = str(own.setup_time)
+    if instance.has_overtime:
+        columns["overtime"] = str(own.overtime)
     columns["utilisation"] = f"{100 * own.utilisation:.1f} %"
     columns["time"] = "" if row.seconds is None else f"{row.seconds:.2f} s"
     return columns

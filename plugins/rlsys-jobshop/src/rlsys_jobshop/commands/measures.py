@@ -67,6 +67,8 @@ class Judgement:
             yield "on time", f"{100 * (measures.on_time_share or 0):.1f} % of the jobs"
         if instance.has_setups:
             yield "setup time", str(measures.setup_time)
+        if instance.has_overtime:
+            yield "overtime", str(measures.overtime)
         yield "utilisation", f"{100 * measures.utilisation:.1f} %"
 
 

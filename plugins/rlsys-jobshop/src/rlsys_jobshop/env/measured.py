@@ -17,6 +17,7 @@ NAMES = (
     "late_jobs",
     "on_time",
     "setup_time",
+    "overtime",
     "violations",
 )
 
@@ -43,6 +44,7 @@ def measured(schedule: Schedule, bound: float) -> dict[str, float]:
         "late_jobs": float(found.late_jobs),
         "on_time": on_time,
         "setup_time": float(found.setup_time),
+        "overtime": float(found.overtime),
         "violations": float(len(wrong)),
     }
 

@@ -69,6 +69,8 @@ class Machine:
 
     Attributes:
         calendar: when it is open.
+        overtime: the part of that outside its regular hours; None: there is none. Operations may
+            run then as at any open time; measures say how much does.
         type: number of its type, see `Description.types`.
         setups: which table of `Description.setups` it uses; None: it needs no setups.
         family: the family that it is set up for at the start; None: for nothing yet.
@@ -77,6 +79,7 @@ class Machine:
     """
 
     calendar: Calendar = field(default_factory=Calendar.always)
+    overtime: Calendar | None = None
     type: int = 0
     setups: int | None = None
     family: int | None = None

@@ -129,6 +129,11 @@ class Instance:
         return bool(self.setups.any())
 
     @property
+    def has_overtime(self) -> bool:
+        """Whether any machine is open outside of its regular hours."""
+        return any(machine.overtime is not None for machine in self.description.machines)
+
+    @property
     def has_due_dates(self) -> bool:
         """Whether any job has a due date."""
         return bool((self.due < FOREVER).any())

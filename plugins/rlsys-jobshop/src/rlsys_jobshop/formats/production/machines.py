@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rlsys.errors import UserError, did_you_mean
 from rlsys_jobshop.formats.json_text import KeyPath
-from rlsys_jobshop.formats.production.hours.opening import is_endless, opening
+from rlsys_jobshop.formats.production.hours.opening import Opening, is_endless, opening
 from rlsys_jobshop.formats.production.sections import MachineSection
 from rlsys_jobshop.formats.production.source import Source
 from rlsys_jobshop.formats.production.times import Times
 from rlsys_jobshop.problem import FOREVER, Calendar, Machine
+from rlsys_jobshop.problem.calendar import intersection
 
 
 class Machines:
@@ -60,7 +62,7 @@ class Machines:
         return tuple(
             machine
             if given.calendar is None
-            else replace(machine, calendar=calendars[given.calendar])
+            else replace(machine, **calendars[given.calendar]._asdict())
             for machine, given in zip(self._read, self._source.problem.machines, strict=True)
         )
 
@@ -139,7 +141,7 @@ class Machines:
                     " or give machines `setups`",
                 )
 
-    def _calendar(self, number: int, until: int) -> Calendar:
+    def _calendar(self, number: int, until: int) -> Opening:
         given = self._source.problem.calendars[number]
         path: KeyPath = ("calendars", number)
         clock = self._times.clock
@@ -148,7 +150,22 @@ class Machines:
         try:
             if clock is None or given.windows is not None:
                 windows = given.windows or ()
-                return Calendar.of((a, FOREVER if b is None else b) for a, b in windows)
+                calendar = Calendar.of((a, FOREVER if b is None else b) for a, b in windows)
+                return Opening(calendar, self._overtime(path, calendar, given.overtime))
             return opening(given.open_hours, clock, until)
         except UserError as error:
             raise self._source.wrong(path, f"{self._calendars[number]}: {error}") from error
+
+    def _overtime(
+        self, path: KeyPath, calendar: Calendar, windows: Sequence[tuple[int, int]]
+    ) -> Calendar | None:
+        if not windows:
+            return None
+        overtime = Calendar.of(windows)
+        try:
+            inside = intersection([calendar, overtime]) == overtime
+        except UserError:
+            inside = False
+        if not inside:
+            raise self._source.wrong((*path, "overtime"), "is not within the windows")
+        return overtime

@@ -42,12 +42,15 @@ class CalendarSection(Section):
     holidays: list[Stretch] = Field(default_factory=list)
     extra: list[Stretch] = Field(default_factory=list)
     windows: list[tuple[Time, Time | None]] | None = None
+    overtime: list[tuple[Time, Time]] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_kind(self) -> CalendarSection:
         dated = bool(self.hours or self.breaks or self.holidays or self.extra)
         if self.windows is not None and dated:
             raise ValueError("has windows and weekly hours; give one of them")
+        if self.windows is None and self.overtime:
+            raise ValueError("has overtime without windows; beside hours give extra instead")
         if not self.windows and not self.hours and not self.extra:
             raise ValueError("is empty; give hours, extra or windows")
         return self

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from rlsys.errors import UserError
+from rlsys_jobshop.formats.production.hours.opening import Opening
 from rlsys_jobshop.formats.production.values import name as checked_name
 from rlsys_jobshop.formats.production.yaml_text import Dumper
 from rlsys_jobshop.problem import FOREVER, Calendar, Description, Instance, Job, Machine, Operation
@@ -68,10 +69,11 @@ def _check_name(name: str, target: str) -> None:
 
 def _document(given: Description) -> dict[str, Any]:
     families = given.families or ((DEFAULT_FAMILY,) if given.setups else ())
-    calendars: dict[Calendar, str] = {}
+    calendars: dict[Opening, str] = {}
     for machine in given.machines:
-        if not machine.calendar.is_always:
-            calendars.setdefault(machine.calendar, f"calendar {len(calendars)}")
+        if not machine.calendar.is_always or machine.overtime is not None:
+            own = Opening(machine.calendar, machine.overtime)
+            calendars.setdefault(own, f"calendar {len(calendars)}")
     used = sorted({machine.setups for machine in given.machines if machine.setups is not None})
     tables = {number: f"table {number}" for number in used}
     document: dict[str, Any] = {"name": given.name}
@@ -85,7 +87,7 @@ def _document(given: Description) -> dict[str, Any]:
         "important_weight": given.important_weight,
         "notes": dict(given.notes),
         "machine_types": list(given.types),
-        "calendars": [{"name": name, **_windows(one)} for one, name in calendars.items()],
+        "calendars": [{"name": name, **_opening(one)} for one, name in calendars.items()],
         "families": list(families),
         "setups": [{"name": tables[i], **_table(given, i, families)} for i in used],
     }
@@ -95,9 +97,14 @@ def _document(given: Description) -> dict[str, Any]:
     return {key: value for key, value in document.items() if value or key == "important_weight"}
 
 
-def _windows(calendar: Calendar) -> dict[str, Any]:
+def _opening(given: Opening) -> dict[str, Any]:
+    windows = {"windows": _windows(given.calendar)}
+    return windows if given.overtime is None else windows | {"overtime": _windows(given.overtime)}
+
+
+def _windows(calendar: Calendar) -> list[list[int | None]]:
     pairs = zip(calendar.opens.tolist(), calendar.closes.tolist(), strict=True)
-    return {"windows": [[opens, None if closes == FOREVER else closes] for opens, closes in pairs]}
+    return [[opens, None if closes == FOREVER else closes] for opens, closes in pairs]
 
 
 def _table(given: Description, number: int, families: Sequence[str]) -> dict[str, Any]:
@@ -112,15 +119,16 @@ def _table(given: Description, number: int, families: Sequence[str]) -> dict[str
 def _machine(
     machine: Machine,
     given: Description,
-    calendars: dict[Calendar, str],
+    calendars: dict[Opening, str],
     tables: dict[int, str],
     families: Sequence[str],
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"name": machine.name} if machine.name else {}
     if given.types:
         row["type"] = given.types[machine.type]
-    if not machine.calendar.is_always:
-        row["calendar"] = calendars[machine.calendar]
+    own = Opening(machine.calendar, machine.overtime)
+    if own in calendars:
+        row["calendar"] = calendars[own]
     if machine.setups is not None:
         row["setups"] = tables[machine.setups]
     elif given.types and given.types[machine.type] in tables.values():

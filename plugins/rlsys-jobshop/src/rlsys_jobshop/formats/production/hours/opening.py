@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rlsys_jobshop.formats.production.hours.intervals import Interval, difference, union
@@ -15,7 +16,19 @@ from rlsys_jobshop.problem.clock import SECONDS
 WEEK = 7 * DAY
 
 
-def opening(given: OpenHours, clock: Clock, until: int) -> Calendar:
+class Opening(NamedTuple):
+    """When a machine is open.
+
+    Attributes:
+        calendar: all its open time.
+        overtime: its extra openings outside of the regular hours; None: there are none.
+    """
+
+    calendar: Calendar
+    overtime: Calendar | None = None
+
+
+def opening(given: OpenHours, clock: Clock, until: int) -> Opening:
     """Return when a machine is open.
 
     Hours less breaks less holidays, and extra openings in any case. Breaks belong to the day on
@@ -30,15 +43,16 @@ def opening(given: OpenHours, clock: Clock, until: int) -> Calendar:
     Raises:
         UserError: it is never open for a whole unit.
     """
-    windows = _windows(given, clock, until)
+    windows, extra = _windows(given, clock, until)
     if not windows and given.holidays:
         last = instant(max(period.end for period in given.holidays), ZoneInfo(clock.zone))
         after = (last - posix(clock.start) + 3 * WEEK) // SECONDS[clock.unit]
-        windows = _windows(given, clock, max(until, after))
-    return Calendar.of(windows)
+        windows, extra = _windows(given, clock, max(until, after))
+    return Opening(Calendar.of(windows), Calendar.of(extra) if extra else None)
 
 
-def _windows(given: OpenHours, clock: Clock, until: int) -> list[Interval]:
+def _windows(given: OpenHours, clock: Clock, until: int) -> tuple[list[Interval], list[Interval]]:
+    """Return all open time and, of that, the extra openings outside of the regular hours."""
     zone = ZoneInfo(clock.zone)
     first = clock.start.astimezone(zone).date() - timedelta(days=1)
     days = until * SECONDS[clock.unit] // DAY + 3
@@ -49,10 +63,13 @@ def _windows(given: OpenHours, clock: Clock, until: int) -> list[Interval]:
     open_time = union(_laid_out(given.hours, first, days, zone))
     open_time = difference(open_time, union(_laid_out(given.breaks, first, days, zone)))
     open_time = difference(open_time, union(_stretches(given.holidays, zone)))
-    windows = _in_units(union([*open_time, *_stretches(given.extra, zone)]), clock)
+    extra = union(_stretches(given.extra, zone))
+    windows = _in_units(union([*open_time, *extra]), clock)
+    # An extra opening that begins or ends within a unit of regular time has no part of that unit.
+    overtime = difference(windows, _in_units(open_time, clock)) if extra else []
     if never_closes:
         windows[-1] = (windows[-1][0], FOREVER)
-    return windows
+    return windows, overtime
 
 
 def is_endless(given: OpenHours) -> bool:
