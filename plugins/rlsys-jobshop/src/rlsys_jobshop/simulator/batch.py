@@ -31,7 +31,7 @@ def _record(indices: str, times: str, numbers: str = "") -> np.dtype[np.void]:
 
 
 _COPY = _record(
-    "jobs machines operations first_job first_machine plain left decided stuck",
+    "jobs machines operations first_job first_machine plain single left decided stuck",
     "latest setup",
     "scale",
 )
@@ -51,15 +51,17 @@ class Batch(NamedTuple):
     Attributes:
         copies: ``jobs``, ``machines``, ``operations`` of the copy's instance; ``first_job``,
             ``first_machine``; ``plain``, whether no machine closes or needs setups, and each mode
-            needs one machine; ``scale``, the mean over operations of the shortest duration, at
-            least 1. Decided: ``left`` and ``decided`` operations; ``latest`` end; working time of
-            all setups (``setup``); whether a calendar ended before the work (``stuck``).
+            needs one machine; ``single``, whether besides each operation has one mode; ``scale``,
+            the mean over operations of the shortest duration, at least 1. Decided: ``left`` and
+            ``decided`` operations; ``latest`` end; working time of all setups (``setup``); whether
+            a calendar ended before the work (``stuck``).
         jobs: ``first`` operation and the one after the ``last``; ``release``, ``due``, ``weight``.
             Decided: the ``next`` operation (``last`` if there is none); when it is ``ready``, as
             far as its job is concerned; the shortest ``work`` left; over the modes of the next
             operation, the earliest start (``begin``), the earliest end (``finish``) and the mode
             that has it (``best``); the ``machine`` and ``duration``, if there is one mode and it
-            needs one machine, else -1. So a loop over jobs mostly reads this array alone.
+            needs one machine, else -1. So a loop over jobs mostly reads this array alone. Where
+            ``single``, a job without a next operation has the duration `NEVER`.
         operations: their ``job``; ``first`` mode and the one after the ``last``; ``interruptible``,
             ``family``; their ``least`` duration; ``tail``, the sum of `least` over the rest of the
             job. Decided: ``mode`` (-1: undecided), ``start``, ``end``, ``rank``.
@@ -179,6 +181,7 @@ def load(batch: Batch, copy: int, instance: Instance) -> None:
         or instance.has_setups
         or len(instance.mode_machines) != instance.modes
     )
+    own["single"] = own["plain"] & (instance.modes == instance.operations)
     own["scale"] = max(1.0, float(least.mean()))
 
     jobs = slot("jobs", instance.jobs)

@@ -46,6 +46,8 @@ def collect(
         modes, operations: row `copy` receives the candidates; int64 (copies, width).
     """
     own = batch.copies[copy]
+    if own.single and kind == _ACTIVE:
+        return _collect_single(batch, copy, modes, operations)
     best, soonest, first_end = -1, 0, 0
     for number in range(own.first_job, own.first_job + own.jobs):
         job = batch.jobs[number]
@@ -84,6 +86,38 @@ def collect(
             elif begin > latest:
                 continue
             count = _add(batch, copy, mode, job.next, count, modes, operations)
+    return count
+
+
+@kernel
+def _collect_single(
+    batch: Batch, copy: int, modes: NDArray[np.int64], operations: NDArray[np.int64]
+) -> int:
+    """Do what `collect` does for the conflict set where each operation has one mode.
+
+    Classic job shops are what most trainings and searches play, and this is twice as quick.
+    """
+    own = batch.copies[copy]
+    best, only, first_end = -1, -1, _NEVER
+    for number in range(own.first_job, own.first_job + own.jobs):
+        job = batch.jobs[number]
+        end = max(job.ready, batch.machines[job.machine].free) + job.duration
+        if end < first_end:
+            best, only, first_end = number, job.machine, end
+    count = 0
+    if best < 0:
+        return count
+    free = batch.machines[only].free
+    for number in range(own.first_job, own.first_job + own.jobs):
+        job = batch.jobs[number]
+        if job.machine != only or job.duration == _NEVER:
+            continue
+        begin = max(job.ready, free)
+        if begin < first_end or number == best:
+            mode = batch.modes[job.best]
+            mode.begin = begin
+            mode.finish = begin + job.duration
+            count = _add(batch, copy, job.best, job.next, count, modes, operations)
     return count
 
 

@@ -51,6 +51,9 @@ def commit(batch: Batch, copy: int, mode: int, operation: int) -> None:
         operation: its number.
     """
     own, done, chosen = batch.copies[copy], batch.operations[operation], batch.modes[mode]
+    if own.single:
+        _commit_single(batch, copy, mode, operation)
+        return
     if own.plain:
         free = batch.machines[batch.mode_machines[chosen.first]].free
         chosen.begin = max(batch.jobs[done.job].ready, free)
@@ -89,6 +92,32 @@ def commit(batch: Batch, copy: int, mode: int, operation: int) -> None:
             machine = batch.jobs[other].machine
             if machine == only if machine >= 0 and only >= 0 else waits_for(batch, other, mode):
                 _renew(batch, other, mode)
+
+
+@kernel
+def _commit_single(batch: Batch, copy: int, mode: int, operation: int) -> None:
+    """Do what `commit` does where each operation has one mode on one machine."""
+    own, done = batch.copies[copy], batch.operations[operation]
+    job = batch.jobs[done.job]
+    machine = batch.machines[job.machine]
+    done.start = max(job.ready, machine.free)
+    done.end = done.start + job.duration
+    done.mode = mode
+    done.rank = own.decided
+    machine.free = done.end
+    machine.load -= job.duration
+    machine.queue -= 1.0
+    own.decided += 1
+    own.left -= 1
+    own.latest = max(own.latest, done.end)
+    job.ready = done.end
+    job.work -= done.least
+    job.next = operation + 1
+    if job.next < job.last:
+        _arrive(batch, done.job)
+        batch.machines[job.machine].queue += 1.0
+    else:
+        job.duration = _NEVER  # so it is never the first to end
 
 
 @kernel
