@@ -1,12 +1,14 @@
 """Numba's decorators with types, and a cache on disk that notices every change.
 
 Numba compiles a function anew only if the file in which it stands has changed, not if one that it
-calls has. So here a package's compiled code counts only if it is newer than all of its files.
+calls has. So here compiled code counts only if it was made from the files that its package has now.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -15,16 +17,19 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
+from rlsys.batched.announcement import announce
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_MADE_FROM = "compiled-from.sha256"
 
 
 def compiled(function: _Function) -> _Function:
     """Compile `function` at its first call, without Python objects, and cache it on disk.
 
-    A compiled function keeps its static signature.
+    A compiled function keeps its static signature. One of a script is not cached: what a script
+    calls may change without it.
     """
-    _forget_outdated(function.__module__.partition(".")[0])
-    return cast(_Function, njit(cache=True)(function))
+    return _compiled(function, {})
 
 
 def kernel(function: _Function) -> _Function:
@@ -33,19 +38,49 @@ def kernel(function: _Function) -> _Function:
     Such a function can make no arrays. But it reads an array out of a tuple for nothing, where
     counting costs two atomic operations each time; in a simulator that is a factor of 6 to 20.
     """
-    _forget_outdated(function.__module__.partition(".")[0])
-    options: dict[str, Any] = {"_nrt": False, "forceinline": True}
-    return cast(_Function, njit(cache=True, **options)(function))
+    return _compiled(function, {"_nrt": False, "forceinline": True})
+
+
+def _compiled(function: _Function, options: dict[str, Any]) -> _Function:
+    announce()
+    package = function.__module__.partition(".")[0]
+    made_from = _content(package)
+    if made_from is None:
+        return cast(_Function, njit(**options)(function))
+    try:
+        dispatcher = njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder can be written, as in a container that is read-only
+        return cast(_Function, njit(**options)(function))
+    _forget_outdated(dispatcher.stats.cache_path, made_from)
+    return cast(_Function, dispatcher)
 
 
 @cache
-def _forget_outdated(package: str) -> None:
-    """Remove a package's compiled code if it is older than a file of the package, once."""
-    # A single file, such as a script, is no package: its folder may hold anything.
-    for folder in map(Path, getattr(sys.modules.get(package), "__path__", ())):
-        newest = max((file.stat().st_mtime_ns for file in folder.rglob("*.py")), default=0)
-        # Where it may not be removed it may not be written either, so there is none.
-        with contextlib.suppress(OSError):
-            for file in folder.rglob("__pycache__/*.nb[ic]"):
-                if file.stat().st_mtime_ns < newest:
-                    file.unlink(missing_ok=True)
+def _content(package: str) -> str | None:
+    """Return a hash of all files of a package; None: it is a single file, such as a script."""
+    folders = sorted(getattr(sys.modules.get(package), "__path__", ()))
+    if not folders:
+        return None
+    found = hashlib.sha256()
+    for folder in map(Path, folders):
+        for file in sorted(folder.rglob("*.py")):
+            content = hashlib.sha256(file.read_bytes()).hexdigest()
+            found.update(f"{file.relative_to(folder)} {content}\n".encode())
+    return found.hexdigest()
+
+
+@cache
+def _forget_outdated(folder: str, made_from: str) -> None:
+    """Remove a folder's compiled code if it was made from other files, once."""
+    mark = Path(folder) / _MADE_FROM
+    with contextlib.suppress(OSError):
+        if mark.read_text(encoding="ascii") == made_from:
+            return
+    # Where it may not be removed it may not be written either, so there is none.
+    with contextlib.suppress(OSError):
+        for file in Path(folder).glob("*.nb[ic]"):
+            file.unlink(missing_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        fresh = mark.with_name(f"{_MADE_FROM}.{os.getpid()}")
+        fresh.write_text(made_from, encoding="ascii")
+        fresh.replace(mark)
