@@ -120,12 +120,11 @@ def jssenv() -> Callable[[], int]:
     generator = np.random.default_rng(0)
 
     def play() -> int:
-        seen, _ = env.reset()
+        seen = env.reset()  # it returns no info
         steps, done = 0, False
         while not done:
             action = int(generator.choice(np.flatnonzero(seen["action_mask"])))
-            seen, _, terminated, truncated, _ = env.step(action)
-            done = terminated or truncated
+            seen, _, done, *_ = env.step(action)
             steps += 1
         return steps
 

@@ -7,11 +7,10 @@ A value is the weighted tardiness in percent of the work of all jobs (the shorte
 mean over the instances. A rule counts with the better of its active and its non-delay schedule of
 each instance; `noisy-mwkr`, which tries 128 schedules, only if it is named. `RUN, then random-keys`
 and `atc, then random-keys` climb from the schedule of the policy or the rule, and all that they do
-counts as time. After each mean stands how much worse it is
-than the first policy, with the 95 % interval of the mean of the paired differences (Student's t);
-with several runs (one per training seed) the differences are to the mean of the policies. The
-slowest schedule is in seconds of one thread's CPU time, except that reading compiled code from the
-disk does not count.
+counts as time. After each mean stands how much worse it is than the policy, with the 95 % interval
+of the mean of the paired differences (Student's t); with several trainings the differences are to
+the mean of their policies. The slowest schedule is in CPU seconds of one thread, except that
+reading compiled code from the disk does not count.
 
 The instances are drawn from seeds that no training uses.
 """
@@ -24,13 +23,14 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy is loaded
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+import rlsys
 from rlsys_jobshop.checking import require_valid
 from rlsys_jobshop.instances import FACTORY_SIZES, factory
 from rlsys_jobshop.playing import play
@@ -42,10 +42,21 @@ from rlsys_jobshop.simulator import Candidates
 from rlsys_jobshop.trained import Trained, trained
 
 GOAL = "weighted-tardiness"
-FIRST_SEED = 1_000_000_000
+FIRST_SEED = 2_000_000_000
 SINGLE = [name for name, rule in RULES.items() if rule.tries == 1]
 Solver = Callable[[Instance], Schedule]
 Values = NDArray[np.float64]
+
+
+def trainings(run: str, case: str | None) -> Iterator[tuple[str, Trained]]:
+    """Yield the policies of all seeds of a run, or the one of a network file."""
+    name = Path(run).name
+    if Path(run).is_file():
+        yield name, trained(run)
+        return
+    seeds = rlsys.load(run).seeds
+    for seed in seeds:
+        yield (name if len(seeds) == 1 else f"{name}, seed {seed}"), trained(run, case, seed)
 
 
 def by_rule(instance: Instance, name: str) -> Schedule:
@@ -102,7 +113,9 @@ def main() -> None:
         build(factory(options.size, np.random.default_rng(FIRST_SEED + number)))
         for number in range(options.instances)
     ]
-    policies = {Path(run).name: trained(run, options.case) for run in options.runs}
+    policies = {
+        name: policy for run in options.runs for name, policy in trainings(run, options.case)
+    }
     starts: dict[str, Solver] = {
         name: (lambda instance, p=policy: greedy(instance, p)) for name, policy in policies.items()
     }
@@ -113,6 +126,10 @@ def main() -> None:
     print("|---|--:|--:|--:|")
     own = [row(f"{name}, greedy", starts[name], instances, None) for name in policies]
     policy = np.mean(own, axis=0) if own else None
+    if len(own) > 1:
+        means = np.mean(own, axis=1)
+        half = student.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))
+        print(f"| mean of the trainings | {means.mean():.1f} ± {half:.1f} | | |", flush=True)
     for rule in options.rules:
         row(rule, lambda instance, name=rule: by_rule(instance, name), instances, policy)
     for seconds in options.seconds:

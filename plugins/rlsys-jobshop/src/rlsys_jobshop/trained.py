@@ -24,7 +24,7 @@ class Trained(NamedTuple):
     candidates: Candidates = "active"
 
 
-def trained(policy: str | Path, case: str | None = None) -> Trained:
+def trained(policy: str | Path, case: str | None = None, seed: int | None = None) -> Trained:
     """Return the policy of a run directory or a network file.
 
     A network file does not say what it chooses from; it is taken to be the conflict set, which is
@@ -33,6 +33,7 @@ def trained(policy: str | Path, case: str | None = None) -> Trained:
     Args:
         policy: the run directory or the file.
         case: needed if a run has several trained policies, such as the stages of a curriculum.
+        seed: of the training in the run; None: the first.
 
     Raises:
         UserError: there is none, the run is of another plugin, or its policy has several roles.
@@ -47,7 +48,7 @@ def trained(policy: str | Path, case: str | None = None) -> Trained:
     run = rlsys.load(path)
     if run.config["plugin"] != PLUGIN:
         raise UserError(f"{path}: is a run of {run.config['plugin']}, not of {PLUGIN}")
-    network = run.policy(case).network
+    network = run.policy(case, seed=seed).network
     if not isinstance(network, Network):
         raise UserError(f"{path}: its policy has several roles; a job shop needs one network")
     return Trained(network, run.config["environment"]["candidates"])
