@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -78,10 +77,12 @@ def measure(schedule: Schedule) -> Measures:
     clock = instance.description.clock
 
     shop = Shop(instance)
-    sequences = _sequences(shop, schedule)
-    modes: list[int] = schedule.mode.tolist()
-    worked = [sum(shop.duration[modes[one.operation]] for one in s) for s in sequences]
-    setups = [_setup_time(shop, machine, s) for machine, s in enumerate(sequences)]
+    worked = _worked(schedule)
+    setup_time, overtime = 0, 0
+    if instance.has_setups or instance.has_overtime:
+        sequences = _sequences(shop, schedule)
+        setup_time = sum(_setup_time(shop, machine, s) for machine, s in enumerate(sequences))
+        overtime = _overtime(shop, schedule, sequences)
     open_time = [
         shop.hours(machine).between(available, max(available, makespan))
         for machine, available in enumerate(shop.available)
@@ -100,17 +101,34 @@ def measure(schedule: Schedule) -> Measures:
         else int(tardiness.sum()) * SECONDS[clock.unit] / SECONDS_PER_DAY,
         late_jobs=late_jobs,
         on_time_share=_share(int(has_due.sum()) - late_jobs, int(has_due.sum())),
-        setup_time=sum(setups),
-        overtime=_overtime(shop, schedule, sequences),
-        idle_time=sum(open_time) - sum(worked) - sum(setups),
+        setup_time=setup_time,
+        overtime=overtime,
+        idle_time=sum(open_time) - sum(worked) - setup_time,
         utilisation=_share(sum(worked), sum(open_time)) or 0.0,
-        utilisation_spread=statistics.pstdev(known) if known else 0.0,
+        utilisation_spread=float(np.std(known)) if known else 0.0,
         machine_utilisation=tuple(utilisations),
         type_utilisation=tuple(
             _share(sum(worked[m] for m in machines), sum(open_time[m] for m in machines))
             for machines in of_type
         ),
     )
+
+
+def _worked(schedule: Schedule) -> list[int]:
+    """Return the durations of each machine's operations together."""
+    instance = schedule.instance
+    first = instance.machine_first[schedule.mode]
+    count = instance.machine_first[schedule.mode + 1] - first
+    # Of an operation on several machines, each has a place in `mode_machines`.
+    place = np.arange(count.sum()) + np.repeat(first - (np.cumsum(count) - count), count)
+    worked = np.zeros(instance.machines, np.int64)
+    np.add.at(
+        worked,
+        instance.mode_machines[place],
+        np.repeat(instance.duration[schedule.mode], count),
+    )
+    found: list[int] = worked.tolist()
+    return found
 
 
 def _sequences(shop: Shop, schedule: Schedule) -> list[list[Timed]]:
