@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from program import refused, run_here
+from program import run_here
 
 from rlsys_jobshop.rules import RULES
 
@@ -83,5 +83,6 @@ def test_the_table_shows_what_the_instance_has(factory):
 
 
 def test_a_case_needs_a_policy():
-    said = refused("jobshop", "compare", "ft06", "--case", "toy", code=2)
-    assert "--case says whose policy" in said
+    result = run_here("jobshop", "compare", "ft06", "--case", "toy")
+    assert result.returncode == 2
+    assert "--case says whose policy of a run; give --policy, too" in result.stderr

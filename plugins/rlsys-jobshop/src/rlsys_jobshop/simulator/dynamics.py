@@ -114,7 +114,9 @@ def _commit_single(batch: Batch, copy: int, mode: int, operation: int) -> None:
     job.work -= done.least
     job.next = operation + 1
     if job.next < job.last:
-        _arrive(batch, done.job)
+        job.best = batch.operations[job.next].first
+        job.duration = batch.modes[job.best].duration
+        job.machine = batch.mode_machines[batch.modes[job.best].first]
         batch.machines[job.machine].queue += 1.0
     else:
         job.duration = _NEVER  # so it is never the first to end
@@ -209,10 +211,16 @@ def _renew(batch: Batch, number: int, changed: int) -> None:
 def _change_load(batch: Batch, number: int, sign: float) -> None:
     """Add an operation's work to the machines that could do it, or take it away."""
     operation = batch.operations[number]
-    share = _share(operation.last - operation.first, sign)
-    for mode in range(operation.first, operation.last):
-        for position in range(batch.modes[mode].first, batch.modes[mode].last):
-            batch.machines[batch.mode_machines[position]].load += share * batch.modes[mode].duration
+    if operation.last - operation.first == 1:
+        mode = batch.modes[operation.first]
+        for position in range(mode.first, mode.last):
+            batch.machines[batch.mode_machines[position]].load += sign * mode.duration
+        return
+    share = sign / (operation.last - operation.first)
+    for number in range(operation.first, operation.last):
+        mode = batch.modes[number]
+        for position in range(mode.first, mode.last):
+            batch.machines[batch.mode_machines[position]].load += share * mode.duration
 
 
 @kernel
