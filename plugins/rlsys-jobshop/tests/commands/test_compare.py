@@ -7,6 +7,7 @@ import json
 import pytest
 from program import run_here
 
+from rlsys.errors import UserError
 from rlsys_jobshop.rules import RULES
 
 
@@ -67,10 +68,23 @@ def test_a_schedule_that_is_not_valid_is_no_rival(factory, own_folder):
     ("name", "searches"), [("ft06", {"random-keys", "tabu"}), ("mk01", {"random-keys"})]
 )
 def test_searches_are_tried_for_the_time_they_are_given(name, searches, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)  # CP-SAT takes its time
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)  # CP-SAT takes its time
     rows = compared(name, "--seconds", "0.05", "--samples", "4")["schedules"]
     named = {row["method"] for row in rows} - RULES.keys()
     assert named == {"policy, greedy", "policy, best of 4"} | {f"{s}, 0.05 s" for s in searches}
+
+
+def test_a_search_that_finds_nothing_in_its_time_is_left_out_and_named(monkeypatch):
+    def found_nothing(*_, **__):
+        raise UserError("ft06: CP-SAT found no schedule in 0.01 s (UNKNOWN)")
+
+    monkeypatch.setattr("rlsys_jobshop.solving.cp_sat", found_nothing)
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: True)
+    result = run_here("jobshop", "compare", "ft06", "--seconds", "0.01", "--json")
+    assert result.returncode == 0
+    assert result.stderr == "rlsys: left out: ft06: CP-SAT found no schedule in 0.01 s (UNKNOWN)\n"
+    rows = json.loads(result.stdout)["schedules"]
+    assert {row["method"] for row in rows} >= {"tabu, 0.01 s", "random-keys, 0.01 s", "mwkr"}
 
 
 def test_the_table_shows_what_the_instance_has(factory):

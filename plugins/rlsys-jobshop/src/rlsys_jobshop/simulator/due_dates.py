@@ -125,10 +125,7 @@ def _look(
     rows: NDArray[np.float32],
     column: int,
 ) -> None:
-    """Write what each candidate of a copy means for the due dates.
-
-    Args: those of `look_at_due_dates`, but for one copy.
-    """
+    """Write what each candidate of a copy means for the due dates."""
     if count == 0:
         return
     scale = batch.copies[copy].scale
