@@ -28,7 +28,7 @@ class Announcer(event.Listener):
         self._begun: float | None = None
         self._said = False
 
-    def on_start(self, event: object) -> None:  # noqa: ARG002
+    def on_start(self, _event: object) -> None:
         """Take note that the compilation of one function begins."""
         now = self._clock()
         if self._begun is None:
@@ -41,7 +41,7 @@ class Announcer(event.Listener):
                 flush=True,
             )
 
-    def on_end(self, event: object) -> None:
+    def on_end(self, _event: object) -> None:
         """Do nothing: the next function may begin at once."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +17,8 @@ from typing import Any, TypeVar, cast
 from numba import njit
 
 from rlsys.batched.announcement import announce
+from rlsys.storage.atomic import write_atomically
+from rlsys.storage.hashing import file_hash
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MADE_FROM = "compiled-from.sha256"
@@ -64,8 +65,7 @@ def _content(package: str) -> str | None:
     found = hashlib.sha256()
     for folder in map(Path, folders):
         for file in sorted(folder.rglob("*.py")):
-            content = hashlib.sha256(file.read_bytes()).hexdigest()
-            found.update(f"{file.relative_to(folder)} {content}\n".encode())
+            found.update(f"{file.relative_to(folder)} {file_hash(file)}\n".encode())
     return found.hexdigest()
 
 
@@ -81,6 +81,4 @@ def _forget_outdated(folder: str, made_from: str) -> None:
         for file in Path(folder).glob("*.nb[ic]"):
             file.unlink(missing_ok=True)
         Path(folder).mkdir(parents=True, exist_ok=True)
-        fresh = mark.with_name(f"{_MADE_FROM}.{os.getpid()}")
-        fresh.write_text(made_from, encoding="ascii")
-        fresh.replace(mark)
+        write_atomically(mark, made_from)

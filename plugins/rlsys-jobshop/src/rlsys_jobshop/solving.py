@@ -13,7 +13,7 @@ from rlsys.errors import UserError, did_you_mean
 from rlsys_jobshop.checking import require_valid
 from rlsys_jobshop.playing import play
 from rlsys_jobshop.problem import Instance, Schedule
-from rlsys_jobshop.problem.goals import Goal, check_goal, value
+from rlsys_jobshop.problem.goals import Goal, goal_of, value
 from rlsys_jobshop.rules import dispatch, rule_named
 from rlsys_jobshop.search import cp_sat, random_keys, tabu
 from rlsys_jobshop.shipped import shipped_policy
@@ -81,8 +81,7 @@ def solve(
         raise UserError(f"unknown search {search!r}{did_you_mean(search, get_args(Search))}")
     if samples < 1:
         raise UserError(f"samples: {samples} is not allowed; give at least 1")
-    goal: Goal = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
-    check_goal(goal)
+    goal = goal_of(instance, objective)
     begun = time.monotonic()
     if search is not None:
         return _searched(instance, search, seconds, seed, goal, stopped)

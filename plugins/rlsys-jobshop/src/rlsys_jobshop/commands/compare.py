@@ -62,10 +62,10 @@ def compare(
     if case is not None and policy is None:
         raise click.UsageError("--case says whose policy of a run; give --policy, too")
     from rlsys_jobshop.commands.loading import load
-    from rlsys_jobshop.problem.goals import value
+    from rlsys_jobshop.problem.goals import goal_of, value
 
     instance = load(file)
-    goal: Objective = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
+    goal = goal_of(instance, objective)
     rows = list(_given(instance, schedules))
     for method, options in _methods(instance, goal, policy, case, samples, seconds):
         try:

@@ -85,10 +85,11 @@ def solve(
     from rlsys_jobshop.checking import require_valid
     from rlsys_jobshop.commands.loading import load
     from rlsys_jobshop.commands.measures import judge
+    from rlsys_jobshop.problem.goals import goal_of
     from rlsys_jobshop.solving import solve as find
 
     instance = load(file)
-    goal: Objective = objective or ("weighted-tardiness" if instance.has_due_dates else "makespan")
+    goal = goal_of(instance, objective)
     try:
         with stop_on_signal() as stop:
             solution = find(

@@ -25,6 +25,18 @@ def check_goal(goal: str) -> None:
         raise UserError(f"{goal!r} is not a goal{did_you_mean(goal, get_args(Goal))}")
 
 
+def goal_of(instance: Instance, wanted: Goal | None = None) -> Goal:
+    """Return what counts: what is wanted, else tardiness where there are due dates, else makespan.
+
+    Raises:
+        UserError: what is wanted is not a goal.
+    """
+    if wanted is not None:
+        check_goal(wanted)
+        return wanted
+    return "weighted-tardiness" if instance.has_due_dates else "makespan"
+
+
 def weighted_tardiness(instance: Instance, end: NDArray[np.int64]) -> int:
     """Return the weighted tardiness for the ends of all operations, int64 (operations,)."""
     done = end[instance.job_first[1:] - 1]
