@@ -10,9 +10,10 @@
 # second; it updates .venv if the packages' metadata or constraints.txt have changed.
 # Progress and errors go to stderr: stdout belongs to COMMAND, which runs in the caller's directory.
 #
-# QEMU and a Rust compiler, for the exporter rust-q10, cannot go into .venv. They are installed if
-# this script has the rights to do so. Otherwise it prints the command that installs them, and
-# everything else works without them.
+# QEMU and a Rust compiler, for the exporter rust-q10, cannot go into .venv, and neither can the
+# browser in which the tests open pages (only for tox). They are installed if this script has the
+# rights to do so. Otherwise it prints the command that installs them, and everything else works
+# without them.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -20,6 +21,7 @@ venv="$root/.venv"
 stamp="$venv/rlsys-setup.stamp"
 tools_stamp="$venv/rlsys-tools.stamp"
 constraints="$root/constraints.txt"
+purpose="${1:-}"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() {
@@ -162,9 +164,10 @@ install_packages() {
 }
 
 # Print the missing system tools, one word each. The package decides which compilers are usable; if
-# it cannot be imported, the compiler is not checked.
+# it cannot be imported, the compiler is not checked. Only the tests need a browser.
 missing_tools() {
   command -v qemu-system-arm >/dev/null || echo qemu
+  [[ "$purpose" != tox ]] || command -v chromium >/dev/null || echo browser
   "$venv/bin/python" -c '
 from rlsys_rust_q10.target.toolchain import has_host_toolchain, has_target_toolchain
 if not (has_target_toolchain() and has_host_toolchain()):
@@ -174,6 +177,7 @@ if not (has_target_toolchain() and has_host_toolchain()):
 debian_packages() {
   case "$1" in
   qemu) echo qemu-system-arm ;;
+  browser) echo chromium ;;
   compiler) echo rustc-web cargo-web rust-web-src lld gcc libc6-dev ;;
   esac
 }
@@ -211,14 +215,16 @@ install_tools() {
 check_tools() {
   local missing tool
   missing="$(missing_tools)"
-  if [[ -n "$missing" && "$(cat "$tools_stamp" 2>/dev/null || true)" != "$wanted" ]]; then
+  if [[ -n "$missing" && "$(cat "$tools_stamp" 2>/dev/null || true)" != "$wanted $missing" ]]; then
     # shellcheck disable=SC2086 # one argument per tool
     install_tools $missing
     missing="$(missing_tools)"
-    { printf '%s\n' "$wanted" >"$tools_stamp"; } 2>/dev/null || true
+    { printf '%s\n' "$wanted $missing" >"$tools_stamp"; } 2>/dev/null || true
   fi
   for tool in $missing; do
     case "$tool" in
+    browser) say "no Chromium: tests that open a page fail in CI and are skipped elsewhere; as" \
+      "root: apt-get install $(debian_packages browser)" ;;
     qemu) say "no QEMU: exported firmware cannot be booted; as root: apt-get install" \
       "$(debian_packages qemu)" ;;
     compiler) say "no Rust compiler for exported firmware: rustup target add" \

@@ -329,10 +329,11 @@ class SystemTools:
         for name in names:
             (self.path / name).unlink()
 
-    def set_up(self) -> list[str]:
-        """Run the script; return what it says."""
+    def set_up(self, *command: str) -> list[str]:
+        """Run the script for a command that writes "out"; return what the script says."""
         calls = str(self.checkout.parent / "calls")
-        result = set_up(self.checkout, self.path, "bash", "-c", "echo out", UV_CALLS=calls)
+        command = command or ("bash", "-c", "echo out")
+        result = set_up(self.checkout, self.path, *command, UV_CALLS=calls)
         assert (result.returncode, result.stdout) == (0, "out\n"), result.stderr
         return result.stderr.splitlines()
 
@@ -402,6 +403,29 @@ def test_what_cannot_be_installed_is_tried_once(system: SystemTools) -> None:
     constraints.write_text(constraints.read_text(encoding="utf-8") + "# new\n", encoding="utf-8")
     system.set_up()
     assert system.calls() != []
+
+
+def test_only_the_tests_need_a_browser(system: SystemTools) -> None:
+    script(system.path / "tox", "#!/usr/bin/env bash\necho out\n")
+    system.apt_get()
+    system.set_up()
+    assert system.calls() == []
+    assert said_about("Chromium", system.set_up("tox")) == []
+    (call,) = system.calls()
+    assert call.endswith("install -y --no-install-recommends chromium")
+
+
+def test_a_tool_that_was_not_wanted_before_is_tried(system: SystemTools) -> None:
+    script(system.path / "tox", "#!/usr/bin/env bash\necho out\n")
+    system.remove("qemu-system-arm")
+    system.installer("apt-get", "exit 100")
+    system.set_up()
+    assert system.calls() != []
+    (line,) = said_about("Chromium", system.set_up("tox"))
+    assert "apt-get install chromium" in line
+    assert any(call.endswith(" chromium") for call in system.calls())
+    system.set_up("tox")
+    assert system.calls() == []
 
 
 def test_only_root_installs(system: SystemTools) -> None:

@@ -30,7 +30,7 @@ from rlsys_jobshop.rules import RULES, dispatch
 Need = Callable[..., str]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def need() -> Need:
     """Return a function that finds a program; without it, fail in CI and skip elsewhere."""
 
