@@ -11,7 +11,7 @@
 # Progress and errors go to stderr: stdout belongs to COMMAND, which runs in the caller's directory.
 #
 # QEMU and a Rust compiler, for the exporter rust-q10, cannot go into .venv, and neither can the
-# browser in which the tests open pages (only for tox). They are installed if this script has the
+# browser and Node.js, which test pages (only for tox). They are installed if this script has the
 # rights to do so. Otherwise it prints the command that installs them, and everything else works
 # without them.
 set -euo pipefail
@@ -164,10 +164,13 @@ install_packages() {
 }
 
 # Print the missing system tools, one word each. The package decides which compilers are usable; if
-# it cannot be imported, the compiler is not checked. Only the tests need a browser.
+# it cannot be imported, the compiler is not checked. Only the tests need a browser and Node.js.
 missing_tools() {
   command -v qemu-system-arm >/dev/null || echo qemu
-  [[ "$purpose" != tox ]] || command -v chromium >/dev/null || echo browser
+  if [[ "$purpose" == tox ]]; then
+    command -v chromium >/dev/null || echo browser
+    command -v node >/dev/null || echo node
+  fi
   "$venv/bin/python" -c '
 from rlsys_rust_q10.target.toolchain import has_host_toolchain, has_target_toolchain
 if not (has_target_toolchain() and has_host_toolchain()):
@@ -178,6 +181,7 @@ debian_packages() {
   case "$1" in
   qemu) echo qemu-system-arm ;;
   browser) echo chromium ;;
+  node) echo nodejs ;;
   compiler) echo rustc-web cargo-web rust-web-src lld gcc libc6-dev ;;
   esac
 }
@@ -225,6 +229,8 @@ check_tools() {
     case "$tool" in
     browser) say "no Chromium: tests that open a page fail in CI and are skipped elsewhere; as" \
       "root: apt-get install $(debian_packages browser)" ;;
+    node) say "no Node.js: tests that run a page's script fail in CI and are skipped elsewhere; as" \
+      "root: apt-get install $(debian_packages node)" ;;
     qemu) say "no QEMU: exported firmware cannot be booted; as root: apt-get install" \
       "$(debian_packages qemu)" ;;
     compiler) say "no Rust compiler for exported firmware: rustup target add" \

@@ -405,14 +405,15 @@ def test_what_cannot_be_installed_is_tried_once(system: SystemTools) -> None:
     assert system.calls() != []
 
 
-def test_only_the_tests_need_a_browser(system: SystemTools) -> None:
+def test_only_the_tests_need_a_browser_and_node(system: SystemTools) -> None:
     script(system.path / "tox", "#!/usr/bin/env bash\necho out\n")
     system.apt_get()
     system.set_up()
     assert system.calls() == []
-    assert said_about("Chromium", system.set_up("tox")) == []
-    (call,) = system.calls()
-    assert call.endswith("install -y --no-install-recommends chromium")
+    system.set_up("tox")
+    chromium, node = system.calls()
+    assert chromium.endswith("install -y --no-install-recommends chromium")
+    assert node.endswith("install -y --no-install-recommends nodejs")
 
 
 def test_a_tool_that_was_not_wanted_before_is_tried(system: SystemTools) -> None:
