@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 from schedule_play import classic_shop
 from small_networks import dense, random_scorer, shortest_first
 
-from rlsys.controllers import NetworkController
 from rlsys.errors import UserError
 from rlsys.network import Network, Stack
-from rlsys.rollout import play as play_episodes
 from rlsys_jobshop.checking import violations
 from rlsys_jobshop.env.config import JobshopConfig
 from rlsys_jobshop.env.vector_env import JobshopVectorEnv
@@ -26,16 +22,36 @@ def starts(schedules):
     return [schedule.start.tolist() for schedule in schedules]
 
 
+NEAR_TIE = 1e-5
+"""Two logits that are closer than this can change places: how a machine rounds their sums depends on
+its processor, and on how many rows a matrix has."""
+
+
+def greedy_episode(shop, kind, network):
+    """Play the environment greedily; return the makespan, and how close a decision came to a tie."""
+    env = JobshopVectorEnv(JobshopConfig(instances=(shop,), candidates=kind), 1)
+    observation, _ = env.reset(seed=0)
+    closest = np.inf
+    while True:
+        logits = np.where(env.action_masks(), network.logits(observation), -np.inf)
+        second, first = np.sort(logits[0])[-2:]
+        closest = min(closest, first - second)
+        observation, _, done, _, info = env.step(logits.argmax(axis=1))
+        if done[0]:
+            return info["final_info"]["makespan"][0], closest
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", ["active", "non-delay", "all"])
 def test_the_greedy_schedule_is_the_greedy_episode_of_the_environment(kind, seed):
     network = random_scorer(seed)
-    shops = ("ft06", "la01", "la16")
-    config = JobshopConfig(instances=shops, candidates=kind)
-    controller = NetworkController(network)
-    played = play_episodes(partial(JobshopVectorEnv, config), controller, range(3), ["makespan"])
-    alone = [play(classic(shop), network, candidates=kind)[0].makespan for shop in shops]
-    assert played["makespan"].tolist() == alone
+    clear = 0
+    for shop in ("ft06", "la01", "la16"):
+        makespan, closest = greedy_episode(shop, kind, network)
+        alone = play(classic(shop), network, candidates=kind)[0].makespan
+        assert makespan == alone or closest < NEAR_TIE
+        clear += closest >= NEAR_TIE
+    assert clear > 0
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 from coupled_kernel import HalfRealKernel
@@ -73,6 +74,20 @@ def run_benchmark(machine: Machine, command: str, say: Callable[[str], None]) ->
             process.wait()
 
 
+def fork_late(machine: Machine, say: Callable[[str], None]) -> None:
+    """Fork a benchmark that begins only half a second after this program was killed."""
+    tuner = os.getpid()
+    if os.fork() == 0:
+        os.setsid()
+        while os.getppid() == tuner:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        say("child begins")
+        os.execvpe("sleep", ["sleep", "1000"], os.environ | machine.environment)
+    say("forked")
+    time.sleep(1000)
+
+
 def end(ending: str) -> None:
     """End this program in the way that is asked for."""
     match ending:
@@ -105,6 +120,8 @@ def main(root: str, namespace: str, seed: str, ending: str) -> None:
             default = machine.original.get("net.ipv4.tcp_congestion_control", "")
             machine.apply(draw(rng, names, default))
             machine.verify()
+            if ending == "forking":
+                fork_late(machine, say)
             run_benchmark(machine, rng.choice(list(BENCHMARKS.values())), say)
             if number >= 2:
                 end(ending)

@@ -181,6 +181,17 @@ def test_kills_at_random_moments_leave_the_machine_as_it_was(tmp_path: Path, kil
     print(f"{kills} kills; slowest return {slowest:.3f} s", Counter(k for k, _ in moments))
 
 
+def test_a_child_that_had_just_been_forked_does_not_become_a_benchmark(arena: Arena) -> None:
+    """On a busy machine a child waits for its first turn until long after its tuner was killed."""
+    tuner = arena.start(seed=10, ending="forking")
+    wait_for(tuner, "forked")
+    tuner.kill()
+    tuner.wait(timeout=HANG)
+    arena.wait_until_well()
+    assert tuner.stdout is not None
+    assert tuner.stdout.read() == "child begins\n"  # the test is one only if it came that far
+
+
 def test_values_are_in_fact_changed_while_a_tuner_works(arena: Arena) -> None:
     """Without this, all that the kill test sees could be a tuner that writes nothing."""
     tuner = arena.start(seed=1)

@@ -29,6 +29,7 @@ from rlsys_sysctl.machine.state import write_state
 
 _READY_WITHIN = 20.0  # s; a machine under the load of a benchmark is slow to start a program
 _GONE_WITHIN = 20.0  # s; and to end one, which must let go of the lock
+_FORKED_WITHIN = 5.0  # s; from fork to exec in a child that the tuner had just made
 _TRIES = 20
 _BETWEEN_TRIES = 0.1
 _BOOT = "import sys, json; a = json.loads(sys.argv[1]); sys.path[:] = a['path']; " + (
@@ -203,7 +204,7 @@ def watch(arguments: Mapping[str, Any]) -> None:
         end_group(group, started)
     kill_marked(arguments["mark"])
     _put_back(Path(arguments["folder"]), kernel, arguments["tries"])
-    end_marked(arguments["mark"])
+    _end_late_comers(told, arguments["mark"])
 
 
 def _kernel_class(module: str, name: str) -> type[Kernel]:
@@ -225,6 +226,22 @@ def _wait(told: _Told, connection: socket.socket, tuner: int | None) -> bool:
         told.listen()
         if told.done or told.closed or ended:
             return told.done
+
+
+def _end_late_comers(told: _Told, mark: str) -> None:
+    """End what the tuner had just forked when it was killed, and all else that is left.
+
+    Such a child has no mark before it becomes the benchmark, and a busy machine may let it wait for
+    long. But until then it holds the tuner's end of the socket. A fork that lives on as a part of
+    the tuner holds that too, so there is a limit.
+    """
+    end = time.monotonic() + _FORKED_WITHIN
+    told.listen()
+    while not told.closed and time.monotonic() < end:
+        kill_marked(mark)
+        time.sleep(_BETWEEN_TRIES)
+        told.listen()
+    end_marked(mark)
 
 
 def _put_back(folder: Path, kernel: type[Kernel], tries: int) -> None:
