@@ -23,12 +23,12 @@ def starts(schedules):
 
 
 NEAR_TIE = 1e-5
-"""Two logits that are closer than this can change places: how a machine rounds their sums depends on
-its processor, and on how many rows a matrix has."""
+"""Two logits that are closer than this can change places: how their sums are rounded depends on the
+processor, and on how many rows a matrix has."""
 
 
 def greedy_episode(shop, kind, network):
-    """Play the environment greedily; return the makespan, and how close a decision came to a tie."""
+    """Play the environment greedily; return the makespan, and the distance of the closest choice."""
     env = JobshopVectorEnv(JobshopConfig(instances=(shop,), candidates=kind), 1)
     observation, _ = env.reset(seed=0)
     closest = np.inf
