@@ -28,7 +28,7 @@ processor, and on how many rows a matrix has."""
 
 
 def greedy_episode(shop, kind, network):
-    """Play the environment greedily; return the makespan, and the distance of the closest choice."""
+    """Play the environment greedily; return the makespan and the distance of the closest choice."""
     env = JobshopVectorEnv(JobshopConfig(instances=(shop,), candidates=kind), 1)
     observation, _ = env.reset(seed=0)
     closest = np.inf
