@@ -205,6 +205,9 @@ class EnvironmentSpec:
             makes a single environment, or a parallel one of PettingZoo. rlsys translates its
             spaces and steps its copies; if `config` has the field ``processes`` and that is more
             than 0, in so many processes. Metrics come from the info of an episode's last step.
+        spaces: in place of both: ``spaces(config) -> rlsys.training.Spaces``, for a system that
+            cannot be played here. An agent then learns from what it is told, and says itself how
+            well a network does (`rlsys.training.Session.judge`).
         presets: YAML files inside packages, ``"package:relative/path"``. The preset ``default`` is
             used when the user names none; it is empty if it is not listed.
         agent: the agent that a run uses by default.
@@ -241,6 +244,7 @@ class EnvironmentSpec:
     config: str
     vector_env: str | None = None
     env: str | None = None
+    spaces: str | None = None
     agent: str
     agent_for: str | None = None
     presets: Mapping[str, str] = field(default_factory=dict)
@@ -258,12 +262,12 @@ class EnvironmentSpec:
 
     def __post_init__(self) -> None:
         _check_name(self.name)
-        if (self.vector_env is None) == (self.env is None):
+        if sum(way is not None for way in (self.vector_env, self.env, self.spaces)) != 1:
             raise ValueError(
                 f"environment {self.name!r}: give either `vector_env`, a batched environment, or "
-                "`env`, a single one"
+                "`env`, a single one, or `spaces` of a system that cannot be played here"
             )
-        for name in ("config", "vector_env", "env", "agent_for", "cases", "application"):
+        for name in ("config", "vector_env", "env", "spaces", "agent_for", "cases", "application"):
             _check_reference(getattr(self, name))
         for name, resource in self.presets.items():
             _check_name(name)

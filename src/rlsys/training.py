@@ -17,12 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from numpy.typing import NDArray
+
 from rlsys.controllers import Oracle
 from rlsys.errors import EnvironmentFault, Interrupted, UserError
 from rlsys.policies import Policy, controller_of, load_policy
 from rlsys.rollout import MakeEnv, play
 from rlsys.seeds import validation_seeds
 from rlsys.stages import Promotion
+from rlsys.storage.archive import write_archive
 from rlsys.storage.atomic import write_atomically
 from rlsys.storage.states import load_state, save_state
 
@@ -30,6 +33,9 @@ STATE_FILE = "state.npz"
 NETWORK_FILE = "network.npz"
 VALIDATION_FILE = "validation.json"
 """Beside a state that was saved before its validation: what the validation then said."""
+
+TOLD_FILE = "told.npz"
+"""What a system that cannot be played here has told the agent."""
 
 PATIENCE = 2.0
 """Seconds that a stop waits for the next point where training can resume exactly."""
@@ -39,11 +45,30 @@ _LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True)
+class Spaces:
+    """What a system that cannot be played here lets an agent observe and do.
+
+    Attributes:
+        observation, action: Gymnasium spaces, of one copy.
+        items: whether an observation is a list of items.
+        masked: whether actions must be chosen under a mask.
+        name: which system it is, if there are several.
+    """
+
+    observation: Any
+    action: Any
+    items: bool = False
+    masked: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Problem:
     """What is to be learned.
 
     Attributes:
-        make_env: ``make_env(num_envs)`` makes a fresh batched environment.
+        make_env: ``make_env(num_envs)`` makes a fresh batched environment. If it has `spaces`
+            only, the environment has them, and cannot be played.
         metrics: names of the episode metrics in the environment's final info.
         make_oracle: makes the oracle; None if the environment has none.
     """
@@ -51,6 +76,7 @@ class Problem:
     make_env: MakeEnv
     metrics: tuple[str, ...] = ()
     make_oracle: Callable[[], Oracle] | None = None
+    spaces: Spaces | None = None
 
 
 @dataclass
@@ -70,9 +96,12 @@ class Session:
         validation_episodes: number of episodes on which ``best`` is chosen.
         resume: whether to continue from ``last`` if it exists.
         promotion: the rule that ends a stage early; None: this is none.
+        judge: ``judge(network)`` returns the mean reward by which networks are compared; an agent
+            sets it where the problem cannot be played. None: nothing is known yet.
         best_reward: validation reward of the best network so far; None before the first validation.
         best_value: its value of `metric`.
         step, total: environment steps done and in all, as of the last boundary.
+        saved_step: the step of the last checkpoint that is on disk; None before the first.
     """
 
     directory: Path
@@ -87,10 +116,12 @@ class Session:
     validation_episodes: int = 8
     resume: bool = False
     promotion: Promotion | None = None
+    judge: Callable[[Policy], float | None] | None = None
     best_reward: float | None = None
     best_value: float | None = None
     step: int = 0
     total: int = 0
+    saved_step: int | None = None
     _waited: int = 0
     _next_checkpoint: int = 0
     _next_validation: int = 0
@@ -147,6 +178,21 @@ class Session:
     def seconds(self) -> float:
         """Wall time spent in this training, resumed parts included."""
         return self._elapsed_before + time.monotonic() - self._begun
+
+    def save_soon(self) -> None:
+        """Make a periodic checkpoint at the next boundary, whenever it would be due."""
+        self._next_checkpoint = 0
+
+    def keep_told(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep what a system that cannot be played here has told, for evaluation and exports.
+
+        Args:
+            arrays: ``returns`` of the last whole episodes, float64 (episodes,); ``observations``
+                (N, ...), newest last; ``masks`` bool (N, n) if there are any.
+        """
+        with _disk_errors(self.directory):
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_archive(self.directory / TOLD_FILE, {}, arrays)
 
     def report(self, step: int, total: int, metrics: Mapping[str, float]) -> None:
         """Publish progress: `step` of `total` environment steps, and what was measured since."""
@@ -256,7 +302,10 @@ class Session:
             raise Interrupted(f"stopped at step {step} of {total}; continue with --resume")
 
     def _judge(self, step: int, total: int, current: Policy, periodic: bool) -> None:
-        """Validate a network, and keep it if it is the best so far."""
+        """Validate a network, and keep it if it is the best so far, or nobody can say yet."""
+        if self.judge is not None and self.judge(current) is None:
+            self._write_network("best", current)
+            return
         means = self.measure(current)
         reward = means["reward"]
         if self.best_reward is None or reward > self.best_reward:
@@ -282,6 +331,9 @@ class Session:
             EnvironmentFault: the reward is NaN or infinite.
             Interrupted: the user asked to stop meanwhile.
         """
+        if self.judge is not None:
+            told = self.judge(network)
+            return {} if told is None else {"reward": told}
         others = () if self.metric == "reward" else (self.metric,)
         seeds = validation_seeds(self.validation_episodes)
         self._validating = True
@@ -353,6 +405,7 @@ class Session:
                     "seconds": self.seconds,
                 },
             )
+        self.saved_step = step
 
     def _write_network(self, name: str, network: Policy) -> None:
         directory = self.directory / name

@@ -23,7 +23,7 @@ from rlsys.plugins.manager import PluginManager
 from rlsys.plugins.registry import Registry
 
 pytest.importorskip("sphinx", reason="pip install 'rlsys[docs]'")
-PLUGINS = ("jobshop", "mec", "ray", "rtos", "rust_q10", "sysctl")
+PLUGINS = ("distributed", "jobshop", "mec", "ray", "rtos", "rust_q10", "sysctl")
 for extra in (f"rlsys_{plugin}" for plugin in PLUGINS):
     pytest.importorskip(extra, reason="pip install 'rlsys[all]'")
 

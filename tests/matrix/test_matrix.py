@@ -23,6 +23,8 @@ from rlsys.plugins.registry import Registry
 
 KEPT = Path(__file__).parents[2] / "docs" / "measured" / "matrix.json"
 SHORT = [("CartPole", "ppo"), ("CartPole", "sac"), ("Pendulum", "dqn"), ("lamps", "maskable-ppo")]
+LIVE = {"distributed-ppo", "distributed-dqn"}
+"""Learn from running programs, which are no environments; plugins/rlsys-distributed tests them."""
 ALL = [(e, a) for e in ENVIRONMENTS for a in AGENTS]
 
 
@@ -66,10 +68,10 @@ def test_every_cell_is_as_the_page_says(found, environment, agent, executor, tmp
 
 def test_the_matrix_has_every_agent_exporter_and_executor_that_there_is():
     registry = Registry(PluginManager(PluginOptions()))
-    assert set(AGENTS) == {*registry.agents, "hill-climbing"}
+    assert set(AGENTS) | LIVE == {*registry.agents, "hill-climbing"}
     assert set(EXPORTERS) == set(registry.exporters)
     assert set(EXECUTORS) == set(registry.executors)
-    assert set(registry.environments) <= {*ENVIRONMENTS, "gymnasium"}
+    assert set(registry.environments) <= {*ENVIRONMENTS, "gymnasium", "distributed"}
 
 
 def test_the_page_is_made_from_the_result():

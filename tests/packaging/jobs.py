@@ -33,6 +33,33 @@ TINY_JOBSHOP = (
 TINY_MEC = ("--preset", "phase1", "--steps", "256", "--episodes", "2",
             "--set", "training.validation_episodes=1")  # fmt: skip
 
+PLUGINS = ("distributed", "jobshop", "mec", "ray", "rtos", "rust-q10", "sysctl")
+LEARN_LIVE = """
+import signal, subprocess, sys
+from rlsys_distributed.client import Agent
+
+served = [sys.executable, "-m", "rlsys.cli.main", "distributed", "serve", "--port", "0"]
+server = subprocess.Popen(served, stdout=subprocess.PIPE, text=True)
+address = server.stdout.readline().split()[2].rstrip(",")
+agent = Agent(
+    {"client_id": "p", "train_server_address": address, "first_model_timeout": 300,
+     "observation_space": {"box": {"shape": [1]}}, "action_space": {"discrete": {"n": 2}},
+     "algorithm_parameters": {"n_steps": 64, "batch_size": 32}}
+)
+while agent.version < 3:
+    trajectory = None
+    for step in range(8):
+        trajectory, action = agent.request_for_action(trajectory, [step / 8])
+        agent.add_to_trajectory(trajectory, action)
+        action.update_reward(float(action.act))
+    agent.mark_end_of_trajectory(trajectory, action)
+    assert agent.flush(300)
+agent.close()
+server.send_signal(signal.SIGINT)
+assert server.wait() == 0
+print("learned")
+"""
+
 
 def core(env: Environment) -> None:
     out = trained(env, *LAMPS, "train", "lamps")
@@ -123,12 +150,14 @@ def ray(env: Environment) -> None:
     trained(env, *LAMPS, "train", "lamps", "--executor", "ray")
 
 
+def distributed(env: Environment) -> None:
+    assert "learned" in env.python(LEARN_LIVE)
+
+
 def everything(env: Environment) -> None:
     listed = json.loads(env.rlsys("plugins", "--json").stdout)["plugins"]
     assert {row["name"]: row["status"] for row in listed if row["status"] != "active"} == {}
-    assert {"jobshop", "mec", "ray", "rtos", "rust-q10", "sysctl"} <= {
-        row["name"] for row in listed
-    }
+    assert set(PLUGINS) <= {row["name"] for row in listed}
     out = trained(env, "run", "rtos", *TINY_RTOS, *TINY_RUST, "--set", "exports.onnx={}")
     assert list((out / "exports" / "onnx").rglob("policy.onnx"))
 
@@ -148,9 +177,9 @@ JOBS: dict[str, tuple[set[str], Callable[[Environment], None]]] = {
     "mec": (CORE | {"rlsys-mec"}, mec),
     "sysctl": (CORE | {"rlsys-sysctl"}, sysctl),
     "ray": (CORE | {"rlsys-ray"}, ray),
+    "distributed": (CORE | {"rlsys-distributed"}, distributed),
     "all": (
-        CORE
-        | {f"rlsys-{name}" for name in ("jobshop", "mec", "ray", "rtos", "rust-q10", "sysctl")},
+        CORE | {f"rlsys-{name}" for name in PLUGINS},
         everything,
     ),
 }

@@ -102,6 +102,10 @@ def _batch_maker(
         from rlsys.adapters.existing.batches import BatchMaker  # late: needs Gymnasium
 
         return BatchMaker(environment, config, render_mode)
+    if environment.spaces is not None:
+        from rlsys.adapters.spaces_only import SpacesOnly  # late: needs Gymnasium
+
+        return partial(SpacesOnly, environment.name, resolve(environment.spaces)(config))
     assert environment.vector_env is not None
     factory = resolve(environment.vector_env)
     if render_mode is None:

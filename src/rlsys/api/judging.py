@@ -56,11 +56,16 @@ def compare_request(work: Workplace, request: Request, runs: Sequence[Path]) -> 
     policies, seeds = {}, set()
     for path in runs:
         trained, run = workflow.reopen(work, path)
-        if trained.config.plugin != request.plugin:
+        of_a_program = trained.environment.spaces is not None
+        if trained.config.plugin != request.plugin and not of_a_program:
             raise UserError(
                 f"{path}: this is a run of {trained.config.plugin}, not of {request.plugin}"
             )
         (networks,) = workflow.load_policies(trained, run).values()
+        if of_a_program:
+            # It was learned from a program that this environment is like: it plays all cases.
+            (learned,) = networks.values()
+            networks = {case.policy or case.name: learned for case in plan.cases}
         if not {case.policy or case.name for case in plan.cases} & set(networks):
             raise UserError(
                 f"{path}: the run was trained on {sorted(networks)}, but preset "

@@ -118,6 +118,7 @@ def problem_of(plan: Plan, make_env: EnvMaker) -> Problem:
         make_env=make_env,
         metrics=tuple(m.name for m in spec.metrics if not m.vector or m.name in drawn),
         make_oracle=partial(resolve(spec.oracle.factory), config) if spec.oracle else None,
+        spaces=resolve(spec.spaces)(config) if spec.spaces else None,
     )
 
 
@@ -207,7 +208,7 @@ def check_environment(plan: Plan, case: str) -> None:
         EnvironmentFault: it breaks a promise, cannot be repeated, or does not bear the copies.
     """
     config, environment = plan.config, plan.environment
-    if environment.costly:
+    if environment.costly or environment.spaces:
         return
     make_env = plan.make_env(case)
     if config.playing.repeatable:

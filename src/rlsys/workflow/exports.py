@@ -24,6 +24,7 @@ from rlsys.storage.hashing import file_hash
 from rlsys.training import NETWORK_FILE
 from rlsys.workflow.exported import Exported, exported, raise_refusals
 from rlsys.workflow.run_directory import RunDirectory
+from rlsys.workflow.told import observed
 from rlsys.workflow.trained import policy_files
 
 
@@ -80,7 +81,7 @@ def attempt_exports(
                 facts = _Facts(plan.case(case), path, seed, role)
                 target = folder / role if role else folder
                 try:
-                    context = _export_context(plan, facts, planned, observations)
+                    context = _export_context(plan, run, facts, planned, observations)
                     report = None
                     if not again:
                         report = finished_export(planned.spec, target, context, planned.settings)
@@ -132,11 +133,14 @@ def _networks(policy: Policy) -> list[tuple[str, Network]]:
 
 
 def _export_context(
-    plan: Plan, facts: _Facts, planned: PlannedExport, observations: int
+    plan: Plan, run: RunDirectory, facts: _Facts, planned: PlannedExport, observations: int
 ) -> ExportContext:
     make_env = plan.make_env(facts.case.name)
+    cannot_be_played = plan.environment.spaces is not None
     seen, masks = None, None
-    if not plan.environment.costly:
+    if cannot_be_played:
+        seen, masks = observed(plan, run, facts.case.name, facts.seed, observations)
+    elif not plan.environment.costly:
         controller = controller_of(load_policy(facts.path))
         seen, masks = record(
             make_env,
@@ -168,7 +172,7 @@ def _export_context(
         case=facts.case.name,
         notes=notes,
         # An exporter plays with one network; those of the other roles would be missing.
-        make_env=None if facts.role else make_env,
+        make_env=None if facts.role or cannot_be_played else make_env,
         episodes=episodes,
         application=application,
         optional=planned.optional,

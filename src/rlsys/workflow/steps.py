@@ -31,6 +31,7 @@ from rlsys.workflow.exported import Exported, raise_refusals
 from rlsys.workflow.exports import attempt_exports
 from rlsys.workflow.run_directory import RunDirectory
 from rlsys.workflow.tensorboard import TensorBoardListener
+from rlsys.workflow.told import told_evaluation
 from rlsys.workflow.trained import load_policies
 
 
@@ -97,7 +98,12 @@ def train(work: Workplace, plan: Plan, run: RunDirectory, executor: Executor) ->
 
 
 def judge(work: Workplace, plan: Plan, run: RunDirectory) -> Evaluation:
-    """Evaluate the policies of a run according to its configuration."""
+    """Evaluate the policies of a run according to its configuration.
+
+    Of a system that cannot be played here, return what its last episodes earned.
+    """
+    if plan.environment.spaces is not None:
+        return told_evaluation(plan, run)
     settings = plan.config.evaluation
     return evaluate(
         plan.environment,

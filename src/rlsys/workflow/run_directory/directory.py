@@ -35,8 +35,8 @@ from rlsys.errors import Interrupted, UserError
 from rlsys.storage.atomic import write_atomically
 from rlsys.storage.folders import files_below
 from rlsys.storage.hashing import file_hash
-from rlsys.workflow.metrics_file import json_line, json_lines
-from rlsys.workflow.versions import versions_of
+from rlsys.workflow.run_directory.metrics_file import json_line, json_lines
+from rlsys.workflow.run_directory.versions import versions_of
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 

@@ -1,0 +1,1 @@
+"""Learn from running programs: a server that trains, and clients that act."""

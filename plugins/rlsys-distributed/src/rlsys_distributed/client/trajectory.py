@@ -1,0 +1,161 @@
+"""What happened between a program and its model: consecutive steps of one episode."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlsys_distributed.client.actor import Actor
+from rlsys_distributed.v1 import trainer_pb2 as pb
+from rlsys_distributed.wire.spaces import Box, Space
+from rlsys_distributed.wire.tensors import to_tensor
+
+Array = NDArray[Any]
+
+
+class Action:
+    """One decision.
+
+    Attributes:
+        act: what the program does: an int, or an array of the action space's shape.
+        reward: what came of it; 0 until `update_reward` says otherwise.
+        raw: what is recorded, before it is clipped to the action space.
+        log_probability: with which it was drawn.
+        actor: what chose it.
+        row: the flat observation and a 1, float32 (values + 1,).
+    """
+
+    __slots__ = ("act", "actor", "log_probability", "mask", "raw", "reward", "row")
+
+    def __init__(
+        self,
+        act: Any,
+        raw: Any,
+        log_probability: float,
+        actor: Actor,
+        row: NDArray[np.float32],
+        mask: Array | None,
+    ) -> None:
+        self.act = act
+        self.raw = raw
+        self.log_probability = log_probability
+        self.actor = actor
+        self.row = row
+        self.mask = mask
+        self.reward = 0.0
+
+    @property
+    def version(self) -> int:
+        """Version of the model that chose it; 0: none was there yet."""
+        return self.actor.version
+
+    def update_reward(self, reward: float) -> None:
+        """Say what came of it.
+
+        Raises:
+            ValueError: not a finite number.
+        """
+        value = float(reward)
+        if not math.isfinite(value):
+            raise ValueError(f"the reward is {reward}; it must be a finite number")
+        self.reward = value
+
+    def __repr__(self) -> str:
+        return f"Action(act={self.act!r}, reward={self.reward!r}, version={self.version})"
+
+
+class Trajectory:
+    """The steps of one episode, from one thread at a time.
+
+    Attributes:
+        episode: its number.
+        sent: steps that are already on their way.
+        actions: the steps since.
+        completed: whether the episode is over.
+    """
+
+    __slots__ = ("actions", "completed", "episode", "sent")
+
+    def __init__(self, episode: int) -> None:
+        self.episode = episode
+        self.sent = 0
+        self.actions: list[Action] = []
+        self.completed = False
+
+    def __len__(self) -> int:
+        return self.sent + len(self.actions)
+
+
+class Piece:
+    """Steps that are ready to be sent.
+
+    Args:
+        actions: the steps.
+        ending: `CUT`, `TERMINATED` or `TRUNCATED`.
+        next_row: the observation after them and a 1; None if `TERMINATED`.
+        next_mask: the mask there, if there are masks.
+    """
+
+    __slots__ = ("actions", "ending", "episode", "first_step", "next_mask", "next_row")
+
+    def __init__(
+        self,
+        trajectory: Trajectory,
+        actions: list[Action],
+        ending: int,
+        next_row: NDArray[np.float32] | None = None,
+        next_mask: Array | None = None,
+    ) -> None:
+        self.episode = trajectory.episode
+        self.first_step = trajectory.sent
+        self.actions = actions
+        self.ending = ending
+        self.next_row = next_row
+        self.next_mask = next_mask
+
+    def message(self, sequence: int, observation_space: Box, action_space: Space) -> bytes:
+        """Return it as a serialised `Trajectory`."""
+        actions = self.actions
+        continuous = isinstance(action_space, Box)
+        seen = np.stack([a.row for a in actions])[:, :-1]
+        told = pb.Trajectory(
+            sequence=sequence,
+            episode=self.episode,
+            first_step=self.first_step,
+            ending=self.ending,  # type: ignore[arg-type]
+            observations=_observed(seen, observation_space),
+            actions=to_tensor(
+                np.array([a.raw for a in actions], np.float32 if continuous else np.int64)
+            ),
+            rewards=to_tensor(np.array([a.reward for a in actions], np.float64)),
+            log_probabilities=to_tensor(np.array([a.log_probability for a in actions], np.float32)),
+            versions=_runs([a.version for a in actions]),
+            incarnation=actions[-1].actor.incarnation,
+        )
+        if actions[0].mask is not None:
+            told.masks.CopyFrom(to_tensor(np.array([a.mask for a in actions], np.bool_)))
+        if self.next_row is not None:
+            last = self.next_row[:-1].astype(observation_space.dtype, copy=False)
+            told.next_observation.CopyFrom(to_tensor(last.reshape(observation_space.shape)))
+        if self.next_mask is not None:
+            told.next_mask.CopyFrom(to_tensor(self.next_mask))
+        message: bytes = told.SerializeToString()
+        return message
+
+
+def _observed(rows: NDArray[np.float32], space: Box) -> pb.Tensor:
+    """Return flat observations (steps, values) as a tensor (steps, ...) of the space's type."""
+    return to_tensor(rows.astype(space.dtype, copy=False).reshape(len(rows), *space.shape))
+
+
+def _runs(versions: list[int]) -> list[pb.VersionRun]:
+    runs: list[pb.VersionRun] = []
+    for version in versions:
+        if runs and runs[-1].version == version:
+            runs[-1].steps += 1
+        else:
+            runs.append(pb.VersionRun(version=version, steps=1))
+    return runs

@@ -1,0 +1,1 @@
+"""``rlsys distributed``; each subcommand imports what is heavy only when it runs."""

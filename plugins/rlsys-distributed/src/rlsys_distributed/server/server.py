@@ -1,0 +1,160 @@
+"""A server: its front, its learners and its port, from start to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from rlsys.errors import UserError
+from rlsys.storage.atomic import write_atomically
+from rlsys_distributed.server.front import Front
+from rlsys_distributed.server.handlers import TolerantServer
+from rlsys_distributed.server.learners import Learners
+from rlsys_distributed.server.registry import FOLDER, Registry
+from rlsys_distributed.server.settings import ServerConfig
+from rlsys_distributed.v1.learner_pb2_grpc import add_LearningServicer_to_server
+from rlsys_distributed.v1.trainer_pb2_grpc import add_TrainerServicer_to_server
+from rlsys_distributed.wire.calls import SERVER_OPTIONS
+
+ADDRESS_FILE = "server.json"
+PATIENCE = 60.0
+"""Seconds that learners have to save and end when the server stops."""
+_SERVICES = ("", "rlsys.distributed.v1.Trainer")
+
+
+class Server:
+    """One server in one directory; everything runs in the event loop that calls it.
+
+    Args:
+        config: its settings.
+        home: its directory, made if it is missing.
+
+    Raises:
+        UserError: another server uses the directory, or something in it cannot be read.
+    """
+
+    def __init__(self, config: ServerConfig, home: Path) -> None:
+        self.config = config
+        self.home = home
+        self._held = contextlib.ExitStack()
+        with contextlib.ExitStack() as held:
+            _lock(home, held)
+            self.learners = Learners(home)
+            self.registry = Registry(config, home, self.learners.start)
+            self.learners.registry = self.registry
+            self.front = Front(self.registry, secret(config))
+            self._held = held.pop_all()
+
+    async def start(self) -> str:
+        """Listen, and return the address; learners are started by `run_learners`.
+
+        Raises:
+            UserError: the port is taken, or a certificate cannot be read.
+        """
+        self._server = grpc.aio.server(options=SERVER_OPTIONS)
+        tolerant = TolerantServer(self._server)
+        add_TrainerServicer_to_server(self.front, tolerant)
+        add_LearningServicer_to_server(self.learners, tolerant)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        port = _listen(self._server, self.config)
+        # Learners come in here, whatever the programs use: it is this machine's own address.
+        self.inner_port = self._server.add_insecure_port("127.0.0.1:0")
+        await self._server.start()
+        for service in _SERVICES:
+            await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        address = f"{self.config.host}:{port}"
+        kept = json.dumps({"address": address, "pid": os.getpid()})
+        write_atomically(self.home / ADDRESS_FILE, kept)
+        return address
+
+    def run_learners(self) -> None:
+        """Start a learner for every model, now and when one is made."""
+        self.learners.start_all(f"127.0.0.1:{self.inner_port}")
+
+    async def stop(self) -> None:
+        """Let learners save and end, and end all calls."""
+        for service in _SERVICES:
+            await self._health.set(service, health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self.learners.stop(PATIENCE)
+        await self._server.stop(grace=1.0)
+        for model in self.registry.models.values():
+            model.close()
+        (self.home / ADDRESS_FILE).unlink(missing_ok=True)
+        self._held.close()
+
+
+def secret(config: ServerConfig) -> str | None:
+    """Return the token that programs must know, or None.
+
+    Raises:
+        UserError: the file cannot be read, or is empty.
+    """
+    if config.token_file is None:
+        return os.environ.get("RLSYS_TOKEN") or None
+    try:
+        token = config.token_file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UserError(
+            f"token_file {config.token_file}: cannot be read: {error.strerror}"
+        ) from error
+    if not token:
+        raise UserError(
+            f"token_file {config.token_file}: is empty; write the token into its first line"
+        )
+    return token
+
+
+def _listen(server: grpc.aio.Server, config: ServerConfig) -> int:
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    address = f"{host}:{config.port}"
+    try:
+        if config.tls is None:
+            port: int = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, _credentials(config))
+    except RuntimeError as error:
+        raise UserError(
+            f"cannot listen on {address}: the port is taken or the address is not this machine's; "
+            "choose another one with --port and --host (--port 0: any free one)"
+        ) from error
+    return port
+
+
+def _credentials(config: ServerConfig) -> grpc.ServerCredentials:
+    assert config.tls is not None
+    read = {}
+    for name in ("cert", "key", "client_ca"):
+        path = getattr(config.tls, name)
+        try:
+            read[name] = None if path is None else path.read_bytes()
+        except OSError as error:
+            raise UserError(f"tls.{name}: {path} cannot be read: {error.strerror}") from error
+    return grpc.ssl_server_credentials(
+        [(read["key"], read["cert"])],
+        root_certificates=read["client_ca"],
+        require_client_auth=read["client_ca"] is not None,
+    )
+
+
+def _lock(home: Path, held: contextlib.ExitStack) -> None:
+    """Keep other servers out of the directory."""
+    try:
+        (home / FOLDER).mkdir(parents=True, exist_ok=True)
+        file = held.enter_context((home / FOLDER / ".lock").open("w", encoding="utf-8"))
+    except OSError as error:
+        raise UserError(
+            f"{home}: cannot be written: {error.strerror}; choose another --out"
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UserError(
+            f"{home}: another server uses this directory; stop it, or choose another --out"
+        ) from error

@@ -1,0 +1,1 @@
+"""The generated stubs of the protocol; ``tools/stubs.py`` writes them."""
