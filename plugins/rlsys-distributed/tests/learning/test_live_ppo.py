@@ -1,4 +1,4 @@
-"""An update of PPO sees what a program did: the same probabilities, bootstraps, masks and starts."""
+"""An update of PPO sees what a program did: the same probabilities, bootstraps and masks."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def play(run, observation, action, count, *, masked=False, seed=0, ending=pb.TER
         trajectory, actions = Trajectory(number), []
         for _ in range(10):
             seen = drawn.normal(size=observation.shape).astype(np.float32)
-            if len(observation.shape) == 2:
+            if observation.dtype == "uint8":
+                seen = drawn.integers(0, 256, size=observation.shape).astype(np.float32)
+            elif len(observation.shape) == 2:
                 seen[:, 0] = 1.0
             row = np.append(seen.ravel(), np.float32(1))
             mask = None
@@ -84,9 +86,8 @@ def play(run, observation, action, count, *, masked=False, seed=0, ending=pb.TER
         after = None
         if ending != pb.TERMINATED:
             after = np.append(drawn.normal(size=observation.size), 1).astype(np.float32)
-        sent = Sent(
-            trajectory, actions, ending, after, None if mask is None or after is None else mask
-        )
+        last_mask = None if after is None else mask
+        sent = Sent(trajectory, actions, ending, after, last_mask)
         told = pb.Trajectory.FromString(sent.message(number + 1, observation, action))
         record = lb.JournalRecord(number=number + 1, client_id="p", trajectory=told)
         pieces.append(piece_of(lb.JournalRecord.FromString(record.SerializeToString())))

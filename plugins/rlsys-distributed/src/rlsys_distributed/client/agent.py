@@ -73,6 +73,7 @@ class Agent:
         self._observation, self._action = self.config.spaces()
         self._shape = self._observation.shape
         self._values = self._observation.size
+        self._dtype = np.uint8 if self._observation.dtype == "uint8" else None
         self._masked = self.config.masked
         self._outputs = self._action.outputs
         self._nothing = np.zeros(self._values + 1, np.float32)
@@ -116,7 +117,8 @@ class Agent:
                 needed. The agent goes on.
         """
         row = np.empty(self._values + 1, np.float32)
-        observation = np.asarray(obs)
+        # Pixels are sent as bytes, so the model here must see what the bytes say.
+        observation = np.asarray(obs, self._dtype)
         if observation.shape != self._shape:
             raise ValueError(
                 f"the observation has the shape {observation.shape}, not {self._shape}"
@@ -255,7 +257,7 @@ class Agent:
         self._waited = True
 
     def _row(self, obs: ArrayLike) -> NDArray[np.float32]:
-        observation = np.asarray(obs, dtype=np.float32)
+        observation = np.asarray(np.asarray(obs, self._dtype), dtype=np.float32)
         if observation.shape != self._shape:
             raise ValueError(
                 f"the observation has the shape {observation.shape}, not {self._shape}"
