@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import math
 import os
 import random
 import threading
@@ -76,7 +77,6 @@ class Agent:
         self._dtype = np.uint8 if self._observation.dtype == "uint8" else None
         self._masked = self.config.masked
         self._outputs = self._action.outputs
-        self._nothing = np.zeros(self._values + 1, np.float32)
         self._drawn = random.Random(self.config.seed)
         self._lock = threading.Lock()
         self._actor = untrained(self._action, self._drawn)
@@ -125,8 +125,8 @@ class Agent:
             )
         row[:-1] = observation if observation.ndim == 1 else observation.ravel()
         row[-1] = 1.0
-        # Times zero, every number is 0, and NaN and infinity are NaN.
-        if row.dot(self._nothing) != 0.0:
+        # One product instead of a look at every number; huge ones need the look.
+        if not row.dot(row) < math.inf and not np.isfinite(row).all():
             raise ValueError("the observation has NaN or infinity; give finite numbers")
         if self._masked or mask is not None:
             mask = self._checked_mask(mask)
