@@ -6,8 +6,8 @@ Start the server in one terminal and this in another, or in several, with anothe
     python examples/lunar_lander.py [--id LunarLander-v3] [--name lander-1] [--episodes 2000]
 
 LunarLander needs `pip install 'gymnasium[box2d]'`; `--id CartPole-v1` needs nothing more. Programs
-share the model that is named after the environment. Stop the server with Ctrl-C and look at what was
-learned:
+share the model that is named after the environment. Stop the server with Ctrl-C, and look at what
+was learned:
 
     rlsys compare gymnasium runs/distributed/LunarLander-v3 --set id=LunarLander-v3
 """

@@ -130,9 +130,9 @@ def table(rows: Sequence[Row]) -> str:
             (
                 row.scheduler,
                 f"{row.slowdown.mean:.1f}",
-                _limits(row.slowdown),
+                limits(row.slowdown),
                 f"{row.difference.mean:+.1f}" if other else "",
-                _limits(row.difference) if other else "",
+                limits(row.difference) if other else "",
                 f"{row.mean_wait:.0f}",
                 f"{row.utilisation:.1%}",
             )
@@ -196,7 +196,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _limits(found: Estimate) -> str:
+def limits(found: Estimate) -> str:
+    """Return an interval as text."""
     if found.low is None or found.high is None:
         return "unknown"
     return f"[{found.low:.1f}, {found.high:.1f}]"

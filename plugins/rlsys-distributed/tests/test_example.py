@@ -34,3 +34,31 @@ def test_two_programs_share_the_model_that_is_named_after_the_environment(tmp_pa
         assert re.match(r"20 episodes, version [1-9]", text)
         assert "acknowledged=20" in text
     assert (tmp_path / "home" / "CartPole-v1" / "manifest.json").exists()
+
+
+@pytest.mark.slow
+def test_a_batch_scheduler_learns_and_is_judged(tmp_path):
+    folder = EXAMPLES / "hpc-jobs"
+    settings = yaml.safe_load((folder / "server.yaml").read_text(encoding="utf-8"))
+    settings["settings"]["ppo"] |= {"n_steps": 128, "batch_size": 64}
+    server = LiveServer(tmp_path / "home", **settings)
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=True,
+        ).stdout
+
+    said = run("learn.py", "--server", server.address, "--jobs", "64", "--episodes", "100")
+    server.stop()
+    assert re.search(r"100 windows: mean slowdown \d", said)
+    assert int(re.search(r"version (\d+)", said)[1]) >= 2
+    (network,) = (tmp_path / "home" / "hpc-jobs").glob("policies/*/seed-0/network.npz")
+    judged = run("judge.py", network, "--jobs", "64", "--windows", "5").splitlines()
+    assert [line.split(":")[0] for line in judged] == [
+        "learned", "fcfs", "sjf", "easy", "sjf-easy", "f1-easy",
+    ]  # fmt: skip
