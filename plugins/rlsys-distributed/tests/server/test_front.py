@@ -504,3 +504,30 @@ def test_the_standard_health_service_answers(server):
             health_pb2.HealthCheckRequest(service="rlsys.distributed.v1.Trainer")
         )
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_prometheus_reads_what_the_status_says(serve):
+    from urllib.request import urlopen
+
+    from prometheus_client.parser import text_string_to_metric_families
+
+    server = serve(metrics_port=0)
+    client = RawClient(server.address)
+    client.register()
+    server.learner("raw").attach()
+    server.learner("raw").publish(1)
+    client.send(trajectory(1), trajectory(2, rewards=to_tensor(np.full(3, np.nan))))
+    with urlopen(f"http://127.0.0.1:{server.server.metrics_port}/metrics") as answer:
+        text = answer.read().decode()
+    found = {
+        (sample.name, sample.labels.get("model")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert found["rlsys_steps_received_total", "raw"] == 3
+    assert found["rlsys_steps_bad_total", "raw"] == 3
+    assert found["rlsys_steps_waiting", "raw"] == 3
+    assert found["rlsys_version", "raw"] == 1
+    assert found["rlsys_learning", "raw"] == 1
+    assert found["rlsys_programs_connected", "raw"] == 0
+    assert found["rlsys_uptime_seconds", None] > 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -16,6 +18,7 @@ from rlsys.storage.atomic import write_atomically
 from rlsys_distributed.server.front import Front
 from rlsys_distributed.server.handlers import TolerantServer
 from rlsys_distributed.server.learners import Learners
+from rlsys_distributed.server.metrics import serve_metrics
 from rlsys_distributed.server.registry import FOLDER, Registry
 from rlsys_distributed.server.settings import ServerConfig
 from rlsys_distributed.v1.learner_pb2_grpc import add_LearningServicer_to_server
@@ -70,9 +73,23 @@ class Server:
         for service in _SERVICES:
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         address = f"{self.config.host}:{port}"
+        if self.config.metrics_port is not None:
+            self._serve_metrics(self.config.metrics_port)
         kept = json.dumps({"address": address, "pid": os.getpid()})
         write_atomically(self.home / ADDRESS_FILE, kept)
         return address
+
+    def _serve_metrics(self, port: int) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def status() -> Any:
+            return self.front.status()
+
+        def ask() -> Any:  # in a thread of the metrics' server
+            return asyncio.run_coroutine_threadsafe(status(), loop).result(10.0)
+
+        self.metrics_port, end = serve_metrics(self.config.host, port, ask)
+        self._held.callback(end)
 
     def run_learners(self) -> None:
         """Start a learner for every model, now and when one is made."""
@@ -84,10 +101,11 @@ class Server:
             await self._health.set(service, health_pb2.HealthCheckResponse.NOT_SERVING)
         await self.learners.stop(PATIENCE)
         await self._server.stop(grace=1.0)
+        # In a thread: a request for metrics that is being answered needs this loop.
+        await asyncio.to_thread(self._held.close)
         for model in self.registry.models.values():
             model.close()
         (self.home / ADDRESS_FILE).unlink(missing_ok=True)
-        self._held.close()
 
 
 def secret(config: ServerConfig) -> str | None:

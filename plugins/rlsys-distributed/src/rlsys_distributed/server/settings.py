@@ -95,6 +95,8 @@ class ServerConfig(_Section):
     """Files for encrypted connections; null: plain text."""
     plain_text: bool = False
     """Whether plain text is allowed on other addresses than this machine's own."""
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    """Port on which Prometheus can read the server's numbers, at the same host; null: none."""
     executor: str = "local"
     """Where learners run."""
     executor_options: dict[str, str] = Field(default_factory=dict)
