@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import psutil
 import pytest
 from live_server import LIMIT, LiveServer, SignProgram
 
@@ -107,6 +108,25 @@ def test_a_server_goes_on_from_where_it_was_stopped(tmp_path):
         while len(program.returns) < count + 200:
             program._stopping.wait(0.1)
         assert program.mean() >= 6.5  # it did not begin anew
+    finally:
+        program.stop()
+    program.agent.close(LIMIT)
+    server.stop()
+
+
+def test_a_killed_learner_is_started_again_and_goes_on(tmp_path):
+    server = LiveServer(tmp_path / "home", settings={"ppo": PPO}, checkpoint_every=500)
+    program = SignProgram(server.address, "p")
+    try:
+        assert program.learns(6.0)
+        (learner,) = psutil.Process(server.process.pid).children()
+        learner.kill()
+        learned = status(server, "p")["steps_learned"]
+        while status(server, "p")["steps_learned"] <= learned + 1000:
+            assert not program._stopping.wait(0.2)
+        (another,) = psutil.Process(server.process.pid).children()
+        assert another.pid != learner.pid
+        assert program.mean() > 5.5
     finally:
         program.stop()
     program.agent.close(LIMIT)
