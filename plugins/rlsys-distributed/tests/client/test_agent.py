@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
+import sys
 import threading
 
 import gymnasium
 import numpy as np
 import pytest
-from front_server import WAIT, policy
+from front_server import WAIT, RawClient, policy
 
 from rlsys.errors import UserError
 from rlsys_distributed.client import Agent
@@ -411,3 +413,40 @@ def test_rl4sys_client_files_work_and_what_means_nothing_is_named(tmp_path, serv
     for name in ("act_limit", "vf_lr", "train_v_iters", "traj_per_epoch"):
         assert f"{name} has no meaning here" in caplog.text
     assert agent.config.send_frequency == 10
+
+
+def test_a_program_that_is_killed_frees_its_place_and_what_it_had_sent_counts(serve):
+    server = serve()
+    program = """
+import sys
+from rlsys_distributed.client import Agent
+agent = Agent({"client_id": "p", "train_server_address": sys.argv[1], "first_model_timeout": 60,
+               "algorithm_parameters": {"input_size": 4, "act_dim": 2}})
+trajectory = None
+for step in range(10**9):
+    trajectory, action = agent.request_for_action(trajectory, [0, 0, 0, step])
+    agent.add_to_trajectory(trajectory, action)
+    if step == 4:
+        agent.mark_end_of_trajectory(trajectory, action)
+        agent.flush()
+    if step == 7:  # in the middle of an episode
+        print("there", flush=True)
+        sys.stdin.read()
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, server.address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    registered(server).publish(1)
+    assert child.stdout is not None
+    assert child.stdout.readline() == "there\n"
+    assert server.status("p").clients[0].connected
+    child.kill()
+    child.wait()
+    assert eventually(lambda: not server.status("p").clients[0].connected)
+    (record,) = server.learner("p").records(1)
+    assert record.trajectory.ending == pb.TERMINATED
+    other = RawClient(server.address)
+    assert other.register(client_id="p", instance=bytes(16)).session
