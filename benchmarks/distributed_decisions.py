@@ -28,7 +28,8 @@ from torch import nn
 from rlsys_distributed.client import Agent
 
 CONFIG = "settings: {ppo: {n_steps: 512, batch_size: 256, n_epochs: 2, activation: tanh}}\n"
-STEPS = 64
+STEPS = 200
+"""Of an episode, about as many as one of Lunar Lander has."""
 
 
 def decisions(address: str, count: int) -> tuple[np.ndarray, int]:

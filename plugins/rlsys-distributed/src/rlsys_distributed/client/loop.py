@@ -14,6 +14,7 @@ def play(
     *,
     episodes: int,
     seed: int | None = None,
+    patience: float = 60.0,
     on_episode: Callable[[int, float], None] = lambda _, __: None,
 ) -> list[float]:
     """Play episodes with an agent, which sends them to its server.
@@ -24,6 +25,8 @@ def play(
             ``action_masks()`` or of ``info["action_mask"]``.
         episodes: how many.
         seed: of the first reset; None: none.
+        patience: seconds that an episode waits until the server has taken what came before it. An
+            environment can wait, and would otherwise run away from its learner; 0: it does not.
         on_episode: called with the number and the return of every episode.
 
     Returns:
@@ -49,6 +52,8 @@ def play(
             last_observation=observation,
             last_mask=_mask(agent, env, info),
         )
+        if patience:
+            agent.flush(patience)
         returns.append(earned)
         on_episode(number, earned)
         observation, info = env.reset()
