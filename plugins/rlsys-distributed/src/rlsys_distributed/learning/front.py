@@ -14,7 +14,7 @@ from rlsys.errors import UserError
 from rlsys_distributed.learning.pieces import Piece, piece_of
 from rlsys_distributed.v1 import learner_pb2 as lb
 from rlsys_distributed.v1.learner_pb2_grpc import LearningStub
-from rlsys_distributed.wire.calls import ADDRESS, CHANNEL_OPTIONS, TOKEN, metadata
+from rlsys_distributed.wire.calls import ADDRESS, INNER_OPTIONS, TOKEN, metadata
 from rlsys_distributed.wire.model import Version
 from rlsys_distributed.wire.parts import Assembler, parts_of
 
@@ -68,7 +68,7 @@ class FrontLink:
             )
         self._model = model
         self._metadata = metadata(token)
-        self._channel = grpc.insecure_channel(address, CHANNEL_OPTIONS)
+        self._channel = grpc.insecure_channel(address, INNER_OPTIONS)
         self._stub = LearningStub(self._channel)
         self._pieces: queue.Queue[Piece | BaseException] = queue.Queue(_READ_AHEAD)
         answer = self._call(

@@ -22,7 +22,16 @@ _COMMON = (
     ("grpc.max_receive_message_length", MOST_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MOST_MESSAGE_BYTES),
 )
-CHANNEL_OPTIONS = (*_COMMON, ("grpc.use_local_subchannel_pool", 1))
+CHANNEL_OPTIONS = (
+    *_COMMON,
+    ("grpc.use_local_subchannel_pool", 1),
+    (
+        "grpc.service_config_disable_resolution",
+        1,
+    ),  # nothing is asked of a name server but addresses
+)
+INNER_OPTIONS = (*CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0))
+"""From a learner to its front, which no proxy of the user's lies between."""
 SERVER_OPTIONS = (
     *_COMMON,
     ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_SECONDS * 500),
