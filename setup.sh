@@ -10,10 +10,10 @@
 # second; it updates .venv if the packages' metadata or constraints.txt have changed.
 # Progress and errors go to stderr: stdout belongs to COMMAND, which runs in the caller's directory.
 #
-# QEMU and a Rust compiler, for the exporter rust-q10, cannot go into .venv, and neither can the
-# browser and Node.js, which test pages (only for tox). They are installed if this script has the
-# rights to do so. Otherwise it prints the command that installs them, and everything else works
-# without them.
+# QEMU and a Rust compiler, for the exporter rust-q10, cannot go into .venv, and neither can what
+# only the tests need (for tox): a browser and Node.js for pages, and libraries for the C client.
+# They are installed if this script has the rights to do so. Otherwise it prints the command that
+# installs them, and everything else works without them.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)"
@@ -163,13 +163,22 @@ install_packages() {
     die "could not install the packages (see above); start this again to go on where it stopped"
 }
 
+# What the C and C++ client is built with.
+has_cpp_libraries() {
+  command -v cmake >/dev/null && command -v grpc_cpp_plugin >/dev/null &&
+    pkg-config --exists grpc++ protobuf-lite libzstd >/dev/null 2>&1 &&
+    [[ -e /usr/include/gtest/gtest.h && -e /usr/include/nlohmann/json.hpp ]]
+}
+
 # Print the missing system tools, one word each. The package decides which compilers are usable; if
-# it cannot be imported, the compiler is not checked. Only the tests need a browser and Node.js.
+# it cannot be imported, the compiler is not checked. Only the tests need a browser, Node.js and
+# the libraries of the C client.
 missing_tools() {
   command -v qemu-system-arm >/dev/null || echo qemu
   if [[ "$purpose" == tox ]]; then
     command -v chromium >/dev/null || echo browser
     command -v node >/dev/null || echo node
+    has_cpp_libraries || echo cpp
   fi
   "$venv/bin/python" -c '
 from rlsys_rust_q10.target.toolchain import has_host_toolchain, has_target_toolchain
@@ -182,6 +191,8 @@ debian_packages() {
   qemu) echo qemu-system-arm ;;
   browser) echo chromium ;;
   node) echo nodejs ;;
+  cpp) echo g++ cmake make pkg-config libgrpc++-dev protobuf-compiler-grpc protobuf-compiler \
+    libprotobuf-dev libgtest-dev nlohmann-json3-dev libzstd-dev ;;
   compiler) echo rustc-web cargo-web rust-web-src lld gcc libc6-dev ;;
   esac
 }
@@ -229,6 +240,8 @@ check_tools() {
     case "$tool" in
     browser) say "no Chromium: tests that open a page fail in CI and are skipped elsewhere; as" \
       "root: apt-get install $(debian_packages browser)" ;;
+    cpp) say "no libraries for the C and C++ client: its tests fail in CI and are skipped elsewhere;" \
+      "as root: apt-get install $(debian_packages cpp)" ;;
     node) say "no Node.js: tests that run a page's script fail in CI and are skipped elsewhere; as" \
       "root: apt-get install $(debian_packages node)" ;;
     qemu) say "no QEMU: exported firmware cannot be booted; as root: apt-get install" \

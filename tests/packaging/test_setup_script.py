@@ -405,15 +405,16 @@ def test_what_cannot_be_installed_is_tried_once(system: SystemTools) -> None:
     assert system.calls() != []
 
 
-def test_only_the_tests_need_a_browser_and_node(system: SystemTools) -> None:
+def test_only_the_tests_need_a_browser_node_and_c_libraries(system: SystemTools) -> None:
     script(system.path / "tox", "#!/usr/bin/env bash\necho out\n")
     system.apt_get()
     system.set_up()
     assert system.calls() == []
     system.set_up("tox")
-    chromium, node = system.calls()
+    chromium, node, cpp = system.calls()
     assert chromium.endswith("install -y --no-install-recommends chromium")
     assert node.endswith("install -y --no-install-recommends nodejs")
+    assert " libgrpc++-dev " in cpp
 
 
 def test_a_tool_that_was_not_wanted_before_is_tried(system: SystemTools) -> None:

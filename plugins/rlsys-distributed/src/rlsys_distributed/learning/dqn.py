@@ -73,7 +73,9 @@ class LiveDqnRun(LiveRun):
             begun = max(before, self.settings.learning_starts)
             rounds = self._crossed(begun, self.settings.train_freq)
             if rounds:
-                model.train(rounds * self.settings.gradient_steps, self.settings.batch_size)
+                model.train(
+                    rounds * self.settings.gradient_steps, batch_size=self.settings.batch_size
+                )
         if self._crossed(before, self.settings.target_update_interval):
             polyak_update(model.q_net.parameters(), model.q_net_target.parameters(), model.tau)
             polyak_update(model.batch_norm_stats, model.batch_norm_stats_target, 1.0)
@@ -90,18 +92,19 @@ class LiveDqnRun(LiveRun):
         """Add the steps of a piece to the replay buffer, which is a ring."""
         buffer: Any = self.model.replay_buffer  # type: ignore[attr-defined]
         assert isinstance(buffer, ReplayBuffer)
-        steps = len(piece)
-        if steps > buffer.buffer_size:
-            raise ValueError("a piece is longer than the replay buffer")
         flat = self._seen(piece.observations)
         last = piece.next_observation
         after = flat[-1] if last is None else self._seen(last[None])[0]
+        following = np.concatenate([flat[1:], after[None]])
         space: Any = self.env.vector_env.single_action_space
+        # Of a piece that is longer than the ring, the end is kept.
+        newest = slice(max(0, len(piece) - buffer.buffer_size), None)
+        steps = len(piece.rewards[newest])
         places = (buffer.pos + np.arange(steps)) % buffer.buffer_size
-        buffer.observations[places, 0] = flat
-        buffer.next_observations[places, 0] = np.concatenate([flat[1:], after[None]])
-        buffer.actions[places, 0, 0] = piece.actions - int(space.start)
-        buffer.rewards[places, 0] = piece.rewards
+        buffer.observations[places, 0] = flat[newest]
+        buffer.next_observations[places, 0] = following[newest]
+        buffer.actions[places, 0, 0] = piece.actions[newest] - int(space.start)
+        buffer.rewards[places, 0] = piece.rewards[newest]
         # Only what terminated has no future; a piece that was cut or truncated goes on.
         buffer.dones[places, 0] = 0.0
         buffer.dones[places[-1], 0] = float(last is None)
