@@ -1,15 +1,13 @@
 """A program that learns from a server: Gymnasium's Lunar Lander, or any other environment.
 
-Start the server in one terminal and this in another, or in several, with another name each:
+It needs `pip install 'rlsys[distributed]' 'gymnasium[box2d]'`; `--id CartPole-v1` needs no box2d.
+Start the server in another terminal, `rlsys distributed serve --config examples/lunar_lander.yaml`,
+and then this, also several times at once with a name each:
 
-    rlsys distributed serve --config examples/lunar_lander.yaml
-    python examples/lunar_lander.py [--id LunarLander-v3] [--name lander-1] [--episodes 2000]
+    python examples/lunar_lander.py --name lander-1 --episodes 2000
 
-LunarLander needs `pip install 'gymnasium[box2d]'`; `--id CartPole-v1` needs nothing more. Programs
-share the model that is named after the environment. Stop the server with Ctrl-C, and look at what
-was learned:
-
-    rlsys compare gymnasium runs/distributed/LunarLander-v3 --set id=LunarLander-v3
+Programs share the model that is named after the environment. Stop the server with Ctrl-C, and look
+at what was learned: `rlsys compare gymnasium runs/distributed/ID --set id=ID`.
 """
 
 from __future__ import annotations
