@@ -1,0 +1,79 @@
+"""The C and C++ client is built, installed and found, and learns from a server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from live_server import LIMIT, LiveServer
+
+from rlsys.plugins.requirements import in_ci
+
+ROOT = Path(__file__).parents[3]
+CLIENT = ROOT / "plugins" / "rlsys-distributed" / "clients" / "c"
+EXAMPLE = ROOT / "examples" / "cartpole-cpp"
+PACKAGES = (
+    "g++ cmake make pkg-config libgrpc++-dev protobuf-compiler-grpc protobuf-compiler "
+    "libprotobuf-dev libgtest-dev nlohmann-json3-dev libzstd-dev"
+)
+pytestmark = pytest.mark.slow
+
+
+def run(*words, cwd=None):
+    done = subprocess.run(
+        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    """Return where the library is installed."""
+    libraries = ["pkg-config", "--exists", "grpc++", "protobuf-lite", "libzstd"]
+    tools = all(map(shutil.which, ("cmake", "grpc_cpp_plugin", "pkg-config")))
+    if not tools or subprocess.run(libraries, check=False).returncode:
+        text = f"what the C client is built with is missing: apt-get install {PACKAGES}"
+        (pytest.fail if in_ci() else pytest.skip)(text)
+    folder = tmp_path_factory.mktemp("c-client")
+    run("cmake", "-S", CLIENT, "-B", folder / "build")
+    run("cmake", "--build", folder / "build", "-j2")
+    run("cmake", "--install", folder / "build", "--prefix", folder / "prefix")
+    return folder / "prefix"
+
+
+def test_the_example_finds_the_library_and_learns(prefix, tmp_path):
+    run("cmake", "-S", EXAMPLE, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", tmp_path / "build")
+    server = LiveServer(
+        tmp_path / "home",
+        settings={"ppo": {"n_steps": 256, "batch_size": 128, "n_epochs": 4, "max_lag": 1}},
+    )
+    config = json.loads((EXAMPLE / "client.json").read_text(encoding="utf-8"))
+    config |= {"train_server_address": server.address, "first_model_timeout": LIMIT}
+    (tmp_path / "client.json").write_text(json.dumps(config))
+    said = run(tmp_path / "build" / "cartpole", tmp_path / "client.json", "100")
+    server.stop()
+    (episode, version) = re.findall(r"episode (\d+), version (\d+)", said)[-1]
+    assert episode == "100"
+    assert int(version) >= 3
+    (log,) = (tmp_path / "home" / config["client_id"]).glob("metrics.jsonl")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert lines[-1]["step"] > 1000
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("sanitizer", ["", "address,undefined", "thread"])
+def test_the_librarys_own_tests(prefix, tmp_path, sanitizer):  # noqa: ARG001 - is it there?
+    kind = "Debug" if sanitizer else "Release"
+    run(
+        "cmake", "-S", CLIENT, "-B", tmp_path, "-DRLSYS_BUILD_TESTS=ON",
+        f"-DRLSYS_SANITIZE={sanitizer}", f"-DCMAKE_BUILD_TYPE={kind}",
+    )  # fmt: skip
+    run("cmake", "--build", tmp_path, "-j2")
+    said = run("ctest", "--test-dir", tmp_path, "--output-on-failure")
+    assert "100% tests passed" in said
