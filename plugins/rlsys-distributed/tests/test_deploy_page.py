@@ -14,7 +14,7 @@ from rlsys_distributed.server.settings import ServerConfig
 
 PAGE = Path(__file__).parents[3] / "docs" / "plugins" / "distributed-deploy.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-CONFIG, MANIFEST = (text for kind, text in BLOCKS if kind == "yaml")
+CONFIG, SERVICE, PODS = (text for kind, text in BLOCKS if kind == "yaml")
 
 
 def options(words):
@@ -53,7 +53,7 @@ def test_the_container_starts_the_server():
 
 
 def test_the_manifest_gives_every_pod_a_name_a_volume_and_a_probe():
-    service, pods = yaml.safe_load_all(MANIFEST)
+    service, pods = yaml.safe_load(SERVICE), yaml.safe_load(PODS)
     assert service["spec"]["clusterIP"] == "None"
     assert pods["spec"]["serviceName"] == service["metadata"]["name"]
     assert pods["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > 60

@@ -94,6 +94,7 @@ TEST_F(AgentTest, SendsAgainAfterTheServerWasKilled) {
   server = std::make_unique<FakeServer>(state_, port);
   ASSERT_TRUE(agent.flush(kLong));
   EXPECT_EQ(Received(), 9U);
+  ASSERT_TRUE(state_.WaitFor([](ServerState& s) { return s.models_requests.size() >= 2; }));
   state_.Do([](ServerState& s) {
     for (size_t i = 0; i < s.trajectories.size(); ++i) {
       EXPECT_EQ(s.trajectories[i].sequence(), i + 1);

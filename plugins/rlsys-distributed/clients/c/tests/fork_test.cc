@@ -35,7 +35,16 @@ int InChild(const Work& work) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// The address sanitizer of GCC 12 does not let go of its own allocator's locks in a child, which
+// then hangs in `new`.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kChildrenMayHang = true;
+#else
+constexpr bool kChildrenMayHang = false;
+#endif
+
 TEST(Fork, TheChildGoesOnActingAndSendsNothing) {
+  if (kChildrenMayHang) GTEST_SKIP() << "the address sanitizer does not survive a fork";
   ServerState state;
   ModelSpec spec;
   spec.outputs = {0, 100};
@@ -82,6 +91,7 @@ TEST(Fork, TheChildGoesOnActingAndSendsNothing) {
 }
 
 TEST(Fork, NoLockStaysLockedInTheChild) {
+  if (kChildrenMayHang) GTEST_SKIP() << "the address sanitizer does not survive a fork";
   ServerState state;
   state.updates = {WholeUpdate({})};
   const FakeServer server(state);
