@@ -43,7 +43,12 @@ class RaggedRollout:
         order = self.drawn.permutation(count)
         size = count if batch_size is None else batch_size
         for begin in range(0, count, size):
-            yield self._samples(order[begin : begin + size])
+            # PPO divides advantages by their deviation, and a single step has none: one that is
+            # left over comes with the minibatch before it.
+            left = count - begin - size
+            if begin and count - begin == 1:
+                return
+            yield self._samples(order[begin : begin + size + (left == 1)])
 
     def _samples(self, chosen: NDArray[np.int64]) -> Any:
         found: list[Any] = [
