@@ -303,10 +303,14 @@ class Session:
 
     def _judge(self, step: int, total: int, current: Policy, periodic: bool) -> None:
         """Validate a network, and keep it if it is the best so far, or nobody can say yet."""
-        if self.judge is not None and self.judge(current) is None:
-            self._write_network("best", current)
-            return
-        means = self.measure(current)
+        if self.judge is None:
+            means = self.measure(current)
+        else:
+            told = self.judge(current)
+            if told is None:
+                self._write_network("best", current)
+                return
+            means = {"reward": told}
         reward = means["reward"]
         if self.best_reward is None or reward > self.best_reward:
             self.best_reward, self._waited = reward, 0
@@ -316,8 +320,8 @@ class Session:
             self._waited += 1
         if periodic and self.keep_periodic:
             self._write_network(f"step-{step:09d}", current)
-        told = {f"validation_{name}": mean for name, mean in means.items()}
-        self.emit({"step": step, "total": total, **told})
+        measured = {f"validation_{name}": mean for name, mean in means.items()}
+        self.emit({"step": step, "total": total, **measured})
 
     @property
     def metric(self) -> str:
@@ -331,9 +335,6 @@ class Session:
             EnvironmentFault: the reward is NaN or infinite.
             Interrupted: the user asked to stop meanwhile.
         """
-        if self.judge is not None:
-            told = self.judge(network)
-            return {} if told is None else {"reward": told}
         others = () if self.metric == "reward" else (self.metric,)
         seeds = validation_seeds(self.validation_episodes)
         self._validating = True

@@ -91,10 +91,15 @@ class FakeLearner:
             lb.AttachRequest(model=self.model, next_record=next_record), metadata=self._metadata
         )
 
-    def publish(self, number: int, network: Network | None = None) -> Network:
+    def publish(
+        self,
+        number: int,
+        network: Network | None = None,
+        exploration: pb.Exploration | None = None,
+    ) -> Network:
         """Send out a version of the model; without a network, one that is drawn."""
         network = network or policy(number)
-        version = version_of(number, network, softmax())
+        version = version_of(number, network, exploration or softmax())
         state = lb.ModelState(
             model=self.model,
             version=number,

@@ -8,15 +8,27 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from rlsys_distributed.client import Agent
 
 LIMIT = 600.0
 """Seconds that a test waits for an event, on the slowest machine."""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    waiting = threading.Event()
+    for _ in range(int(LIMIT * 20)):
+        if condition():
+            return
+        waiting.wait(0.05)
+    pytest.fail(f"it has not come about in {LIMIT:.0f} seconds")
 
 
 class LiveServer:

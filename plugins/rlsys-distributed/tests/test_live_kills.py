@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from live_server import LIMIT, LiveServer, SignProgram
+from live_server import LIMIT, LiveServer, SignProgram, until
 
 from rlsys.storage.states import load_state
 from rlsys_distributed.server.journal import Journal
@@ -29,13 +29,12 @@ def test_what_was_acknowledged_is_in_the_learner_or_the_journal(tmp_path, kills)
     for _ in range(kills):
         # At least one new version, and then any moment of the next updates.
         seen, acknowledged = agent.version, agent.statistics.acknowledged
-        while agent.version == seen or agent.statistics.acknowledged == acknowledged:
-            assert not program._stopping.wait(0.05)
+        until(lambda v=seen: agent.version != v)
+        until(lambda n=acknowledged: agent.statistics.acknowledged != n)
         program._stopping.wait(drawn.uniform(0.0, 1.5))
         server.kill()
         count = len(program.returns)
-        while len(program.returns) < count + 5:  # it goes on acting
-            program._stopping.wait(0.01)
+        until(lambda n=count: len(program.returns) >= n + 5)  # it goes on acting
         server = LiveServer(home, port=server.port, **SETTINGS)
     program.stop()
     agent.close(LIMIT)

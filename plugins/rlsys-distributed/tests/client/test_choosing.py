@@ -115,6 +115,7 @@ def test_epsilon_greedy():
     counts = np.bincount([choose(LOGITS, mask)[0] for _ in range(DRAWS)], minlength=4)
     assert fits(counts[:2], [0.8, 0.2])
     assert counts[2:].sum() == 0
+    assert choose(LOGITS, mask)[2] is None
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,7 @@ def test_epsilon_greedy():
 )
 def test_before_the_first_model_all_allowed_actions_are_equally_likely(space, mask, wanted):
     choose = uniform_of(space, random.Random(1))
+    assert choose(np.zeros(0), mask)[2] == pytest.approx(math.log(max(wanted)))
     counts = np.bincount([choose(np.zeros(0), mask)[0] - 1 for _ in range(DRAWS)], minlength=4)
     allowed = np.array(wanted) > 0
     assert fits(counts[allowed], np.array(wanted)[allowed])
@@ -135,10 +137,12 @@ def test_before_the_first_model_all_allowed_actions_are_equally_likely(space, ma
 def test_before_the_first_model_boxes_and_vectors_are_drawn_from_all_of_their_range():
     drawn = random.Random(2)
     vector = uniform_of(MultiDiscrete((2, 5)), drawn)
+    assert vector(np.zeros(0), None)[2] == pytest.approx(-math.log(2 * 5))
     values = np.stack([vector(np.zeros(0), None)[0] for _ in range(500)])
     assert values.min(axis=0).tolist() == [0, 0]
     assert values.max(axis=0).tolist() == [1, 4]
     box = uniform_of(Box((2,), (0.0, -math.inf), (10.0, math.inf)), drawn)
+    assert box(np.zeros(0), None)[2] == pytest.approx(-math.log(10 * 2))
     values = np.stack([box(np.zeros(0), None)[0] for _ in range(500)])
     assert values.min(axis=0)[0] < 0.5
     assert values.max(axis=0)[0] > 9.5

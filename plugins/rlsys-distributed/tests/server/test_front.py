@@ -9,7 +9,7 @@ import threading
 import grpc
 import numpy as np
 import pytest
-from front_server import RawClient, trajectory
+from front_server import WAIT, RawClient, trajectory
 
 from rlsys_distributed.v1 import trainer_pb2 as pb
 from rlsys_distributed.wire.calls import metadata
@@ -446,6 +446,39 @@ def test_a_journal_that_grows_too_large_asks_for_a_checkpoint(serve):
     assert answer.save
     learner.report(taken=9, saved=9)
     assert not learner.report(taken=9, saved=9).save
+
+
+def test_while_the_disk_is_full_programs_and_learners_wait_and_the_status_says_why(
+    server, raw, monkeypatch
+):
+    model, learner = server.server.registry.models["raw"], server.learner("raw")
+    for name, ask in (
+        ("write", lambda: raw.send(trajectory(1))),
+        ("publish", lambda: learner.publish(2)),
+        ("saved", lambda: learner.report(taken=2, saved=2)),
+    ):
+        refused, room, known = threading.Event(), threading.Event(), getattr(model, name)
+
+        def full(*given, known=known, refused=refused, room=room):
+            if not room.is_set():
+                refused.set()
+                raise OSError(28, "No space left on device")
+            return known(*given)
+
+        monkeypatch.setattr(model, name, full)
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert refused.wait(WAIT)
+        while not (problem := server.status("raw").problem):
+            assert asking.is_alive()
+        assert "No space left on device; free space" in problem
+        assert asking.is_alive()
+        room.set()
+        asking.join(WAIT)
+        assert not asking.is_alive()
+        assert server.status("raw").problem == ""
+    assert server.status("raw").steps_received == 3
+    assert server.status("raw").version == 2
 
 
 def test_versions_come_as_differences_and_a_client_that_was_away_gets_what_it_lacks(server, raw):

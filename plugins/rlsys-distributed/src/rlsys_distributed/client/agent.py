@@ -29,7 +29,7 @@ from rlsys_distributed.client.link import Link, Statistics, channel_to
 from rlsys_distributed.client.trajectory import Action, Piece, Trajectory
 from rlsys_distributed.v1 import trainer_pb2 as pb
 from rlsys_distributed.wire.model import Version
-from rlsys_distributed.wire.spaces import to_space
+from rlsys_distributed.wire.spaces import as_json, to_space
 
 _LOG = logging.getLogger("rlsys.distributed")
 _ENCODINGS = {"exact": pb.EXACT, "float16": pb.FLOAT16, "int8": pb.INT8}
@@ -322,8 +322,6 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def _with_spaces(config: ClientConfig, observation: Any, action: Any) -> ClientConfig:
-    from rlsys_distributed.wire.spaces import as_json
-
     given: dict[str, Any] = {}
     if observation is not None:
         given["observation_space"] = as_json(space_of(observation, "observation_space"))

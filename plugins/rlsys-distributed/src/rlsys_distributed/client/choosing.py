@@ -19,8 +19,9 @@ from rlsys_distributed.wire.errors import WireError
 from rlsys_distributed.wire.spaces import Box, Discrete, MultiDiscrete, Space
 
 Array = NDArray[Any]
-Choice = tuple[Any, Any, float]
-"""What the program does, what is recorded (before clipping), and the log probability."""
+Choice = tuple[Any, Any, float | None]
+"""What the program does, what is recorded (before clipping), and the log probability of the latter;
+None where nothing that learns asks for it."""
 Choose = Callable[[Array, Array | None], Choice]
 
 _LOG_2_PI = math.log(2 * math.pi)
@@ -63,27 +64,41 @@ def uniform_of(space: Space, drawn: random.Random) -> Choose:
     A box is drawn between its bounds, and between -1 and 1 where it has none.
     """
     if isinstance(space, Discrete):
-        every = _epsilon_greedy(space, 1.0, drawn)
-        nothing = np.zeros(space.n, np.float32)
-        return lambda _, mask: every(nothing, mask)
+        n, start = space.n, space.start
+
+        def one(_: Array, mask: Array | None) -> Choice:
+            index, count = _any_of(n, mask, drawn)
+            return index + start, index + start, -math.log(count)
+
+        return one
     if isinstance(space, MultiDiscrete):
         sizes = space.n
+        of_groups = -sum(map(math.log, sizes))
 
         def groups(_: Array, __: Array | None) -> Choice:
             action = np.array([drawn.randrange(n) for n in sizes], np.int64)
-            return action, action, 0.0
+            return action, action, of_groups
 
         return groups
     low, high = space.bounds()
     bounded = np.isfinite(low) & np.isfinite(high)
     low, high = np.where(bounded, low, -1.0).ravel(), np.where(bounded, high, 1.0).ravel()
+    density = -float(np.log((high - low)[high > low]).sum())
 
     def between(_: Array, __: Array | None) -> Choice:
         values = [drawn.uniform(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
         action = np.array(values, np.float32).reshape(space.shape)
-        return action, action, 0.0
+        return action, action, density
 
     return between
+
+
+def _any_of(n: int, mask: Array | None, drawn: random.Random) -> tuple[int, int]:
+    """Return the index of any allowed action, and how many are allowed."""
+    if mask is None:
+        return drawn.randrange(n), n
+    allowed = np.flatnonzero(mask)
+    return int(allowed[drawn.randrange(len(allowed))]), len(allowed)
 
 
 def _softmax(start: int, drawn: random.Random) -> Choose:
@@ -118,25 +133,23 @@ def _grouped(sizes: Sequence[int], drawn: random.Random) -> Choose:
     def choose(outputs: Array, _: Array | None) -> Choice:
         found = [one(group, None) for group in np.split(outputs, ends)]
         action = np.array([choice[0] for choice in found], np.int64)
-        return action, action, sum(choice[2] for choice in found)
+        return action, action, sum(choice[2] or 0.0 for choice in found)
 
     return choose
 
 
 def _epsilon_greedy(space: Discrete, epsilon: float, drawn: random.Random) -> Choose:
     n, start = space.n, space.start
-    every = range(n)
 
     def choose(outputs: Array, mask: Array | None) -> Choice:
         if drawn.random() < epsilon:
-            allowed = every if mask is None else np.flatnonzero(mask)
-            action = int(allowed[drawn.randrange(len(allowed))])
+            action, _ = _any_of(n, mask, drawn)
         elif mask is None:
             action = int(outputs.argmax())
         else:
             action = int(np.where(mask, outputs, -np.inf).argmax())
         action += start
-        return action, action, 0.0
+        return action, action, None
 
     return choose
 
@@ -167,7 +180,7 @@ def _decided(space: Space, decoding: Decoding) -> Choose:
         logits = outputs if mask is None else np.where(mask, outputs, np.float32(-np.inf))
         action: Any = decoding(logits[None])[0]
         action = int(action) if discrete else action.reshape(getattr(space, "shape", (-1,)))
-        return action, action, 0.0
+        return action, action, None
 
     return choose
 

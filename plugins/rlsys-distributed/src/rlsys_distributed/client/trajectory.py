@@ -23,7 +23,7 @@ class Action:
         act: what the program does: an int, or an array of the action space's shape.
         reward: what came of it; 0 until `update_reward` says otherwise.
         raw: what is recorded, before it is clipped to the action space.
-        log_probability: with which it was drawn.
+        log_probability: with which it was drawn; None with epsilon-greedy, which needs none.
         actor: what chose it.
         row: the flat observation and a 1, float32 (values + 1,).
     """
@@ -34,7 +34,7 @@ class Action:
         self,
         act: Any,
         raw: Any,
-        log_probability: float,
+        log_probability: float | None,
         actor: Actor,
         row: NDArray[np.float32],
         mask: Array | None,
@@ -131,10 +131,12 @@ class Piece:
                 np.array([a.raw for a in actions], np.float32 if continuous else np.int64)
             ),
             rewards=to_tensor(np.array([a.reward for a in actions], np.float64)),
-            log_probabilities=to_tensor(np.array([a.log_probability for a in actions], np.float32)),
             versions=_runs([a.version for a in actions]),
             incarnation=actions[-1].actor.incarnation,
         )
+        known = [a.log_probability for a in actions if a.log_probability is not None]
+        if len(known) == len(actions):
+            told.log_probabilities.CopyFrom(to_tensor(np.array(known, np.float32)))
         if actions[0].mask is not None:
             told.masks.CopyFrom(to_tensor(np.array([a.mask for a in actions], np.bool_)))
         if self.next_row is not None:

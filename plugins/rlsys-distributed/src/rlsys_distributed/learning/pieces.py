@@ -27,7 +27,7 @@ class Piece:
         observations: (T, ...).
         actions: (T,) or (T, k), in the environment's units, before clipping.
         rewards: float64 (T,).
-        log_probabilities: float32 (T,).
+        log_probabilities: float32 (T,); None if the program did not say, as with epsilon-greedy.
         versions: int64 (T,).
         masks: bool (T, n) or None.
         next_observation: (...), or None if the episode terminated.
@@ -41,7 +41,7 @@ class Piece:
     observations: Array
     actions: Array
     rewards: NDArray[np.float64]
-    log_probabilities: NDArray[np.float32]
+    log_probabilities: NDArray[np.float32] | None
     versions: NDArray[np.int64]
     masks: NDArray[np.bool_] | None
     next_observation: Array | None
@@ -63,7 +63,9 @@ def piece_of(record: learner_pb2.JournalRecord) -> Piece:
         observations=from_tensor(told.observations, "observations"),
         actions=from_tensor(told.actions, "actions"),
         rewards=from_tensor(told.rewards, "rewards"),
-        log_probabilities=from_tensor(told.log_probabilities, "log_probabilities"),
+        log_probabilities=from_tensor(told.log_probabilities, "log_probabilities")
+        if told.HasField("log_probabilities")
+        else None,
         versions=np.repeat(
             np.array([run.version for run in told.versions], np.int64),
             [run.steps for run in told.versions],

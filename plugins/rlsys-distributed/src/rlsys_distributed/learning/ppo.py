@@ -85,7 +85,7 @@ class LivePpoRun(LiveRun):
         if pieces[0].masks is not None:
             masks = np.concatenate([p.masks for p in pieces if p.masks is not None])
         values, log_probabilities = self._evaluate(observations, actions, masks)
-        acted = np.concatenate([piece.log_probabilities for piece in pieces]).astype(np.float64)
+        acted = np.concatenate([_acted(piece) for piece in pieces]).astype(np.float64)
         if self._continuous:
             acted = acted + self._log_half().sum()
         log_ratios = log_probabilities - acted
@@ -189,6 +189,12 @@ class LivePpoRun(LiveRun):
             (size,) = space.shape
             return np.zeros(size)
         return np.log(np.where(scale.half == 0.0, 1.0, scale.half))
+
+
+def _acted(piece: Piece) -> NDArray[np.float32]:
+    """Return the log probabilities of a piece; the front refuses those without."""
+    assert piece.log_probabilities is not None
+    return piece.log_probabilities
 
 
 def ppo_agent(settings: LivePpoSettings, *, masked: bool) -> Sb3Agent:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import rlsys
-from rlsys.errors import Interrupted, UserError
+from rlsys.errors import ExitCode, Interrupted, UserError
 from rlsys.executors.training_unit import SUMMARY_FILE
 from rlsys.training import NETWORK_FILE
 
@@ -37,13 +37,10 @@ def main(job_file: Path) -> int:
             progress=False,
             **job["executor_options"],
         )
-    except Interrupted as error:
+    except (Interrupted, UserError) as error:
         print(error, file=sys.stderr)
-        return 130
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        return error.exit_code
+    return ExitCode.OK
 
 
 def _reopen(out: Path) -> None:

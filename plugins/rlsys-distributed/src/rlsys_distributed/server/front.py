@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 import json
-import logging
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,7 +22,6 @@ from rlsys_distributed.wire.calls import PROTOCOL, PROTOCOL_KEY, SESSION_KEY
 from rlsys_distributed.wire.errors import WireError
 from rlsys_distributed.wire.parts import PART_BYTES, Assembler, parts_of
 
-_LOG = logging.getLogger("rlsys.distributed")
 SOFTWARE = "rlsys-distributed 0.1.0"
 
 
@@ -189,15 +186,8 @@ class Front(TrainerServicer):
         if behind:
             async with model.changed:
                 await model.changed.wait_for(lambda: not self._is_behind(model))
-        while True:
-            try:
-                model.write(client, told, steps)
-                break
-            except OSError as error:
-                # Not acknowledged: the program keeps it until there is room again.
-                model.problem = f"journal cannot be written: {error.strerror}"
-                _LOG.error("model %s: %s", model.spec.name, model.problem)
-                await asyncio.sleep(1.0)
+        # Not acknowledged while the disk is full: the program keeps it until there is room again.
+        await model.until_written(lambda: model.write(client, told, steps))
         async with model.changed:
             model.changed.notify_all()
 
@@ -305,7 +295,7 @@ def _model_status(registry: Registry, model: Model) -> pb.ModelStatus:
         version=model.last_version,
         run=str(registry.home / model.spec.name),
         state=model.state,
-        problem=model.problem,
+        problem=model.disk_problem or model.problem,
         clients=[
             pb.ClientStatus(
                 client_id=client.client_id,

@@ -12,6 +12,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Learners(LearningServicer):
     """Starts learners and answers them.
 
     Args:
-        config_home: the server's directory.
+        home: the server's directory.
     """
 
     def __init__(self, home: Path) -> None:
@@ -183,7 +184,8 @@ class Learners(LearningServicer):
             state = lb.ModelState.FromString(message)
             model = await self._model(state, context)
             layout = layout_of(state.header, state.tensors)
-            model.publish(Version(state.version, layout, state.data, state.exploration))
+            version = Version(state.version, layout, state.data, state.exploration)
+            await model.until_written(partial(model.publish, version))
             async with model.changed:
                 model.changed.notify_all()
         return lb.PublishResponse()
@@ -196,7 +198,7 @@ class Learners(LearningServicer):
         model.counts.episodes = request.episodes
         model.mean_return = request.mean_return
         model.waiting.taken(request.taken_record)
-        model.saved(request.saved_record)
+        await model.until_written(lambda: model.saved(request.saved_record))
         async with model.changed:
             model.changed.notify_all()
         full = model.journal.size > self.registry.config.backlog.journal_bytes

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +23,7 @@ from rlsys_distributed.v1 import trainer_pb2 as pb
 from rlsys_distributed.wire.model import Version
 from rlsys_distributed.wire.spaces import Box, Space, as_json, of_json
 
+_LOG = logging.getLogger("rlsys.distributed")
 STATE_FILE, JOURNAL = "model.json", "journal"
 
 
@@ -115,6 +118,8 @@ class Model:
 
     Attributes:
         most_waiting: steps that may wait for the learner before the senders do.
+        problem: why the learner does not run, or "".
+        disk_problem: why something cannot be written, or "".
 
     Raises:
         UserError: the folder cannot be read or written.
@@ -129,7 +134,7 @@ class Model:
         self.version: Version | None = None
         self.last_version = 0
         self.incarnation = os.urandom(16)
-        self.state, self.problem = "starting", ""
+        self.state, self.problem, self.disk_problem = "starting", "", ""
         self.waiting = Waiting()
         self.mean_return = float("nan")
         self.changed = asyncio.Condition()
@@ -160,6 +165,21 @@ class Model:
             if self.version is not None:
                 found.add(self.version)
         return found
+
+    async def until_written(self, write: Callable[[], None]) -> None:
+        """Call `write`, again every second while the disk refuses it; who asked for it waits."""
+        while True:
+            try:
+                write()
+            except OSError as error:
+                text = f"{self.folder}: cannot be written: {error.strerror}; free space"
+                if text != self.disk_problem:
+                    _LOG.error("model %s: %s", self.spec.name, text)
+                self.disk_problem = text
+                await asyncio.sleep(1.0)
+            else:
+                self.disk_problem = ""
+                return
 
     def publish(self, version: Version) -> None:
         """Take a new version from the learner.
