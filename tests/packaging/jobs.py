@@ -152,6 +152,7 @@ def ray(env: Environment) -> None:
 
 def distributed(env: Environment) -> None:
     assert "learned" in env.python(LEARN_LIVE)
+    assert "distributed-ppo" in env.rlsys("evaluate", "runs/distributed/p").stdout
 
 
 def everything(env: Environment) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from rlsys_distributed.commands.group import distributed
+from rlsys_distributed.plugin import SERVER
 
 LIVE = (
     "--set", "model=p", "--set", "observation={box: {shape: [4]}}",
@@ -56,3 +61,16 @@ def test_a_space_that_is_none_is_named(tmp_path):
     line = refusal("train", "distributed", *wrong, folder=tmp_path)
     assert "observation={box: {shape: [0]}}: observation: " in line
     assert "every size must be at least 1" in line
+
+
+@pytest.mark.parametrize("missing", [requirement.name for requirement in SERVER])
+def test_a_client_alone_says_what_a_server_needs(monkeypatch, missing):
+    known = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == missing else known(name)
+    )
+    done = CliRunner().invoke(distributed, ["serve"])
+    assert str(done.exception) == (
+        f"rlsys distributed serve needs the module '{missing}', which is missing; "
+        "install it with: pip install 'rlsys[distributed]'"
+    )

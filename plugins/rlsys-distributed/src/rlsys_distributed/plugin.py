@@ -10,6 +10,9 @@ _TORCH = Requirement(name="torch", fix=_FIX)
 _SB3 = Requirement(name="stable_baselines3", fix=_FIX)
 _CONTRIB = Requirement(name="sb3_contrib", fix=_FIX)
 _GYM = Requirement(name="gymnasium", fix=_FIX)
+_PROMETHEUS = Requirement(name="prometheus_client", fix=_FIX)
+SERVER = (_GYM, _TORCH, _SB3, _CONTRIB, _PROMETHEUS)
+"""What the server needs and a client does not."""
 
 
 @hookimpl

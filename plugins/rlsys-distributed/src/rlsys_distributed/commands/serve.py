@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from rlsys.config import Document, load_yaml, validate
+from rlsys.plugins.requirements import check_requirements
+from rlsys_distributed.plugin import SERVER
 
 
 @click.command("serve")
@@ -40,6 +42,7 @@ def serve(
 
     Programs connect with a Python, C or C++ client. Ctrl-C stops the server with everything saved.
     """
+    check_requirements("rlsys distributed serve", SERVER)
     from rlsys_distributed.server.serve import serve as run
     from rlsys_distributed.server.settings import ServerConfig
 
