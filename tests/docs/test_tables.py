@@ -360,3 +360,17 @@ def test_kept_files_are_those_of_their_manifest(run):
     assert {name: file_hash(file) for name, file in there.items()} == {
         name: manifest["files"][name] for name in there
     }
+
+
+def test_the_table_of_clusters_is_what_its_benchmark_makes_of_the_kept_episodes():
+    kept = MEASURED / "mec-phase2"
+    made = subprocess.run(
+        [sys.executable, ROOT / "benchmarks/mec_hierarchy.py", kept / "sweep", "--flat",
+         kept / "flat"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    rows, flat = made.strip().split("\n\n")
+    text = read("plugins/mec.md")
+    assert len(rows.splitlines()) == 9
+    assert rows in text
+    assert flat.partition("learned ")[2] in text
