@@ -334,6 +334,24 @@ class SearchRange:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgentOption:
+    """An option of the commands that train, short for one of an agent's settings.
+
+    Attributes:
+        name: ``server`` for the option ``--server``.
+        setting: key of the setting in the agent's config.
+    """
+
+    name: str
+    summary: str
+    setting: str
+    metavar: str = "VALUE"
+
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AgentSpec:
     """Produces a controller: a learner, a search, a remote trainer.
 
@@ -347,6 +365,7 @@ class AgentSpec:
         roles: which environments it trains: those without roles (see `rlsys.roles`), those with
             several, or both.
         search: what `rlsys tune` searches by default.
+        options: short forms of settings that nearly every training with this agent needs.
     """
 
     name: str
@@ -359,6 +378,7 @@ class AgentSpec:
     starts_from_network: bool = False
     roles: Literal["none", "several", "both"] = "none"
     search: tuple[SearchRange, ...] = ()
+    options: tuple[AgentOption, ...] = ()
     requires: tuple[Requirement, ...] = ()
 
     def __post_init__(self) -> None:

@@ -23,8 +23,8 @@ from rlsys.plugins.registry import Registry
 
 KEPT = Path(__file__).parents[2] / "docs" / "measured" / "matrix.json"
 SHORT = [("CartPole", "ppo"), ("CartPole", "sac"), ("Pendulum", "dqn"), ("lamps", "maskable-ppo")]
-LIVE = {"distributed-ppo", "distributed-dqn"}
-"""Learn from running programs, which are no environments; plugins/rlsys-distributed tests them."""
+LIVE = {"distributed-ppo", "distributed-dqn", "remote"}
+"""Need a running server; plugins/rlsys-distributed tests them."""
 ALL = [(e, a) for e in ENVIRONMENTS for a in AGENTS]
 
 

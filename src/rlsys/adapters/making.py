@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rlsys.adapters.parcel import Parcel, pack
 from rlsys.adapters.watched import LONGEST_EPISODE, TRACEBACK, Counts, Watch, WatchedEnv
 from rlsys.descriptors import EnvironmentSpec, resolve
 from rlsys.errors import EnvironmentFault, RlsysError, UserError, one_line
@@ -88,6 +89,23 @@ class EnvMaker:
                 f"environment {self.environment.name!r}: making {num_envs} copies raised "
                 f"{one_line(error)}; correct the environment, or use "
                 f"fewer copies with --set playing.copies=1 ({TRACEBACK})"
+            ) from error
+
+    def packed(self) -> Parcel:
+        """Return this maker for another process, where it makes the same environments.
+
+        Raises:
+            UserError: it cannot be sent there.
+        """
+        spec = self.environment
+        references = (spec.config, spec.vector_env, spec.env)
+        modules = {reference.partition(":")[0] for reference in references if reference}
+        try:
+            return pack(self, {*modules, type(self.config).__module__})
+        except Exception as error:
+            raise UserError(
+                f"environment {spec.name!r} cannot be sent to another process ({one_line(error)}); "
+                "define its settings and its factory at the top of a module"
             ) from error
 
     def __getstate__(self) -> dict[str, Any]:

@@ -11,18 +11,16 @@ import atexit
 import multiprocessing
 import multiprocessing.util  # its own exit function must be registered before ours
 import os
-import pickle
 import signal
 import threading
-import traceback
 import weakref
-from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
 from rlsys.adapters.existing.copies import Copies
-from rlsys.adapters.existing.source import Source, load_files
-from rlsys.errors import RlsysError, UserError
+from rlsys.adapters.existing.source import Source
+from rlsys.adapters.parcel import Parcel, portable_error
+from rlsys.errors import UserError
 
 _GRACE = 5.0
 """Seconds that a process has to end by itself."""
@@ -43,9 +41,8 @@ class RemoteCopies:
         self._name = source.name
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        files, packed = source.packed()
         self._process = context.Process(
-            target=_serve, args=(theirs, files, packed, count, render_mode), daemon=True
+            target=_serve, args=(theirs, source.packed(), count, render_mode), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -97,9 +94,7 @@ def _close_all() -> None:
         copies.close()
 
 
-def _serve(
-    pipe: Connection, files: Mapping[str, str], packed: bytes, count: int, render_mode: str | None
-) -> None:
+def _serve(pipe: Connection, source: Parcel, count: int, render_mode: str | None) -> None:
     """Answer calls until the other side closes the pipe, or its process is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -107,37 +102,23 @@ def _serve(
     copies: Copies | None = None
     try:
         try:
-            load_files(files)
-            copies = Copies(pickle.loads(packed), count, render_mode)
+            copies = Copies(source.unpack(), count, render_mode)
             answer: tuple[bool, Any] = (True, None)
         except Exception as error:  # noqa: BLE001 - the other side raises it
-            answer = (False, _portable(error))
+            answer = (False, portable_error(error))
         pipe.send(answer)
         while answer[0] or copies is not None:
             method, arguments = pipe.recv()
             try:
                 answer = (True, getattr(copies, method)(*arguments))
             except Exception as error:  # noqa: BLE001 - the other side raises it
-                answer = (False, _portable(error))
+                answer = (False, portable_error(error))
             pipe.send(answer)
     except (EOFError, OSError):
         pass  # the other side has closed the pipe: there is nobody left to answer
     finally:
         if copies is not None:
             copies.close()
-
-
-def _portable(error: Exception) -> Exception:
-    """Return an error that survives the way to the other process, with its traceback as a note."""
-    text = "".join(traceback.format_exception(error))
-    if isinstance(error, RlsysError):
-        return error
-    try:
-        again = pickle.loads(pickle.dumps(error))
-    except Exception:  # noqa: BLE001 - pickling runs code of the error's class
-        again = RuntimeError(f"{type(error).__name__}: {error}")
-    again.add_note(f"in a process with copies of the environment:\n{text}")
-    return again  # type: ignore[no-any-return]
 
 
 def _end_with_parent() -> None:

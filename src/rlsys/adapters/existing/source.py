@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import pickle
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
 from typing import Any
 
 import gymnasium
@@ -18,6 +13,7 @@ from rlsys.adapters.existing.finding import takes
 from rlsys.adapters.existing.joint import JointEnv, is_parallel, is_turn_based
 from rlsys.adapters.existing.portable import PortableEnv
 from rlsys.adapters.existing.settings import GymnasiumSettings
+from rlsys.adapters.parcel import Parcel, pack
 from rlsys.descriptors import EnvironmentSpec, resolve
 from rlsys.errors import RlsysError, UserError, one_line
 
@@ -90,16 +86,15 @@ class Source:
                 "environment's settings and must return a gymnasium.Env"
             ) from error
 
-    def packed(self) -> tuple[Mapping[str, str], bytes]:
-        """Return the plugin files that another process has to load first, and the pickled source.
+    def packed(self) -> Parcel:
+        """Return the source for another process.
 
         Raises:
             UserError: the settings cannot be pickled.
         """
         modules = {self.reference.partition(":")[0], type(self.config).__module__}
-        files = {name: path for name in modules if (path := _file_of(name))}
         try:
-            return files, pickle.dumps(self)
+            return pack(self, modules)
         except Exception as error:
             raise UserError(
                 f"{self.name}: its settings cannot be sent to another process "
@@ -144,20 +139,3 @@ def _space_fault(env: gymnasium.Env[Any, Any]) -> str:
                 f"its {name} is {space!r}; set it to a space of gymnasium.spaces in the constructor"
             )
     return ""
-
-
-def _file_of(name: str) -> str | None:
-    """Return the file of a module that no import would find, as of a ``--plugin-file``."""
-    module = sys.modules.get(name)
-    known = "." in name or name == "__main__" or PathFinder.find_spec(name) is not None
-    return None if known else getattr(module, "__file__", None)
-
-
-def load_files(files: Mapping[str, str]) -> None:
-    """Import plugin files under the names that they have in the process that asks."""
-    for name, path in files.items():
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)

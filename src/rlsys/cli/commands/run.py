@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rlsys.cli.executing import ExecutingCommand, executor_options
+from rlsys.cli.executing import ExecutingCommand, request_of
 from rlsys.cli.options import (
     config_options,
     evaluation_options,
@@ -37,8 +37,8 @@ def command(work: Workplace, /, as_json: bool, quiet: bool, **asked: Any) -> Non
 
     Everything goes into one run directory, by default below runs/.
     """
-    from rlsys.api import Request, run_request
+    from rlsys.api import run_request
     from rlsys.cli.result_table import show
 
-    request = Request(**asked, executor_options=executor_options())
+    request = request_of(asked)
     show(run_request(reporting(work, quiet), request), as_json)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rlsys.cli.executing import ExecutingCommand, executor_options
+from rlsys.cli.executing import ExecutingCommand, request_of
 from rlsys.cli.options import (
     config_options,
     json_option,
@@ -27,10 +27,10 @@ from rlsys.plugins.workplace import Workplace
 @pass_work
 def command(work: Workplace, /, as_json: bool, quiet: bool, **asked: Any) -> None:
     """Train on PLUGIN and keep the policies in a run directory."""
-    from rlsys.api import Request, train_request
+    from rlsys.api import train_request
     from rlsys.cli.output import print_json
 
-    request = Request(**asked, executor_options=executor_options())
+    request = request_of(asked)
     run = train_request(reporting(work, quiet), request)
     if as_json:
         print_json(run.unevaluated())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rlsys.cli.executing import ExecutingCommand, executor_options
+from rlsys.cli.executing import ExecutingCommand, request_of
 from rlsys.cli.numbers import CountFrom
 from rlsys.cli.options import (
     config_options,
@@ -60,11 +60,10 @@ def command(
     those of the evaluation. The first trial has the settings as they are. Trials that fall below
     the median are pruned. The best settings are in best.yaml, for `--config` of `run` and `train`.
     """
-    from rlsys.api import Request
     from rlsys.api.searching import tune_request
     from rlsys.cli.output import print_json
 
-    request = Request(**asked, executor_options=executor_options())
+    request = request_of(asked)
     study, document = tune_request(reporting(work, quiet), request, trials, searches)
     if as_json:
         print_json(document)
