@@ -12,7 +12,7 @@ import pytest
 from live_server import LIMIT, LiveServer, SignProgram, until
 
 import rlsys
-from rlsys_distributed.commands.asking import ask_status
+from rlsys_distributed.client.status import ServerStatus
 
 pytestmark = pytest.mark.slow
 PPO = {"n_steps": 256, "batch_size": 64, "net_arch": [16], "learning_rate": 3e-3, "gamma": 0.0}
@@ -23,7 +23,8 @@ DQN = {
 
 
 def status(server, model):
-    (found,) = (m for m in ask_status(server.address, None, None)["models"] if m["name"] == model)
+    with ServerStatus(server.address, None, None) as asking:
+        (found,) = (m for m in asking.ask()["models"] if m["name"] == model)
     return found
 
 

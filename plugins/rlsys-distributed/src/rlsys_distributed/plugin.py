@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rlsys.descriptors import AgentSpec, CommandSpec, EnvironmentSpec, Requirement
+from rlsys.descriptors import AgentOption, AgentSpec, CommandSpec, EnvironmentSpec, Requirement
 from rlsys.hookspecs import hookimpl
 
 _FIX = "pip install 'rlsys[distributed]'"
@@ -52,6 +52,23 @@ def rlsys_agents() -> list[AgentSpec]:
             factory=factory,
             actions=("discrete",),
             requires=requires,
+        ),
+        AgentSpec(
+            name="remote",
+            summary="plays here, and a server learns (`rlsys distributed serve`)",
+            config="rlsys_distributed.remote.settings:RemoteSettings",
+            factory="rlsys_distributed.remote.agent:make_remote",
+            actions=("discrete", "multi-discrete", "continuous"),
+            uses_masks=True,
+            options=(
+                AgentOption(
+                    name="server",
+                    setting="server",
+                    metavar="HOST:PORT",
+                    summary="Server that learns, for --agent remote.  [default: localhost:50051]",
+                ),
+            ),
+            requires=(_GYM,),
         ),
     ]
 

@@ -17,18 +17,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import grpc
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rlsys.errors import UserError
+from rlsys.network import Network
 from rlsys_distributed.client.actor import Actor, actor_of, untrained
 from rlsys_distributed.client.config import ClientConfig, read_config
 from rlsys_distributed.client.gymnasium_spaces import space_of
 from rlsys_distributed.client.link import Link, Statistics, channel_to
 from rlsys_distributed.client.trajectory import Action, Piece, Trajectory
 from rlsys_distributed.v1 import trainer_pb2 as pb
-from rlsys_distributed.wire.model import Version
+from rlsys_distributed.wire.model import Version, network_of
 from rlsys_distributed.wire.spaces import as_json, to_space
 
 _LOG = logging.getLogger("rlsys.distributed")
@@ -90,6 +89,17 @@ class Agent:
     def version(self) -> int:
         """The version of the model that decides now; 0: none has arrived yet."""
         return self._actor.version
+
+    @property
+    def network(self) -> Network | None:
+        """The portable network of that version, or None if none has arrived."""
+        held = self._link.held if self._link is not None else None
+        return None if held is None else network_of(held)[0]
+
+    @property
+    def failure(self) -> str | None:
+        """Why the connection was given up; None: it was not."""
+        return self._link.failure if self._link is not None else None
 
     @property
     def statistics(self) -> Statistics:
@@ -193,10 +203,15 @@ class Agent:
         traj.sent, traj.actions = len(traj), []
         self._complete(piece)
 
-    def flush(self, timeout: float = 30.0) -> bool:
-        """Send what has been completed; return whether the server has acknowledged it in time."""
+    def flush(self, timeout: float = 30.0, *, left: int = 0) -> bool:
+        """Send what has been completed; return whether the server has acknowledged it in time.
+
+        Args:
+            timeout: seconds.
+            left: number of trajectories that need not be acknowledged yet.
+        """
         self._send_completed()
-        return self._link.flush(timeout) if self._link is not None else False
+        return self._link.flush(timeout, left) if self._link is not None else False
 
     def close(self, timeout: float = 5.0) -> None:
         """Send what has been completed, and end the connection; at most about `timeout` seconds."""
@@ -226,7 +241,7 @@ class Agent:
             software=_SOFTWARE,
             encodings=[_ENCODINGS[config.encoding]],
         )
-        credentials = _credentials(config)
+        credentials = None if config.tls is None else config.tls.credentials()
         observation, action = self._observation, self._action
         return Link(
             lambda: channel_to(config.train_server_address, credentials),
@@ -328,16 +343,3 @@ def _with_spaces(config: ClientConfig, observation: Any, action: Any) -> ClientC
     if action is not None:
         given["action_space"] = as_json(space_of(action, "action_space"))
     return config.model_copy(update=given) if given else config
-
-
-def _credentials(config: ClientConfig) -> grpc.ChannelCredentials | None:
-    if config.tls is None:
-        return None
-    read = {}
-    for name in ("ca", "key", "cert"):
-        path = getattr(config.tls, name)
-        try:
-            read[name] = None if path is None else path.read_bytes()
-        except OSError as error:
-            raise UserError(f"tls.{name}: {path} cannot be read: {error.strerror}") from error
-    return grpc.ssl_channel_credentials(read["ca"], read["key"], read["cert"])

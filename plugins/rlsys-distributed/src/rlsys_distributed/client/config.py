@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import grpc
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from rlsys.config import Document, load_yaml, validate
 from rlsys.errors import UserError
@@ -19,6 +20,17 @@ _LOG = logging.getLogger("rlsys.distributed")
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+def _with_port(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (host and colon and port.isdigit() and 0 < int(port) < 65_536):
+        raise ValueError(f"must be HOST:PORT, such as localhost:50051 (got {value!r})")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_with_port)]
+"""``HOST:PORT``."""
 
 WITHOUT_MEANING = {
     "act_limit": "the bounds of the action space say it",
@@ -65,6 +77,21 @@ class Tls(BaseModel):
     key: Path | None = None
     """Its private key."""
 
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return what gRPC needs.
+
+        Raises:
+            UserError: a file cannot be read.
+        """
+        read = {}
+        for name in ("ca", "key", "cert"):
+            path = getattr(self, name)
+            try:
+                read[name] = None if path is None else path.read_bytes()
+            except OSError as error:
+                raise UserError(f"tls.{name}: {path} cannot be read: {error.strerror}") from error
+        return grpc.ssl_channel_credentials(read["ca"], read["key"], read["cert"])
+
 
 class ClientConfig(BaseModel):
     """The settings of a client."""
@@ -75,7 +102,7 @@ class ClientConfig(BaseModel):
 
     client_id: Name
     """Who this program is. At most one living program has the id."""
-    train_server_address: str = "localhost:50051"
+    train_server_address: Address = "localhost:50051"
     """``HOST:PORT`` of the server."""
     model: Name | None = None
     """The model that decides; programs that give the same name share it. Default: client_id."""
@@ -115,14 +142,6 @@ class ClientConfig(BaseModel):
     """A file whose first line is the token. Without both, the variable ``RLSYS_TOKEN`` counts."""
     tls: Tls | None = None
     """Files for an encrypted connection; null: plain text, which is for this machine only."""
-
-    @field_validator("train_server_address")
-    @classmethod
-    def _has_port(cls, value: str) -> str:
-        host, colon, port = value.rpartition(":")
-        if not (host and colon and port.isdigit() and 0 < int(port) < 65_536):
-            raise ValueError(f"must be HOST:PORT, such as localhost:50051 (got {value!r})")
-        return value
 
     @field_validator("algorithm_name")
     @classmethod
@@ -191,16 +210,21 @@ class ClientConfig(BaseModel):
         Raises:
             UserError: the file cannot be read.
         """
-        if self.token is not None:
-            return self.token
-        if self.token_file is not None:
-            try:
-                return self.token_file.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise UserError(
-                    f"token_file {self.token_file}: cannot be read: {error.strerror}"
-                ) from error
+        return self.token if self.token is not None else token_of(self.token_file)
+
+
+def token_of(file: Path | None) -> str | None:
+    """Return the token in a file, else that of the variable ``RLSYS_TOKEN``, or None.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    if file is None:
         return os.environ.get("RLSYS_TOKEN") or None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UserError(f"token_file {file}: cannot be read: {error.strerror}") from error
 
 
 def read_config(given: str | Path | Mapping[str, Any]) -> ClientConfig:

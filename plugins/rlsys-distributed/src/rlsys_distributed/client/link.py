@@ -129,12 +129,18 @@ class Link:
                 self.statistics.dropped += 1
             self._changed.notify_all()
 
-    def flush(self, timeout: float) -> bool:
-        """Wait until the server has acknowledged everything; return whether it has."""
+    @property
+    def held(self) -> Version | None:
+        """The newest version that has arrived."""
+        return self._held
 
+    def flush(self, timeout: float, left: int = 0) -> bool:
+        """Wait until the server has acknowledged all but `left`; return whether it has."""
         with self._changed:
-            self._changed.wait_for(lambda: self.failure is not None or not self._left(), timeout)
-            return not self._left()
+            self._changed.wait_for(
+                lambda: self.failure is not None or self._left() <= left, timeout
+            )
+            return self._left() <= left
 
     def _left(self) -> int:
         return len(self._waiting) + self._in_hand + len(self._unacknowledged)

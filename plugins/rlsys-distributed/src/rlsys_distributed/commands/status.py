@@ -20,13 +20,23 @@ from rlsys.errors import UserError
     help="Directory of a server on this machine.",
 )
 @click.option("--token-file", type=click.Path(path_type=Path), help="File with the server's token.")
-@click.option("--ca", type=click.Path(path_type=Path), help="Certificates to trust, for TLS.")
+@click.option("--tls", is_flag=True, help="Encrypt, and trust the system's authorities.")
+@click.option("--ca", type=click.Path(path_type=Path), help="Encrypt, and trust these authorities.")
+@click.option("--cert", type=click.Path(path_type=Path), help="Own certificate, for mutual TLS.")
+@click.option("--key", type=click.Path(path_type=Path), help="Its private key.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def status(
-    server: str | None, out: Path, token_file: Path | None, ca: Path | None, as_json: bool
+    server: str | None,
+    out: Path,
+    token_file: Path | None,
+    tls: bool,
+    as_json: bool,
+    **files: Path | None,
 ) -> None:
     """Show a server's models and programs, and what became of their steps."""
-    from rlsys_distributed.commands.asking import ask_status, status_table
+    from rlsys_distributed.client.config import Tls, token_of
+    from rlsys_distributed.client.status import ServerStatus
+    from rlsys_distributed.commands.status_table import status_table
 
     if server is None:
         try:
@@ -35,5 +45,8 @@ def status(
             raise UserError(
                 f"{out}: no server runs here; give its address with --server HOST:PORT"
             ) from error
-    answer = ask_status(server, token_file, ca)
+    encrypted = tls or any(files.values())
+    credentials = Tls.model_validate(files).credentials() if encrypted else None
+    with ServerStatus(server, token_of(token_file), credentials) as asking:
+        answer = asking.ask()
     click.echo(json.dumps(answer, indent=2) if as_json else status_table(answer))

@@ -153,9 +153,9 @@ class Model:
         self._releases: dict[int, Releases] = {}
         self.most_waiting = config.backlog.steps
         if spec.algorithm == "ppo":
-            # What waits longer than so many updates is too old when its turn comes.
-            updates = max(1, spec.settings["max_lag"])
-            self.most_waiting = min(self.most_waiting, updates * spec.settings["n_steps"])
+            # That keeps the learner busy: the next update's steps come in during this one. With
+            # more of them, every step would only be older when its turn comes.
+            self.most_waiting = min(self.most_waiting, spec.settings["n_steps"])
 
     def releases(self, encoding: int) -> Releases:
         """Return the updates in an encoding; the first program that wants it makes them."""

@@ -38,7 +38,7 @@ class Backlog(_Section):
 
     steps: Count = 8192
     """Most steps per model that are acknowledged and not yet taken by the learner; for PPO at most
-    n_steps * max_lag."""
+    n_steps."""
     policy: Literal["wait", "drop"] = "wait"
     """``wait``: the senders wait, and drop their oldest when their own buffer is full. ``drop``:
     what comes then is refused, with a counter."""

@@ -1,0 +1,1 @@
+"""The agent `remote`: an environment is played here, and a server learns from it."""
