@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from rlsys.executors.training_unit import TrainingUnit
 from rlsys.plugins.manager import PluginManager, PluginOptions
 from rlsys.plugins.registry import Registry
 from rlsys_ray import jobs
-from rlsys_ray.jobs import Job, do, pack, versions
+from rlsys_ray.jobs import do, pack, versions
 from rlsys_ray.parcels import Folders
 
 names = st.text("abc", min_size=1, max_size=3)
@@ -107,7 +109,7 @@ def test_a_plugin_file_that_a_machine_lacks_travels_along(tmp_path):
     job = pack(0, 1, lamps_unit(tmp_path), {})
     assert jobs._plugin_files(job, (str(LAMPS_FILE),)) == (str(LAMPS_FILE),)
     gone = str(tmp_path / "far" / "away.py")
-    moved = Job(0, 1, job.work, {}, {gone: b"x = 1\n"}, job.versions, job.folder)
+    moved = replace(job, plugin_files={gone: b"x = 1\n"})
     (place,) = jobs._plugin_files(moved, (gone,))
     assert Path(place).name == "away.py"
     assert Path(place).read_bytes() == b"x = 1\n"
@@ -117,7 +119,7 @@ def test_a_plugin_file_that_a_machine_lacks_travels_along(tmp_path):
 def test_another_version_is_refused_by_name(tmp_path):
     job = pack(0, 1, lamps_unit(tmp_path), {})
     assert job.versions == versions()
-    other = Job(0, 1, job.work, {}, job.plugin_files, {**versions(), "numpy": "0.1"}, job.folder)
+    other = replace(job, versions={**versions(), "numpy": "0.1"})
     outcome = do(other, lambda *_: False)
     assert "has numpy " in outcome.refusal
     assert "and the run was started with 0.1: install the same version there" in outcome.refusal
@@ -154,3 +156,24 @@ def test_what_dies_repeatedly_is_given_up(tmp_path):
     assert "a task was lost 4 times" in done.stderr.splitlines()[-1]
     assert (tmp_path / "lives").read_text() == "xxxx"
     assert list(path.rglob("last/state.npz"))
+
+
+def test_variables_of_rlsys_hold_in_the_task_and_no_longer(tmp_path, monkeypatch):
+    monkeypatch.setenv("RLSYS_OF_THE_COMMAND", "1")
+    monkeypatch.setenv("OTHERS", "1")
+    job = pack(0, 1, lamps_unit(tmp_path), {})
+    monkeypatch.delenv("RLSYS_OF_THE_COMMAND")
+    monkeypatch.setenv("RLSYS_KEPT", "here")
+    seen = []
+
+    def deliver(_, __):
+        names = ("RLSYS_OF_THE_COMMAND", "RLSYS_KEPT", "OTHERS")
+        seen.append([os.environ.get(name) for name in names])
+        return False
+
+    job = replace(job, variables={**job.variables, "RLSYS_KEPT": "there"})
+    assert "OTHERS" not in job.variables
+    assert do(job, deliver).failure is None
+    assert set(map(tuple, seen)) == {("1", "there", "1")}
+    assert "RLSYS_OF_THE_COMMAND" not in os.environ
+    assert os.environ["RLSYS_KEPT"] == "here"

@@ -16,9 +16,11 @@ from front_server import WAIT, RawClient, policy
 
 from rlsys.errors import UserError
 from rlsys_distributed.client import Agent
+from rlsys_distributed.client.trajectory import most_steps
 from rlsys_distributed.learning.pieces import piece_of
 from rlsys_distributed.v1 import trainer_pb2 as pb
 from rlsys_distributed.wire.model import epsilon_greedy
+from rlsys_distributed.wire.spaces import Box, Discrete
 from rlsys_distributed.wire.tensors import from_tensor
 
 SPACES = {
@@ -137,6 +139,69 @@ def test_a_long_episode_is_cut_into_pieces_that_follow_one_another(serve, connec
     assert from_tensor(pieces[1].next_observation, "n").tolist() == seen[8].tolist()
     told = np.concatenate([from_tensor(p.observations, "o") for p in pieces])
     assert told.tolist() == seen.tolist()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"action_space": {"multi_discrete": {"n": [3, 2, 4]}}},
+        {"action_space": {"box": {"shape": [5], "low": -1, "high": 1}}},
+        {"masked": True},
+    ],
+)
+@pytest.mark.parametrize("limits", [{"trajectory_steps": 6}, {"trajectory_bytes": 1024}])
+def test_trajectories_are_cut_where_the_server_says(serve, connect, limits, config):
+    server = serve(limits=limits)
+    agent = connect(server, first_model_timeout=0, **config)
+    registered(server)
+    assert eventually(lambda: agent.statistics.connections)
+    mask = np.ones(2, bool) if config.get("masked") else None
+    seen = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    trajectory = None
+    for one in seen:
+        trajectory, action = agent.request_for_action(trajectory, one, mask)
+        agent.add_to_trajectory(trajectory, action)
+    agent.mark_end_of_trajectory(trajectory, action)
+    assert agent.flush()
+    assert agent.statistics.refused == {}
+    pieces = [r.trajectory for r in server.learner("p").records(agent.statistics.sent)]
+    assert len(pieces) > 1
+    told = np.concatenate([from_tensor(p.observations, "o") for p in pieces])
+    assert told.tolist() == seen.tolist()
+
+
+def test_as_many_steps_as_the_limit_has_room_for_are_sent_at_once():
+    spaces = (Box((4,)), Discrete(2))
+    for most in (700, 1024, 5000, 64 << 20):
+        steps = most_steps(most, *spaces, masked=True)
+        # A step has 4 float32, an int64, a float64, a float32 and 2 bytes of mask.
+        assert steps == 1 or steps * 38 <= most
+        assert steps * (38 + 30) + 1000 > most
+
+
+def test_a_reward_that_comes_too_late_is_refused(serve, connect):
+    server = serve()
+    agent = connect(server, max_traj_length=2)
+    registered(server).publish(1)
+    trajectory, first = agent.request_for_action(None, np.zeros(4))
+    agent.add_to_trajectory(trajectory, first)
+    first.update_reward(1.0)
+    trajectory, second = agent.request_for_action(trajectory, np.zeros(4))
+    agent.add_to_trajectory(trajectory, second)
+    trajectory, third = agent.request_for_action(trajectory, np.zeros(4))
+    with pytest.raises(ValueError, match=r"the reward 2.0 comes too late: its step has been sent"):
+        second.update_reward(2.0)
+    agent.add_to_trajectory(trajectory, third)
+    third.update_reward(3.0)
+    agent.mark_end_of_trajectory(trajectory, third)
+    with pytest.raises(ValueError, match="too late"):
+        third.update_reward(4.0)
+    assert agent.flush()
+    rewards = [
+        from_tensor(r.trajectory.rewards, "r").tolist() for r in server.learner("p").records(2)
+    ]
+    assert rewards == [[1.0, 0.0], [3.0]]
 
 
 def test_trajectories_wait_until_there_are_as_many_as_are_sent_together(serve, connect):

@@ -84,7 +84,8 @@ def _start(address: str, options: dict[str, Any]) -> None:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise UserError(
                 f"no connection to a Ray cluster {where}: {reason}; see `ray status`, and "
-                "check that its versions of Python and Ray are those of this machine"
+                "check that its versions of Python and Ray are those of this machine; a cluster "
+                "that asks for a token (`ray start` sets that up) needs RAY_AUTH_MODE=token here"
             ) from error
         except Exception as error:
             # Ray gives its own processes 30 seconds, and says with a bare Exception that they took

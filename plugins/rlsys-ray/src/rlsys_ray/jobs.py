@@ -42,6 +42,7 @@ class Job:
         plugin_files: content of the plugins that are single files, by path.
         versions: versions of everything that determines the result.
         folder: working directory of the command; relative paths in settings start there.
+        variables: environment variables of the command that begin with ``RLSYS_``.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Job:
     plugin_files: Mapping[str, bytes]
     versions: Mapping[str, str]
     folder: str
+    variables: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def pack(number: int, attempt: int, work: Work, files: Parcel) -> Job:
         {path: Path(path).read_bytes() for path in plugins.files},
         versions(),
         os.getcwd(),
+        {name: value for name, value in os.environ.items() if name.startswith("RLSYS_")},
     )
 
 
@@ -106,7 +109,11 @@ def do(job: Job, deliver: Deliver) -> Outcome:
     A checkpoint is delivered at the boundary after it, before the training may stop there. So the
     run directory always has a state from which the training can resume.
     """
-    with tempfile.TemporaryDirectory(prefix="rlsys-") as scratch, _working_folder(job.folder):
+    with (
+        tempfile.TemporaryDirectory(prefix="rlsys-") as scratch,
+        _working_folder(job.folder),
+        _variables(job.variables),
+    ):
         places = {
             unit.directory: Path(scratch) / str(index)
             for index, unit in enumerate(units_of(job.work))
@@ -194,6 +201,21 @@ def _working_folder(path: str) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+@contextmanager
+def _variables(given: Mapping[str, str]) -> Iterator[None]:
+    """Have the variables of the command meanwhile; this process may run other commands' tasks."""
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 _plugin_folders: dict[str, tempfile.TemporaryDirectory[str]] = {}

@@ -25,7 +25,7 @@ from rlsys_distributed.client.actor import Actor, actor_of, untrained
 from rlsys_distributed.client.config import ClientConfig, read_config
 from rlsys_distributed.client.gymnasium_spaces import space_of
 from rlsys_distributed.client.link import Link, Statistics, channel_to
-from rlsys_distributed.client.trajectory import Action, Piece, Trajectory
+from rlsys_distributed.client.trajectory import Action, Piece, Trajectory, most_steps
 from rlsys_distributed.v1 import trainer_pb2 as pb
 from rlsys_distributed.wire.model import Version, network_of
 from rlsys_distributed.wire.spaces import as_json, to_space
@@ -79,6 +79,7 @@ class Agent:
         self._drawn = random.Random(self.config.seed)
         self._lock = threading.Lock()
         self._actor = untrained(self._action, self._drawn)
+        self._most_steps = self.config.max_traj_length
         self._waited = False
         self._episodes = itertools.count()
         self._completed: list[Piece] = []
@@ -148,7 +149,7 @@ class Agent:
         action = Action(act, raw, log_probability, actor, row, mask)
         if traj is None or traj.completed:
             traj = Trajectory(next(self._episodes))
-        elif len(traj.actions) >= self.config.max_traj_length:
+        elif len(traj.actions) >= self._most_steps:
             self._cut(traj, row, mask)
         return traj, action
 
@@ -249,6 +250,7 @@ class Agent:
             config.secret(),
             lambda piece, sequence: piece.message(sequence, observation, action),
             self._take_model,
+            on_limits=self._take_limits,
             buffer=config.buffer_trajectories,
             sends=config.explore,
         )
@@ -263,6 +265,18 @@ class Agent:
             explore=self.config.explore,
         )
         self._actor = actor
+
+    def _take_limits(self, limits: pb.Limits) -> None:
+        """Cut trajectories before they are longer than the server takes; 0 is no limit."""
+        most = self.config.max_traj_length
+        if limits.trajectory_steps:
+            most = min(most, limits.trajectory_steps)
+        if limits.trajectory_bytes:
+            spaces = (self._observation, self._action)
+            most = min(most, most_steps(limits.trajectory_bytes, *spaces, masked=self._masked))
+        if most < self.config.max_traj_length:
+            _LOG.info("the server takes %d steps at a time; trajectories are cut there", most)
+        self._most_steps = most
 
     def _wait_for_first_model(self) -> None:
         link = self._link

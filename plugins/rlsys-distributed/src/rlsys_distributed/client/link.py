@@ -76,6 +76,7 @@ class Link:
         token: what the server asks for, or None.
         serialise: ``serialise(piece, sequence) -> bytes``.
         on_model: called in a background thread with every version and its incarnation.
+        on_limits: called in a background thread with what the server allows, at every registration.
         buffer: most trajectories kept.
         sends: whether trajectories are sent at all.
     """
@@ -88,6 +89,7 @@ class Link:
         serialise: Callable[[Piece, int], bytes],
         on_model: Callable[[Version, bytes], None],
         *,
+        on_limits: Callable[[pb.Limits], None],
         buffer: int,
         sends: bool = True,
     ) -> None:
@@ -96,6 +98,7 @@ class Link:
         self._token = token
         self._serialise = serialise
         self._on_model = on_model
+        self._on_limits = on_limits
         self._buffer = buffer
         self._sends = sends
         self._changed = threading.Condition()
@@ -236,6 +239,7 @@ class Link:
 
     def registered(self, answer: pb.RegisterResponse) -> None:
         """Take what the server says about itself."""
+        self._on_limits(answer.limits)
         with self._changed:
             self.statistics.connections += 1
             self.statistics.problem = ""

@@ -10,10 +10,17 @@ from numpy.typing import NDArray
 
 from rlsys_distributed.client.actor import Actor
 from rlsys_distributed.v1 import trainer_pb2 as pb
-from rlsys_distributed.wire.spaces import Box, Space
+from rlsys_distributed.wire.spaces import Box, MultiDiscrete, Space
 from rlsys_distributed.wire.tensors import to_tensor
 
 Array = NDArray[Any]
+
+_REWARD_BYTES = 8 + 4
+"""A step's reward and log probability."""
+_RUN_BYTES = 24
+"""Most that a step adds if every step has another version."""
+_FRAME_BYTES = 512
+"""Everything of a message that does not grow with its steps."""
 
 
 class Action:
@@ -26,9 +33,10 @@ class Action:
         log_probability: with which it was drawn; None with epsilon-greedy, which needs none.
         actor: what chose it.
         row: the flat observation and a 1, float32 (values + 1,).
+        sent: whether it is on its way to the server, with the reward that it has.
     """
 
-    __slots__ = ("act", "actor", "log_probability", "mask", "raw", "reward", "row")
+    __slots__ = ("act", "actor", "log_probability", "mask", "raw", "reward", "row", "sent")
 
     def __init__(
         self,
@@ -46,6 +54,7 @@ class Action:
         self.row = row
         self.mask = mask
         self.reward = 0.0
+        self.sent = False
 
     @property
     def version(self) -> int:
@@ -56,11 +65,16 @@ class Action:
         """Say what came of it.
 
         Raises:
-            ValueError: not a finite number.
+            ValueError: not a finite number, or the step has been sent.
         """
         value = float(reward)
         if not math.isfinite(value):
             raise ValueError(f"the reward is {reward}; it must be a finite number")
+        if self.sent:
+            raise ValueError(
+                f"the reward {reward} comes too late: its step has been sent; say it before the "
+                "trajectory ends, and before the next request_for_action"
+            )
         self.reward = value
 
     def __repr__(self) -> str:
@@ -115,6 +129,8 @@ class Piece:
         self.ending = ending
         self.next_row = next_row
         self.next_mask = next_mask
+        for action in actions:
+            action.sent = True
 
     def message(self, sequence: int, observation_space: Box, action_space: Space) -> bytes:
         """Return it as a serialised `Trajectory`."""
@@ -146,6 +162,19 @@ class Piece:
             told.next_mask.CopyFrom(to_tensor(self.next_mask))
         message: bytes = told.SerializeToString()
         return message
+
+
+def most_steps(most_bytes: int, observation: Box, action: Space, *, masked: bool) -> int:
+    """Return how many steps a message of `most_bytes` bytes has room for, at least 1."""
+    seen = observation.size * np.dtype(observation.dtype).itemsize
+    done = 8
+    if isinstance(action, Box):
+        done = 4 * action.size
+    elif isinstance(action, MultiDiscrete):
+        done = 8 * len(action.n)
+    mask = action.outputs if masked else 0
+    step = seen + done + mask + _REWARD_BYTES + _RUN_BYTES
+    return max(1, (most_bytes - seen - mask - _FRAME_BYTES) // step)
 
 
 def _observed(rows: NDArray[np.float32], space: Box) -> pb.Tensor:

@@ -61,7 +61,7 @@ class LiveRun(Sb3Run):
         self.stale = 0
         self.episodes = EpisodeReturns()
         self.metrics: dict[str, float] = {}
-        self._saved_record = self._taken = 1
+        self._saved_record = self._written_record = self._taken = 1
         self._pending: list[Piece] = []
         self._recent = RecentSteps()
         self._ending = False
@@ -149,9 +149,13 @@ class LiveRun(Sb3Run):
         if step - self._reported >= self.report_every or self._ending:
             self.session.report(step, total, self._metrics())
             self._reported = step
+        # An executor brings home at a boundary what was written at the one before. Until then a
+        # checkpoint is not safe, and the front must not forget what is in it.
+        safe = self._written_record
         self.session.boundary(step, total, self.network, self._get_state)
+        self._saved_record = safe
         if self.session.saved_step == step:
-            self._saved_record = self.next_record
+            self._written_record = self.next_record
             if self._recent.steps:
                 self.session.keep_told(self._recent.arrays(self.episodes.recent))
 
@@ -200,7 +204,7 @@ class LiveRun(Sb3Run):
         if self.view.normalizer:
             set_normalizer_state(self.view.normalizer, state["normalizer"])
         self.version, self.next_record = state["version"], state["next_record"]
-        self._saved_record = self._taken = self.next_record
+        self._saved_record = self._written_record = self._taken = self.next_record
         self.learned, self.stale = state["learned"], state["stale"]
         self.episodes.set_state(state["episodes"])
         self._reported = state["reported"]

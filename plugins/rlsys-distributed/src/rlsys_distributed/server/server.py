@@ -7,6 +7,8 @@ import contextlib
 import fcntl
 import json
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +69,10 @@ class Server:
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         port = _listen(self._server, self.config)
-        # Learners come in here, whatever the programs use: it is this machine's own address.
-        self.inner_port = self._server.add_insecure_port("127.0.0.1:0")
+        # Learners come in here, whatever the programs use.
+        self.inner_port = _added(
+            self.config.learner_host, 0, self._server.add_insecure_port, "with learner_host"
+        )
         await self._server.start()
         for service in _SERVICES:
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
@@ -93,7 +97,7 @@ class Server:
 
     def run_learners(self) -> None:
         """Start a learner for every model, now and when one is made."""
-        self.learners.start_all(f"127.0.0.1:{self.inner_port}")
+        self.learners.start_all(f"{_host(self.config.learner_host)}:{self.inner_port}")
 
     async def stop(self) -> None:
         """Let learners save and end, and end all calls."""
@@ -130,19 +134,26 @@ def secret(config: ServerConfig) -> str | None:
 
 
 def _listen(server: grpc.aio.Server, config: ServerConfig) -> int:
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    address = f"{host}:{config.port}"
+    add = server.add_insecure_port
+    if config.tls is not None:
+        add = partial(server.add_secure_port, server_credentials=_credentials(config))
+    fix = "with --port and --host (--port 0: any free one)"
+    return _added(config.host, config.port, add, fix)
+
+
+def _added(host: str, port: int, add: Callable[[str], int], fix: str) -> int:
+    address = f"{_host(host)}:{port}"
     try:
-        if config.tls is None:
-            port: int = server.add_insecure_port(address)
-        else:
-            port = server.add_secure_port(address, _credentials(config))
+        return add(address)
     except RuntimeError as error:
         raise UserError(
             f"cannot listen on {address}: the port is taken or the address is not this machine's; "
-            "choose another one with --port and --host (--port 0: any free one)"
+            f"choose another one {fix}"
         ) from error
-    return port
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _credentials(config: ServerConfig) -> grpc.ServerCredentials:

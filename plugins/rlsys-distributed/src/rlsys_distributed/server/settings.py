@@ -97,6 +97,9 @@ class ServerConfig(_Section):
     """Whether plain text is allowed on other addresses than this machine's own."""
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     """Port on which Prometheus can read the server's numbers, at the same host; null: none."""
+    learner_host: str = "127.0.0.1"
+    """Address of this machine at which learners reach the server, in plain text. An executor that
+    runs them on other machines needs one that these can reach."""
     executor: str = "local"
     """Where learners run."""
     executor_options: dict[str, str] = Field(default_factory=dict)
@@ -108,6 +111,17 @@ class ServerConfig(_Section):
             raise ValueError(
                 f"host {self.host} can be reached from other machines: give `tls`, or allow plain "
                 "text with `plain_text: true` (--plain-text)"
+            )
+        if self.learner_host in ("0.0.0.0", "::"):
+            raise ValueError(
+                f"learner_host {self.learner_host} is no address to call; give the one of this "
+                "machine that the learners' machines reach"
+            )
+        if not self.plain_text and not is_loopback(self.learner_host):
+            raise ValueError(
+                f"learner_host {self.learner_host} can be reached from other machines, and what "
+                "learners and server say to each other is not encrypted: allow it with "
+                "`plain_text: true` (--plain-text), on a network that you trust"
             )
         return self
 
