@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 EXAMPLE = Path(__file__).parents[3] / "examples" / "hpc-jobs"
-MODULES = ("cluster", "swf", "schedulers", "workload", "decisions", "compare", "hpc_ticks")
+MODULES = ("cluster", "swf", "schedulers", "workload", "decisions", "compare", "judge", "hpc_ticks")
 
 sys.path[:0] = [str(EXAMPLE), str(HERE)]
 try:
