@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from c_client import CLIENT, run
 from live_server import LIMIT, LiveServer
 
-from rlsys.plugins.requirements import in_ci
-
-ROOT = Path(__file__).parents[3]
-CLIENT = ROOT / "plugins" / "rlsys-distributed" / "clients" / "c"
-EXAMPLE = ROOT / "examples" / "cartpole-cpp"
-PACKAGES = (
-    "g++ cmake make pkg-config libgrpc++-dev protobuf-compiler-grpc protobuf-compiler "
-    "libprotobuf-dev libgtest-dev nlohmann-json3-dev libzstd-dev"
-)
+EXAMPLE = Path(__file__).parents[3] / "examples" / "cartpole-cpp"
 pytestmark = pytest.mark.slow
-
-
-def run(*words, cwd=None):
-    done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def prefix(tmp_path_factory):
-    """Return where the library is installed."""
-    libraries = ["pkg-config", "--exists", "grpc++", "protobuf-lite", "libzstd"]
-    tools = all(map(shutil.which, ("cmake", "grpc_cpp_plugin", "pkg-config")))
-    if not tools or subprocess.run(libraries, check=False).returncode:
-        text = f"what the C client is built with is missing: apt-get install {PACKAGES}"
-        (pytest.fail if in_ci() else pytest.skip)(text)
-    folder = tmp_path_factory.mktemp("c-client")
-    run("cmake", "-S", CLIENT, "-B", folder / "build")
-    run("cmake", "--build", folder / "build", "-j2")
-    run("cmake", "--install", folder / "build", "--prefix", folder / "prefix")
-    return folder / "prefix"
 
 
 @pytest.mark.parametrize("algorithm", ["PPO", "DQN"])

@@ -529,3 +529,27 @@ for step in range(10**9):
     assert record.trajectory.ending == pb.TERMINATED
     other = RawClient(server.address)
     assert other.register(client_id="p", instance=bytes(16)).session
+
+
+def test_bytes_are_sent_as_they_are_and_nothing_else_passes_for_them(serve, connect):
+    server = serve()
+    agent = connect(server, observation_space={"box": {"shape": [2, 2], "dtype": "uint8"}})
+    registered(server).publish(1)
+    seen = [[[0, 255], [1, 128]], np.array([[7.0, 8.0], [9.0, 10.0]]), np.full((2, 2), 3, np.uint8)]
+    trajectory = None
+    for one in seen:
+        trajectory, action = agent.request_for_action(trajectory, one)
+        agent.add_to_trajectory(trajectory, action)
+    for wrong in (256, -1, 0.5, 1e9, np.nan, np.inf):
+        with pytest.raises(ValueError, match="a value that is no byte"):
+            agent.request_for_action(trajectory, [[0, 0], [0, wrong]])
+    with pytest.raises(ValueError, match="a value that is no byte"):
+        agent.mark_end_of_trajectory(
+            trajectory, action, truncated=True, last_observation=np.full((2, 2), 300)
+        )
+    agent.mark_end_of_trajectory(trajectory, action)
+    assert agent.flush()
+    (record,) = server.learner("p").records(1)
+    told = from_tensor(record.trajectory.observations, "o")
+    assert told.dtype == np.uint8
+    assert told.tolist() == [np.asarray(one).tolist() for one in seen]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import threading
 
 import pytest
 from front_server import WAIT
 from pydantic import ValidationError
 
-from rlsys.plugins.requirements import in_ci
 from rlsys_distributed.client import Agent
 from rlsys_distributed.server.settings import ServerConfig
 
@@ -19,35 +16,6 @@ SPACES = {
     "action_space": {"discrete": {"n": 2}},
     "first_model_timeout": 0,
 }
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    """Return a folder with a certificate authority, and what it has signed: server and client."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        text = "openssl is missing; install it with: apt-get install openssl"
-        (pytest.fail if in_ci() else pytest.skip)(text)
-    folder = tmp_path_factory.mktemp("keys")
-
-    def run(*words):
-        subprocess.run([openssl, *words], cwd=folder, check=True, capture_output=True)
-
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    for authority in ("ca", "stranger"):
-        run(
-            "req", "-x509", *curve, "-days", "2", "-subj", f"/CN={authority}",
-            "-keyout", f"{authority}.key", "-out", f"{authority}.pem",
-        )  # fmt: skip
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    for name, authority in (("server", "ca"), ("client", "ca"), ("other", "stranger")):
-        run("req", *curve, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        run(
-            "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem",
-            "-CAkey", f"{authority}.key", "-CAcreateserial", "-days", "2", "-extfile", "names",
-            "-out", f"{name}.pem",
-        )  # fmt: skip
-    return folder
 
 
 def comes_in(server, name, **tls):

@@ -100,3 +100,17 @@ def test_other_spaces_of_gymnasium_are_refused_by_name(theirs):
 
     with pytest.raises(UserError, match=r"observation_space: .* cannot be sent; allowed are"):
         space_of(theirs, "observation_space")
+
+
+def test_bytes_have_the_bounds_of_bytes():
+    assert Box((2,), dtype="uint8") == Box((2,), (0.0,), (255.0,), "uint8")
+    assert of_json({"box": {"shape": [2], "dtype": "uint8"}}, "s").bounds()[1].tolist() == [
+        255,
+        255,
+    ]
+    assert from_space(to_space(Box((2,), (1.0,), dtype="uint8")), "s").low == (1.0,)
+    for low, high in (((-1.0,), (255.0,)), ((0.5,), (255.0,)), ((0.0,), (256.0,))):
+        with pytest.raises(WireError, match="whole numbers from 0 to 255"):
+            Box((2,), low, high, "uint8")
+    with pytest.raises(WireError, match="whole numbers from 0 to 255"):
+        Box((2,), (math.nan,), (255.0,), "uint8")

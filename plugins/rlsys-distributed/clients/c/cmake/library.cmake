@@ -8,8 +8,10 @@ add_library(rlsys_core OBJECT
   src/choosing.cc
   src/config.cc
   src/connection.cc
+  src/credentials.cc
   src/decoding.cc
   src/dense.cc
+  src/explaining.cc
   src/files.cc
   src/forking.cc
   src/keys.cc

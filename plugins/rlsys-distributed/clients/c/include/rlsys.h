@@ -52,9 +52,9 @@ extern "C" {
 /* What a function returns. The numbers stay the same in all versions. */
 typedef enum rlsys_status {
   RLSYS_OK = 0,
-  /* NULL where something is needed, or an array of the wrong size. */
+  /* NULL where something is needed, an array of the wrong size, or a value that is no byte. */
   RLSYS_ERROR_ARGUMENT = 1,
-  /* The configuration: no such file, an unknown key, a wrong type or range. */
+  /* The configuration: a file that cannot be read, an unknown key, a wrong type or range. */
   RLSYS_ERROR_CONFIG = 2,
   /* Calls in an order without sense, such as a reward for an action that was not requested. */
   RLSYS_ERROR_STATE = 3,
@@ -90,6 +90,9 @@ RLSYS_API const char* rlsys_last_error(void);
  * Says where messages for people go: at most one for each kind of event. `text` is one line without
  * the line's end, valid during the call, which may come from any thread. The function must not call
  * this library. NULL: to stderr, as at the start.
+ *
+ * gRPC writes to stderr by itself, one or more lines for every connection that it cannot encrypt.
+ * The environment variable GRPC_VERBOSITY=NONE, set before the first agent is opened, stops that.
  */
 typedef void (*rlsys_log_function)(const char* text, void* context);
 RLSYS_API void rlsys_set_log(rlsys_log_function function, void* context);
@@ -98,7 +101,8 @@ RLSYS_API void rlsys_set_log(rlsys_log_function function, void* context);
  * Opens an agent from a configuration file, or from its text. It connects in the background: this
  * call does not wait for the server, and does not fail without one.
  *
- * Returns NULL if the configuration is wrong, or in a child of a process that has opened an agent.
+ * Returns NULL if the configuration is wrong, a file that it names cannot be used, or in a child of
+ * a process that has opened an agent.
  * Close the agent with rlsys_agent_close.
  */
 RLSYS_API rlsys_agent* rlsys_agent_open(const char* path);
@@ -128,7 +132,7 @@ RLSYS_API rlsys_status rlsys_action_kind(const rlsys_agent* agent, rlsys_kind* k
  * trajectory: points to NULL for a new trajectory, which the caller frees; otherwise to the one of
  *   the last call. After an end the next episode begins.
  * observation: `values` numbers in C order, as many as the observation space has. For a uint8 space
- *   whole numbers 0 to 255.
+ *   whole numbers 0 to 255; anything else is an error of the kind ARGUMENT.
  * mask: a byte for every action, 0 if it is forbidden; `mask_values` of them. Needed if the
  *   configuration says `masked`, otherwise NULL and 0.
  * action: gets a number that stands for this decision in the calls below.
@@ -174,8 +178,8 @@ RLSYS_API rlsys_status rlsys_update_reward(rlsys_trajectory* trajectory, uint64_
  *
  * truncated: 0 if the episode is over and nothing comes after it. 1 if it was stopped from outside,
  *   by a time limit for example, and would have gone on.
- * last_observation: what was observed after the last action; `values` numbers. Needed if truncated,
- *   otherwise ignored and may be NULL.
+ * last_observation: what was observed after the last action; `values` numbers, as in a request.
+ *   Needed if truncated, otherwise ignored and may be NULL.
  * last_mask: the actions that were allowed then; `mask_values` bytes. Needed if truncated and the
  *   configuration says `masked`, otherwise ignored.
  *

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <limits>
 #include <map>
 
+#include "credentials.h"
 #include "files.h"
 #include "keys.h"
 #include "parameters.h"
@@ -73,39 +73,6 @@ void ReadAlgorithm(Keys& keys, std::string& algorithm) {
   const std::string fits = algorithm == "dqn" ? "offpolicy" : "onpolicy";
   if (!type.empty() && !algorithm.empty() && type != fits) {
     throw keys.Wrong("type", Cat(fits, ", because algorithm_name is ", algorithm));
-  }
-}
-
-void ReadToken(Keys& keys, std::string& token) {
-  keys.Read("token", token);
-  std::string file;
-  keys.Read("token_file", file);
-  if (token.empty() && !file.empty()) {
-    token = ReadFile(file, Cat(keys.path(), "token_file"));
-  } else if (token.empty()) {
-    const char* variable = std::getenv("RLSYS_TOKEN");
-    token = variable == nullptr ? "" : variable;
-  }
-  token = token.substr(0, token.find_first_of("\r\n"));
-  if (!IsPrintable(token)) {
-    throw Error(RLSYS_ERROR_CONFIG,
-                Cat(keys.path(), "the token must be printable characters of ASCII"));
-  }
-}
-
-void ReadTls(Keys& keys, std::optional<Tls>& tls) {
-  const nlohmann::json* object = keys.Find("tls");
-  if (object == nullptr) return;
-  Keys files(*object, keys.path() + "tls.");
-  const auto read = [&files](const char* key) {
-    std::string path;
-    files.Read(key, path);
-    return path.empty() ? "" : ReadFile(path, files.path() + key);
-  };
-  tls = Tls{read("ca"), read("cert"), read("key")};
-  files.ExpectNoOthers();
-  if (tls->cert.empty() != tls->key.empty()) {
-    throw Error(RLSYS_ERROR_CONFIG, Cat(files.path(), "cert and key: give both or neither"));
   }
 }
 
@@ -201,8 +168,8 @@ Config ReadConfig(const std::string& text, const std::string& source) {
   keys.Read("encoding", encoding);
   if (!kEncodings.contains(encoding)) throw keys.Wrong("encoding", "exact, float16 or int8");
   config.encoding = kEncodings.at(encoding);
-  ReadToken(keys, config.token);
-  ReadTls(keys, config.tls);
+  config.token = ReadToken(keys);
+  config.tls = ReadTls(keys);
 
   const nlohmann::json nothing = nlohmann::json::object();
   const nlohmann::json* given = keys.Find("algorithm_parameters");

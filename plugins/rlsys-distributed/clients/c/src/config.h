@@ -6,17 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "credentials.h"
 #include "spaces.h"
 #include "update.h"
 
 namespace rlsys::core {
-
-// Contents of the files for an encrypted connection; empty: none.
-struct Tls {
-  std::string ca;
-  std::string cert;
-  std::string key;
-};
 
 struct Config {
   std::string client_id;

@@ -13,6 +13,7 @@
 
 #include "backoff.h"
 #include "error.h"
+#include "explaining.h"
 #include "messages.h"
 #include "parts.h"
 #include "text.h"
@@ -240,7 +241,10 @@ bool Connection::GoesOn(const Outcome& outcome) {
       break;
   }
   in_use_since_ = -1;
-  const std::string problem = outcome.status.ok() ? "the server has ended the connection" : message;
+  std::string problem = outcome.status.ok() ? "the server has ended the connection" : message;
+  if (outcome.status.error_code() == grpc::StatusCode::UNAVAILABLE && !outcome.registered) {
+    problem = Explain(message, config_.tls);
+  }
   SetProblem(problem);
   announcements_.Once("connection", Cat("no connection to ", config_.address, ": ", problem,
                                         "; trying again in the background"));

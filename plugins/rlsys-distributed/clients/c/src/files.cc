@@ -1,9 +1,9 @@
 #include "files.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <memory>
 
 #include "error.h"
 #include "text.h"
@@ -11,16 +11,21 @@
 namespace rlsys::core {
 
 std::string ReadFile(const std::string& path, const std::string& what) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (file) bytes << file.rdbuf();
-  if (!file || file.bad()) {
-    throw Error(RLSYS_ERROR_CONFIG,
-                Cat(what, " '", path, "' cannot be read: ",
-                    errno != 0 ? std::strerror(errno) : "an error of the system"));
+  const auto failed = [&] {
+    return Error(RLSYS_ERROR_CONFIG,
+                 Cat(what, " '", path, "' cannot be read: ", std::strerror(errno)));
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
+  if (!file) throw failed();
+  std::string bytes;
+  char part[4096];
+  while (const size_t count = std::fread(part, 1, sizeof part, file.get())) {
+    bytes.append(part, count);
   }
-  return bytes.str();
+  // A folder can be opened, but not read.
+  if (std::ferror(file.get()) != 0) throw failed();
+  return bytes;
 }
 
 }  // namespace rlsys::core

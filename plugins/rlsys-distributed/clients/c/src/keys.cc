@@ -9,7 +9,8 @@ Keys::Keys(const nlohmann::json& object, std::string path)
     : object_(object), path_(std::move(path)) {
   if (!object.is_object()) {
     throw Error(RLSYS_ERROR_CONFIG,
-                Cat(path_, " must be a JSON object with keys, not ", object.type_name()));
+                Cat(path_.substr(0, path_.find_last_not_of(".: ") + 1),
+                    " must be a JSON object with keys, not ", object.type_name()));
   }
 }
 

@@ -1,5 +1,7 @@
 #include "space_reader.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "keys.h"
@@ -43,18 +45,25 @@ std::vector<double> ReadBounds(Keys& keys, const std::string& key, double missin
   return bounds;
 }
 
+bool IsByte(double bound) { return bound >= 0 && bound <= 255 && bound == std::floor(bound); }
+
 Box ReadBox(Keys& keys) {
   Box box;
-  box.shape = ReadSizes(keys, "shape", kMostValues);
-  box.low = ReadBounds(keys, "low", -kInfinity, box.size());
-  box.high = ReadBounds(keys, "high", kInfinity, box.size());
-  for (size_t i = 0; i < box.size(); ++i) {
-    if (box.LowOf(i) > box.HighOf(i)) throw keys.Wrong("low", "at most `high`, value by value");
-  }
   std::string type = "float32";
   keys.Read("dtype", type);
   if (type != "float32" && type != "uint8") throw keys.Wrong("dtype", "float32 or uint8");
   box.bytes = type == "uint8";
+  box.shape = ReadSizes(keys, "shape", kMostValues);
+  box.low = ReadBounds(keys, "low", box.bytes ? 0 : -kInfinity, box.size());
+  box.high = ReadBounds(keys, "high", box.bytes ? 255 : kInfinity, box.size());
+  for (const auto& [key, bounds] : {std::pair("low", &box.low), std::pair("high", &box.high)}) {
+    if (box.bytes && !std::all_of(bounds->begin(), bounds->end(), IsByte)) {
+      throw keys.Wrong(key, "whole numbers from 0 to 255, because dtype is uint8");
+    }
+  }
+  for (size_t i = 0; i < box.size(); ++i) {
+    if (box.LowOf(i) > box.HighOf(i)) throw keys.Wrong("low", "at most `high`, value by value");
+  }
   return box;
 }
 

@@ -82,11 +82,11 @@ TEST(Config, HasDefaults) {
 TEST(Config, ReadsSpaces) {
   nlohmann::json document = Plain();
   document.erase("algorithm_parameters");
-  document["observation_space"] = nlohmann::json::parse(
-      R"({"box": {"shape": [2], "low": [0, null], "high": 255, "dtype": "uint8"}})");
+  document["observation_space"] =
+      nlohmann::json::parse(R"({"box": {"shape": [2], "low": [0, null], "high": 1}})");
   document["action_space"] = nlohmann::json::parse(R"({"multi_discrete": {"n": [3, 2]}})");
   Config config = Read(document);
-  EXPECT_TRUE(config.observation.bytes);
+  EXPECT_FALSE(config.observation.bytes);
   EXPECT_EQ(config.observation.LowOf(0), 0);
   EXPECT_TRUE(std::isinf(config.observation.LowOf(1)));
   EXPECT_EQ(OutputsOf(config.action), 5U);
@@ -94,6 +94,30 @@ TEST(Config, ReadsSpaces) {
       nlohmann::json::parse(R"({"box": {"shape": [2], "low": -1, "high": 1}})");
   config = Read(document);
   EXPECT_EQ(std::get<Box>(config.action).HighOf(1), 1);
+}
+
+TEST(Config, BytesGoFrom0To255UnlessTheirBoundsSayLess) {
+  nlohmann::json document = Plain();
+  document.erase("algorithm_parameters");
+  document["action_space"] = {{"discrete", {{"n", 2}}}};
+  const auto with = [&document](const char* low, const char* high) {
+    document["observation_space"] =
+        nlohmann::json::parse(std::string(R"({"box": {"shape": [2], "dtype": "uint8", "low": )") +
+                              low + ", \"high\": " + high + "}}");
+    return document;
+  };
+  Config config = Read(with("null", "null"));
+  EXPECT_TRUE(config.observation.bytes);
+  EXPECT_EQ(config.observation.LowOf(1), 0);
+  EXPECT_EQ(config.observation.HighOf(1), 255);
+  config = Read(with("[null, 5]", "[7, null]"));
+  EXPECT_EQ(config.observation.low, (std::vector<double>{0, 5}));
+  EXPECT_EQ(config.observation.high, (std::vector<double>{7, 255}));
+  for (const char* low : {"-1", "0.5", "[0, 256]"}) {
+    EXPECT_NE(ErrorOf(with(low, "255")).find("box.low must be whole numbers from 0 to 255"),
+              std::string::npos);
+  }
+  EXPECT_NE(ErrorOf(with("0", "256")).find("box.high must be"), std::string::npos);
 }
 
 TEST(Config, NamesKeysThatHaveNoMeaningInOneWarning) {
@@ -166,10 +190,16 @@ TEST(Config, ATokenIsNeverInAMessage) {
 
 TEST(Config, ReadsTheTokenFromAFileOrTheEnvironment) {
   const std::string path = testing::TempDir() + "rlsys-token";
-  std::ofstream(path) << "secret\nsecond line\n";
   nlohmann::json document = Plain();
   document["token_file"] = path;
-  EXPECT_EQ(Read(document).token, "secret");
+  for (const char* text : {"secret", "secret\nsecond line\n", " \tsecret \r\n"}) {
+    std::ofstream(path) << text;
+    EXPECT_EQ(Read(document).token, "secret");
+  }
+  for (const char* text : {"", "\n", " \t\r\nsecret\n"}) {
+    std::ofstream(path) << text;
+    ExpectRefused("/token_file", path, {"token_file", path, "is empty"});
+  }
   std::remove(path.c_str());
   ExpectRefused("/token_file", path, {"token_file", path});
   setenv("RLSYS_TOKEN", "from-outside", 1);
@@ -179,6 +209,42 @@ TEST(Config, ReadsTheTokenFromAFileOrTheEnvironment) {
   document["token"] = "caf\u00e9";  // would end the program in gRPC
   EXPECT_NE(ErrorOf(document).find("printable"), std::string::npos);
   EXPECT_EQ(Read(Plain()).token, "");
+}
+
+TEST(Config, ReadsTheFilesOfTls) {
+  EXPECT_FALSE(Read(Plain()).tls.has_value());
+  const std::string certificate = "-----BEGIN CERTIFICATE-----\n";
+  const std::string key = "-----BEGIN EC PRIVATE KEY-----\n";
+  const std::string folder = testing::TempDir();
+  std::ofstream(folder + "rlsys-cert") << certificate;
+  std::ofstream(folder + "rlsys-key") << key;
+  nlohmann::json document = Plain();
+  document["tls"] = nlohmann::json::object();
+  EXPECT_EQ(Read(document).tls->ca, "");
+  document["tls"] = {{"ca", folder + "rlsys-cert"},
+                     {"cert", folder + "rlsys-cert"},
+                     {"key", folder + "rlsys-key"}};
+  const Config config = Read(document);
+  EXPECT_EQ(config.tls->ca, certificate);
+  EXPECT_EQ(config.tls->cert, certificate);
+  EXPECT_EQ(config.tls->key, key);
+  document["tls"].erase("key");
+  EXPECT_NE(ErrorOf(document).find("tls.cert and key: give both or neither"), std::string::npos);
+}
+
+TEST(Config, AFileOfTlsThatCannotBeUsedIsNamed) {
+  const std::string path = testing::TempDir() + "rlsys-other";
+  std::ofstream(path) << "something else\n";
+  for (const char* name : {"ca", "cert", "key"}) {
+    const std::string key = std::string("tls.") + name;
+    ExpectRefused("/tls", {{name, path}}, {key, path, " in PEM"});
+    ExpectRefused("/tls", {{name, "/no/such/file"}}, {key, "'/no/such/file' cannot be read"});
+    // A folder can be opened like a file.
+    ExpectRefused("/tls", {{name, testing::TempDir()}}, {key, "cannot be read: Is a directory"});
+    ExpectRefused("/tls", {{name, ""}}, {key, "'' cannot be read"});
+    ExpectRefused("/tls", {{name, 7}}, {key, "must be a text", "7"});
+  }
+  ExpectRefused("/tls", path, {"client.json: tls must be a JSON object with keys, not string"});
 }
 
 }  // namespace

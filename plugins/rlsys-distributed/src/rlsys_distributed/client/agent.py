@@ -73,7 +73,7 @@ class Agent:
         self._observation, self._action = self.config.spaces()
         self._shape = self._observation.shape
         self._values = self._observation.size
-        self._dtype = np.uint8 if self._observation.dtype == "uint8" else None
+        self._is_bytes = self._observation.dtype == "uint8"
         self._masked = self.config.masked
         self._outputs = self._action.outputs
         self._drawn = random.Random(self.config.seed)
@@ -128,8 +128,7 @@ class Agent:
                 needed. The agent goes on.
         """
         row = np.empty(self._values + 1, np.float32)
-        # Pixels are sent as bytes, so the model here must see what the bytes say.
-        observation = np.asarray(obs, self._dtype)
+        observation = _bytes_of(obs) if self._is_bytes else np.asarray(obs)
         if observation.shape != self._shape:
             raise ValueError(
                 f"the observation has the shape {observation.shape}, not {self._shape}"
@@ -286,7 +285,8 @@ class Agent:
         self._waited = True
 
     def _row(self, obs: ArrayLike) -> NDArray[np.float32]:
-        observation = np.asarray(np.asarray(obs, self._dtype), dtype=np.float32)
+        given = _bytes_of(obs) if self._is_bytes else np.asarray(obs)
+        observation = given.astype(np.float32)
         if observation.shape != self._shape:
             raise ValueError(
                 f"the observation has the shape {observation.shape}, not {self._shape}"
@@ -337,6 +337,24 @@ class Agent:
             "sends nothing; make another Agent with a client_id of its own",
             os.getpid(),
         )
+
+
+def _bytes_of(observation: ArrayLike) -> NDArray[np.uint8]:
+    """Return an observation as the bytes that are sent: the model here must see the same.
+
+    Raises:
+        ValueError: a value is no byte.
+    """
+    given = np.asarray(observation)
+    if given.dtype == np.uint8:
+        return given
+    with np.errstate(invalid="ignore"):
+        found = given.astype(np.uint8)
+    if not np.array_equal(found, given):
+        raise ValueError(
+            "the observation has a value that is no byte; give whole numbers from 0 to 255"
+        )
+    return found
 
 
 _AGENTS: weakref.WeakSet[Agent] = weakref.WeakSet()

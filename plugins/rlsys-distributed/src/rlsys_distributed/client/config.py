@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from rlsys.config import Document, load_yaml, validate
 from rlsys.errors import UserError
 from rlsys_distributed.wire.errors import WireError
+from rlsys_distributed.wire.secrets import read_pem, token_of
 from rlsys_distributed.wire.spaces import Box, Discrete, Space, of_json
 
 _LOG = logging.getLogger("rlsys.distributed")
@@ -81,15 +81,13 @@ class Tls(BaseModel):
         """Return what gRPC needs.
 
         Raises:
-            UserError: a file cannot be read.
+            UserError: a file cannot be read or is of another kind, or half of `cert` and `key`.
         """
-        read = {}
-        for name in ("ca", "key", "cert"):
-            path = getattr(self, name)
-            try:
-                read[name] = None if path is None else path.read_bytes()
-            except OSError as error:
-                raise UserError(f"tls.{name}: {path} cannot be read: {error.strerror}") from error
+        if (self.cert is None) != (self.key is None):
+            raise UserError("tls.cert and tls.key: give both or neither")
+        read = {
+            name: read_pem(getattr(self, name), f"tls.{name}") for name in ("ca", "key", "cert")
+        }
         return grpc.ssl_channel_credentials(read["ca"], read["key"], read["cert"])
 
 
@@ -211,20 +209,6 @@ class ClientConfig(BaseModel):
             UserError: the file cannot be read.
         """
         return self.token if self.token is not None else token_of(self.token_file)
-
-
-def token_of(file: Path | None) -> str | None:
-    """Return the token in a file, else that of the variable ``RLSYS_TOKEN``, or None.
-
-    Raises:
-        UserError: the file cannot be read.
-    """
-    if file is None:
-        return os.environ.get("RLSYS_TOKEN") or None
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UserError(f"token_file {file}: cannot be read: {error.strerror}") from error
 
 
 def read_config(given: str | Path | Mapping[str, Any]) -> ClientConfig:

@@ -34,9 +34,10 @@ def status(
     **files: Path | None,
 ) -> None:
     """Show a server's models and programs, and what became of their steps."""
-    from rlsys_distributed.client.config import Tls, token_of
+    from rlsys_distributed.client.config import Tls
     from rlsys_distributed.client.status import ServerStatus
     from rlsys_distributed.commands.status_table import status_table
+    from rlsys_distributed.wire.secrets import token_of
 
     if server is None:
         try:

@@ -18,12 +18,12 @@ from rlsys.policies import load_policy
 from rlsys.storage.atomic import write_atomically
 from rlsys.training import NETWORK_FILE, Problem, Session
 from rlsys_distributed.client import Agent
-from rlsys_distributed.client.config import token_of
 from rlsys_distributed.client.status import ServerStatus
 from rlsys_distributed.remote.means import Means
 from rlsys_distributed.remote.settings import RemoteSettings
 from rlsys_distributed.remote.worker import Task
 from rlsys_distributed.remote.workers import Workers
+from rlsys_distributed.wire.secrets import token_of
 
 MODEL_FILE = "model.json"
 """In the directory of the training: the model's name, so that `--resume` finds it."""

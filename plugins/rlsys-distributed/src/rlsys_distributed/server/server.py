@@ -26,6 +26,7 @@ from rlsys_distributed.server.settings import ServerConfig
 from rlsys_distributed.v1.learner_pb2_grpc import add_LearningServicer_to_server
 from rlsys_distributed.v1.trainer_pb2_grpc import add_TrainerServicer_to_server
 from rlsys_distributed.wire.calls import SERVER_OPTIONS
+from rlsys_distributed.wire.secrets import read_pem, token_of
 
 ADDRESS_FILE = "server.json"
 PATIENCE = 60.0
@@ -53,7 +54,7 @@ class Server:
             self.learners = Learners(home)
             self.registry = Registry(config, home, self.learners.start)
             self.learners.registry = self.registry
-            self.front = Front(self.registry, secret(config))
+            self.front = Front(self.registry, token_of(config.token_file))
             self._held = held.pop_all()
 
     async def start(self) -> str:
@@ -112,27 +113,6 @@ class Server:
         (self.home / ADDRESS_FILE).unlink(missing_ok=True)
 
 
-def secret(config: ServerConfig) -> str | None:
-    """Return the token that programs must know, or None.
-
-    Raises:
-        UserError: the file cannot be read, or is empty.
-    """
-    if config.token_file is None:
-        return os.environ.get("RLSYS_TOKEN") or None
-    try:
-        token = config.token_file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UserError(
-            f"token_file {config.token_file}: cannot be read: {error.strerror}"
-        ) from error
-    if not token:
-        raise UserError(
-            f"token_file {config.token_file}: is empty; write the token into its first line"
-        )
-    return token
-
-
 def _listen(server: grpc.aio.Server, config: ServerConfig) -> int:
     add = server.add_insecure_port
     if config.tls is not None:
@@ -157,14 +137,11 @@ def _host(host: str) -> str:
 
 
 def _credentials(config: ServerConfig) -> grpc.ServerCredentials:
-    assert config.tls is not None
-    read = {}
-    for name in ("cert", "key", "client_ca"):
-        path = getattr(config.tls, name)
-        try:
-            read[name] = None if path is None else path.read_bytes()
-        except OSError as error:
-            raise UserError(f"tls.{name}: {path} cannot be read: {error.strerror}") from error
+    tls = config.tls
+    assert tls is not None
+    read = {
+        name: read_pem(getattr(tls, name), f"tls.{name}") for name in ("cert", "key", "client_ca")
+    }
     return grpc.ssl_server_credentials(
         [(read["key"], read["cert"])],
         root_certificates=read["client_ca"],

@@ -55,7 +55,8 @@ class Box:
     """Arrays of numbers between bounds.
 
     Attributes:
-        low, high: one bound for all values, or one per value in C order.
+        low, high: one bound for all values, or one per value in C order. Those of bytes are 0 and
+            255 if none are given.
         dtype: of observations; actions are float32.
     """
 
@@ -67,8 +68,15 @@ class Box:
     def __post_init__(self) -> None:
         if any(size < 1 for size in self.shape) or math.prod(self.shape) > _MOST_VALUES:
             raise WireError(f"Box: every size must be at least 1, not {list(self.shape)}")
-        for name in ("low", "high"):
+        for name, missing, byte in (("low", -math.inf, 0.0), ("high", math.inf, 255.0)):
             bounds = getattr(self, name)
+            if self.dtype == "uint8":
+                bounds = tuple(byte if bound == missing else bound for bound in bounds)
+                if not all(0 <= bound <= 255 and bound == int(bound) for bound in bounds):
+                    raise WireError(
+                        f"Box: {name} must be whole numbers from 0 to 255, because dtype is uint8"
+                    )
+                object.__setattr__(self, name, bounds)
             if len(bounds) not in (1, self.size):
                 raise WireError(f"Box: {name} must have 1 or {self.size} values, not {len(bounds)}")
         low, high = self.bounds()
