@@ -60,6 +60,7 @@ def rlsys_agents() -> list[AgentSpec]:
             factory="rlsys_distributed.remote.agent:make_remote",
             actions=("discrete", "multi-discrete", "continuous"),
             uses_masks=True,
+            roles="both",
             options=(
                 AgentOption(
                     name="server",

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -15,8 +16,13 @@ import pytest
 from live_server import LIMIT, LiveServer, until
 
 import rlsys
+from rlsys.descriptors import EnvironmentSpec
+from rlsys.errors import UserError
 from rlsys.network import Network
+from rlsys.training import Problem, Session
 from rlsys_distributed.client.status import ServerStatus
+from rlsys_distributed.remote.agent import make_remote
+from rlsys_distributed.remote.settings import RemoteSettings
 
 pytestmark = pytest.mark.slow
 PPO = {"n_steps": 256, "batch_size": 64, "net_arch": [16], "learning_rate": 3e-3, "gamma": 0.0}
@@ -245,3 +251,12 @@ def test_continuous_actions_reach_the_environment_within_their_bounds(server, tm
     assert action.shape == (1,)
     (model,) = models(server)
     assert model["steps_bad"] == 0
+
+
+def test_one_real_system_is_not_played_by_several_processes(tmp_path):
+    described = EnvironmentSpec(
+        name="boiler", summary="", config="a:B", vector_env="a:C", agent="ppo", costly=True
+    )
+    problem = Problem(SimpleNamespace(environment=described))
+    with pytest.raises(UserError, match="boiler is one real system; choose another agent"):
+        make_remote(RemoteSettings()).train(problem, Session(tmp_path, 0, problem))

@@ -19,7 +19,7 @@ from rlsys.seeds import training_seeds
 from rlsys_distributed.client import Agent
 from rlsys_distributed.learning.pieces import piece_of
 from rlsys_distributed.remote.means import Means
-from rlsys_distributed.remote.worker import _play
+from rlsys_distributed.remote.playing import Other, play
 from rlsys_distributed.v1 import trainer_pb2 as pb
 
 COPIES, SEED = 3, 11
@@ -49,8 +49,8 @@ class Playing:
 
     def _run(self):
         try:
-            meter = EpisodeMeter(COPIES, ("length",))
-            _play(self.env, self.agent, meter, self._theirs, SEED)
+            other = Other(self._theirs, EpisodeMeter(COPIES, ("length",)))
+            play(self.env, self.agent, other, SEED)
         except Exception as error:  # noqa: BLE001 - the test looks at it
             self.error = error
 
