@@ -41,8 +41,8 @@ def test_help_shows_it(name):
 
 
 def test_an_option_that_is_taken_names_the_plugin(tmp_path):
-    file = tmp_path / "greedy.py"
+    file = tmp_path / "pushy.py"
     text = LAMPS_FILE.with_name("far_away.py").read_text()
-    file.write_text(text.replace('name="favourite"', 'name="steps"').replace("far_away", "greedy"))
+    file.write_text(text.replace('name="favourite"', 'name="steps"').replace("far_away", "pushy"))
     line = refused("--plugin-file", file, "train", "gymnasium", "--quiet")
-    assert "plugin 'greedy': the option --steps already exists" in line
+    assert "plugin 'pushy': the option --steps already exists" in line
