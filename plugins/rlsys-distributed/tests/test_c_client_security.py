@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 
 CONFIG, GAVE_UP = 2, 6
 """Values of rlsys_status."""
+OF_THE_SYSTEM = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
+"""Variable with which gRPC takes other authorities for those of the system."""
 OBSERVATION = [0.1, -0.2, 0.3, 0.4]
 TOKEN = "a-long-secret"
 
@@ -91,6 +93,13 @@ def test_over_tls_a_program_acts_and_is_learned_from(serve, keys, c_program, hos
     assert_in(server, program)
 
 
+def test_without_a_ca_the_systems_authorities_are_trusted(serve, keys, c_program):
+    server = serve(tls=served_with(keys))
+    program = c_program(**{OF_THE_SYSTEM: str(keys / "ca.pem")})
+    program.open(config_of(server, tls={}))
+    assert_in(server, program)
+
+
 def test_with_mutual_tls_a_program_shows_its_certificate(serve, keys, c_program):
     server = serve(tls=served_with(keys, client_ca=keys / "ca.pem"))
     program = c_program()
@@ -127,7 +136,7 @@ def test_a_server_that_no_trusted_authority_has_signed_is_left_alone(
     serve, keys, c_program, names, reason
 ):
     server = serve(tls=served_with(keys))
-    program = c_program()
+    program = c_program(**{OF_THE_SYSTEM: str(keys / "stranger.pem")})
     program.open(config_of(server, tls=files(keys, **names)))
     assert_out(server, program, "certificate verify failed", reason)
 

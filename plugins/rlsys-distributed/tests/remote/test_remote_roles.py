@@ -122,11 +122,11 @@ def test_what_cannot_be_learned_with_roles_is_refused():
 
 def test_names_of_models_are_names_that_the_server_takes():
     class Odd(Sums):
-        called = "my_module:My Env" + "x" * 100
+        called = "my_module:My Env" + "x" * 100  # longer than names may be
 
-    env = Odd(1)
-    prefix = prefix_of(env, RemoteSettings())
-    for part in parts_of(env, RemoteSettings(), f"{prefix}-0123abcd"):
+    env, nowhere = Odd(1), RemoteSettings(server="localhost:1")
+    prefix = prefix_of(env, nowhere)
+    for part in parts_of(env, nowhere, f"{prefix}-0123abcd"):
         Agent({**part.client, "client_id": f"{part.model}.256", "first_model_timeout": 0}).close(0)
     assert prefix.startswith("my_module-My-Env")
     assert prefix_of(env, RemoteSettings(model="mine")) == "mine"
