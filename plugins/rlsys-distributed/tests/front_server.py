@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ from rlsys_distributed.wire.tensors import to_tensor
 
 WAIT = 60.0
 """Seconds that a test waits for an event; no test needs more than a fraction, on any machine."""
+
+
+def eventually(condition: Callable[[], object]) -> bool:
+    """Wait until something is so; return whether it came about."""
+    waiting = threading.Event()
+    for _ in range(int(WAIT * 50)):
+        if condition():
+            return True
+        waiting.wait(0.02)
+    return False
 
 
 class RunningServer:

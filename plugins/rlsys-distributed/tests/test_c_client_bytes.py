@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 from c_client import Failed
-from front_server import WAIT
+from front_server import WAIT, eventually
 
 from rlsys.network import Decoding, Dense, Network, Stack, Transform
 from rlsys_distributed.client import Agent
@@ -49,16 +47,6 @@ def frames(count, seed=0):
     found = np.concatenate([every, more])[: 16 * count].reshape(count, 4, 4)
     found[0, 0, :2] = 0, 255
     return found
-
-
-def eventually(condition):
-    """Wait until something is so."""
-    waiting = threading.Event()
-    for _ in range(int(WAIT * 20)):
-        if condition():
-            return True
-        waiting.wait(0.05)
-    return False
 
 
 @pytest.fixture

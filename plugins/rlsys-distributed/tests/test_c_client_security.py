@@ -5,12 +5,11 @@ A program that does not come in goes on acting, and says why.
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
 from c_client import Failed
-from front_server import WAIT
+from front_server import WAIT, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -32,16 +31,6 @@ def config_of(server, *, host="localhost", **keys):
         "first_model_timeout": 0,
         **{key: value for key, value in keys.items() if value is not None},
     }
-
-
-def eventually(condition):
-    """Wait until something is so."""
-    waiting = threading.Event()
-    for _ in range(int(WAIT * 20)):
-        if condition():
-            return True
-        waiting.wait(0.05)
-    return False
 
 
 def files(keys, **names):

@@ -12,7 +12,7 @@ import threading
 import gymnasium
 import numpy as np
 import pytest
-from front_server import WAIT, RawClient, policy
+from front_server import WAIT, RawClient, eventually, policy
 
 from rlsys.errors import UserError
 from rlsys_distributed.client import Agent
@@ -42,16 +42,6 @@ def connect():
     yield make
     for agent in agents:
         agent.close(0.0)
-
-
-def eventually(condition):
-    """Wait until something is so."""
-    waiting = threading.Event()
-    for _ in range(int(WAIT * 50)):
-        if condition():
-            return True
-        waiting.wait(0.02)
-    return False
 
 
 def registered(server, name="p"):

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from front_server import WAIT, policy
+from front_server import WAIT, eventually, policy
 from gymnasium.spaces import Box, Discrete
 
 from rlsys.batched import BatchedRolesEnv, Outcome
@@ -77,11 +77,8 @@ def test_the_steps_of_every_agent_go_to_its_roles_model(serve):
     pipe, theirs = multiprocessing.Pipe()
     other = Other(theirs, EpisodeMeter(COPIES))
     thread = threading.Thread(target=play_roles, args=(env, agents, other, 0), daemon=True)
-    waiting = threading.Event()
-    for _ in range(int(WAIT * 50)):
-        if {part.model for part in parts} <= server.server.registry.models.keys():
-            break
-        waiting.wait(0.02)
+    models = server.server.registry.models
+    assert eventually(lambda: {part.model for part in parts} <= models.keys())
     for part in parts:
         server.learner(part.model).publish(1, policy(1))
     thread.start()

@@ -8,7 +8,7 @@ import threading
 import gymnasium
 import numpy as np
 import pytest
-from front_server import WAIT, RunningServer, policy
+from front_server import WAIT, RunningServer, eventually, policy
 
 from rlsys.adapters.existing import rlsys_environments
 from rlsys.adapters.existing.settings import GymnasiumSettings
@@ -106,12 +106,8 @@ def test_records_are_the_episodes_of_the_copies(serve, length, pieces, ending):
 
 
 def _learner(server):
-    waiting = threading.Event()
-    for _ in range(int(WAIT * 50)):
-        if "p" in server.server.registry.models:
-            return server.learner("p")
-        waiting.wait(0.02)
-    raise AssertionError("it has not registered")
+    assert eventually(lambda: "p" in server.server.registry.models)
+    return server.learner("p")
 
 
 def test_it_ends_when_the_other_side_says_so_while_the_server_takes_nothing(serve):
