@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
-from front_server import WAIT
+from front_server import eventually
 from pydantic import ValidationError
 
 from rlsys_distributed.client import Agent
@@ -18,28 +16,24 @@ SPACES = {
 }
 
 
-def comes_in(server, name, **tls):
-    """Return whether a program with these files is let in."""
+def problem(server, name, **tls):
+    """Return why a program with these files is not let in; None if it is."""
     address = f"localhost:{server.address.rpartition(':')[2]}"
     config = {"client_id": name, "train_server_address": address, **SPACES}
     if tls:
         config["tls"] = {key: str(path) for key, path in tls.items()}
-    waiting = threading.Event()
     with Agent(config) as agent:
-        for _ in range(int(WAIT * 20)):
-            if agent.statistics.connections:
-                return True
-            if agent.statistics.problem:
-                return False
-            waiting.wait(0.05)
-    raise AssertionError("neither in nor refused")
+        told = agent.statistics
+        assert eventually(lambda: told.connections or told.problem)
+        return None if told.connections else told.problem
 
 
 def test_only_who_trusts_the_server_comes_in(serve, keys):
     server = serve(tls={"cert": keys / "server.pem", "key": keys / "server.key"})
-    assert comes_in(server, "good", ca=keys / "ca.pem")
-    assert not comes_in(server, "plain")
-    assert not comes_in(server, "stranger", ca=keys / "stranger.pem")
+    assert problem(server, "good", ca=keys / "ca.pem") is None
+    assert "if the server has TLS, set `tls`" in problem(server, "plain")
+    said = problem(server, "stranger", ca=keys / "stranger.pem")
+    assert "no authority in `tls.ca` has signed the server's certificate" in said
 
 
 def test_with_mutual_tls_the_server_wants_a_certificate_that_it_trusts(serve, keys):
@@ -51,10 +45,19 @@ def test_with_mutual_tls_the_server_wants_a_certificate_that_it_trusts(serve, ke
         }
     )
     own = {"ca": keys / "ca.pem", "cert": keys / "client.pem", "key": keys / "client.key"}
-    assert comes_in(server, "good", **own)
-    assert not comes_in(server, "without", ca=keys / "ca.pem")
+    assert problem(server, "good", **own) is None
+    said = problem(server, "without", ca=keys / "ca.pem")
+    assert "if the server asks for a certificate, set `tls.cert` and `tls.key`" in said
     others = {"cert": keys / "other.pem", "key": keys / "other.key"}
-    assert not comes_in(server, "other", ca=keys / "ca.pem", **others)
+    said = problem(server, "other", ca=keys / "ca.pem", **others)
+    assert "the server may not trust `tls.cert`" in said
+    mixed = {"cert": keys / "client.pem", "key": keys / "other.key"}
+    said = problem(server, "mixed", ca=keys / "ca.pem", **mixed)
+    assert "or is not the key of `tls.cert`" in said
+
+
+def test_a_server_without_tls_is_said(serve, keys):
+    assert "the server has no TLS; leave out `tls`" in problem(serve(), "a", ca=keys / "ca.pem")
 
 
 def test_plain_text_stays_on_this_machine_unless_it_is_allowed():

@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from rlsys.network import Network
 from rlsys_distributed.client.actor import Actor, actor_of, untrained
 from rlsys_distributed.client.config import ClientConfig, read_config
+from rlsys_distributed.client.explaining import explain
 from rlsys_distributed.client.gymnasium_spaces import space_of
 from rlsys_distributed.client.link import Link, Statistics, channel_to
 from rlsys_distributed.client.trajectory import Action, Piece, Trajectory, most_steps
@@ -250,6 +251,7 @@ class Agent:
             lambda piece, sequence: piece.message(sequence, observation, action),
             self._take_model,
             on_limits=self._take_limits,
+            explain=lambda text: explain(text, config.tls),
             buffer=config.buffer_trajectories,
             sends=config.explore,
         )

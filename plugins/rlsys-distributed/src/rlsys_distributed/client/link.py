@@ -77,6 +77,7 @@ class Link:
         serialise: ``serialise(piece, sequence) -> bytes``.
         on_model: called in a background thread with every version and its incarnation.
         on_limits: called in a background thread with what the server allows, at every registration.
+        explain: adds to what gRPC says about a connection that cannot be made.
         buffer: most trajectories kept.
         sends: whether trajectories are sent at all.
     """
@@ -90,6 +91,7 @@ class Link:
         on_model: Callable[[Version, bytes], None],
         *,
         on_limits: Callable[[pb.Limits], None],
+        explain: Callable[[str], str],
         buffer: int,
         sends: bool = True,
     ) -> None:
@@ -99,6 +101,7 @@ class Link:
         self._serialise = serialise
         self._on_model = on_model
         self._on_limits = on_limits
+        self._explain = explain
         self._buffer = buffer
         self._sends = sends
         self._changed = threading.Condition()
@@ -195,6 +198,8 @@ class Link:
                 ):
                     self._give_up(text)
                     return
+                if code == grpc.StatusCode.UNAVAILABLE and not registered:
+                    text = self._explain(text)
                 self._note(f"{code.name}: {text}")
             except _Ended:
                 self._note("the server has ended a call")
