@@ -4,7 +4,8 @@
 
 One program plays Gymnasium's LunarLander-v3 (`pip install 'gymnasium[box2d]'`), as
 examples/lunar_lander.py does; the server runs beside it with the example's settings. The time
-counts from the first step after the first model. Programs, front and learner share this machine.
+counts from the first step after the first model. Program, front and learner share this machine. At
+the end the environment runs alone, with random actions.
 """
 
 from __future__ import annotations
@@ -51,6 +52,18 @@ def measure(address: str, steps: int) -> tuple[float, float, float]:
     return sent / seconds, 1 - lost / sent, sum(returns[-100:]) / len(returns[-100:])
 
 
+def alone(steps: int) -> float:
+    """Return the steps per second of the environment with random actions, and nothing else."""
+    env = gymnasium.make("LunarLander-v3")
+    env.reset(seed=0)
+    begun = time.perf_counter()
+    for _ in range(steps):
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        if terminated or truncated:
+            env.reset()
+    return steps / (time.perf_counter() - begun)
+
+
 def _counted(address: str) -> dict[str, int]:
     with ServerStatus(address, None, None) as asking:
         (model,) = asking.ask()["models"]
@@ -85,6 +98,7 @@ def main() -> None:
                 server.send_signal(signal.SIGINT)
                 server.wait()
         print(f"| {run} | {rate:,.0f} | {consumed:.2%} | {earned:.1f} |", flush=True)
+    print(f"\nThe environment alone makes {alone(50_000):,.0f} steps per second.")
 
 
 if __name__ == "__main__":

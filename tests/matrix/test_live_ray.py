@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -113,24 +114,21 @@ def test_learners_on_ray_survive_a_kill_and_leave_an_ordinary_run(tmp_path):
 
 def test_a_running_cluster_learns_too(tmp_path, monkeypatch):
     """Its processes have not the server's environment: the work unit brings along what it needs."""
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    ray = [sys.executable, "-m", "ray.scripts.scripts"]
-    port = str(20_000 + os.getpid() % 10_000)
-    # Its processes keep what they inherit open, so a pipe would never end.
-    with (tmp_path / "ray.log").open("w") as log:
-        started = subprocess.run(
-            [*ray, "start", "--head", "--num-cpus=1", f"--port={port}",
-             "--include-dashboard=false", "--disable-usage-stats", f"--temp-dir=/tmp/ray-{port}"],
-            stdout=log, stderr=log, check=False,
-        )  # fmt: skip
-    assert started.returncode == 0, (tmp_path / "ray.log").read_text()
+    from ray.cluster_utils import Cluster
+
+    from rlsys_ray.connection import remove
+
+    folder = tempfile.mkdtemp(prefix="rlsys-", dir="/tmp")
+    monkeypatch.setenv("RAY_TMPDIR", folder)
+    node = {"num_cpus": 1, "include_dashboard": False, "gcs_server_port": 0}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
     try:
-        options = f"executor_options: {{ray_address: '127.0.0.1:{port}'}}\n"
+        options = f"executor_options: {{ray_address: '{cluster.address}'}}\n"
         server = Server(tmp_path, options=options)
         agent = connect(server)
         play(agent, lambda: server.learned() > 1000)
         agent.close(LIMIT)
         server.stop()
     finally:
-        subprocess.run([*ray, "stop", "--force"], stdout=subprocess.DEVNULL, check=False)
-        shutil.rmtree(f"/tmp/ray-{port}", ignore_errors=True)
+        cluster.shutdown()
+        remove(Path(folder))

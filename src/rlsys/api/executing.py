@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -12,6 +11,7 @@ from rlsys.config.plan import Plan
 from rlsys.descriptors import ExecutorOption, resolve
 from rlsys.errors import UserError, did_you_mean
 from rlsys.executors.executor import Executor
+from rlsys.executors.variables import variables_set
 from rlsys.plugins.registry import Registry
 from rlsys.plugins.requirements import check_requirements
 
@@ -46,7 +46,7 @@ def executor_of(registry: Registry, request: Request, plan: Plan) -> Iterator[Ex
                 f"is used; choose one with --executor or --agent, or leave out {flag}"
             )
         variables[option.variable] = str(value)
-    with _environment(variables):
+    with variables_set(variables):
         executor: Executor = resolve(spec.factory)(request.jobs)
         yield executor
 
@@ -59,17 +59,3 @@ def _options(registry: Registry) -> dict[str, tuple[ExecutorOption, str]]:
         for name in executors
         for option in executors.get(name).options
     }
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

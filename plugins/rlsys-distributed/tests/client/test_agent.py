@@ -531,9 +531,9 @@ def test_bytes_are_sent_as_they_are_and_nothing_else_passes_for_them(serve, conn
         trajectory, action = agent.request_for_action(trajectory, one)
         agent.add_to_trajectory(trajectory, action)
     for wrong in (256, -1, 0.5, 1e9, np.nan, np.inf):
-        with pytest.raises(ValueError, match="a value that is no byte"):
+        with pytest.raises(ValueError, match="a value that is not a byte"):
             agent.request_for_action(trajectory, [[0, 0], [0, wrong]])
-    with pytest.raises(ValueError, match="a value that is no byte"):
+    with pytest.raises(ValueError, match="a value that is not a byte"):
         agent.mark_end_of_trajectory(
             trajectory, action, truncated=True, last_observation=np.full((2, 2), 300)
         )

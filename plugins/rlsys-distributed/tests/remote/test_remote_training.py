@@ -107,6 +107,10 @@ def train(plugin, server, out, *words):
     )  # fmt: skip
 
 
+def is_worker(process):
+    return "spawn_main" in " ".join(process.cmdline())
+
+
 def models(server):
     with ServerStatus(server.address, None, None) as asking:
         return asking.ask()["models"]
@@ -142,7 +146,7 @@ def test_it_learns_on_the_server_and_leaves_an_ordinary_run(plugin, server, tmp_
     assert Network.load(last).masked
     rows = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
     assert {"reward", "episodes", "version"} <= set().union(*rows)
-    assert all(process.name() != "guess" for process in psutil.Process().children())
+    assert not [child for child in psutil.Process().children() if is_worker(child)]
 
 
 def test_ctrl_c_and_resume_go_on_with_the_same_model(plugin, server, tmp_path):
@@ -189,11 +193,7 @@ def test_a_killed_worker_is_said(plugin, server, tmp_path):
         train(plugin, server, out, "--steps", "1e6"), stderr=subprocess.PIPE, text=True
     )
     until(lambda: steps(out) > 500)
-    played = [
-        child
-        for child in psutil.Process(training.pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
+    played = [child for child in psutil.Process(training.pid).children() if is_worker(child)]
     os.kill(played[0].pid, signal.SIGKILL)
     _, said = training.communicate(timeout=LIMIT)
     assert training.returncode == 1

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from rlsys.errors import Interrupted, RlsysError, UserError
 from rlsys.executors.training_unit import TrainingUnit
 from rlsys.executors.trials import TrialUnit
+from rlsys.executors.variables import variables_set
 from rlsys_ray.parcels import Folders, Parcel
 
 Work: TypeAlias = TrainingUnit | TrialUnit
@@ -112,7 +113,7 @@ def do(job: Job, deliver: Deliver) -> Outcome:
     with (
         tempfile.TemporaryDirectory(prefix="rlsys-") as scratch,
         _working_folder(job.folder),
-        _variables(job.variables),
+        variables_set(job.variables),  # this process may run other commands' tasks, too
     ):
         places = {
             unit.directory: Path(scratch) / str(index)
@@ -201,21 +202,6 @@ def _working_folder(path: str) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
-
-
-@contextmanager
-def _variables(given: Mapping[str, str]) -> Iterator[None]:
-    """Have the variables of the command meanwhile; this process may run other commands' tasks."""
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 _plugin_folders: dict[str, tempfile.TemporaryDirectory[str]] = {}

@@ -52,7 +52,7 @@ extern "C" {
 /* What a function returns. The numbers stay the same in all versions. */
 typedef enum rlsys_status {
   RLSYS_OK = 0,
-  /* NULL where something is needed, an array of the wrong size, or a value that is no byte. */
+  /* NULL where something is needed, an array of the wrong size, or a value that is not a byte. */
   RLSYS_ERROR_ARGUMENT = 1,
   /* The configuration: a file that cannot be read, an unknown key, a wrong type or range. */
   RLSYS_ERROR_CONFIG = 2,

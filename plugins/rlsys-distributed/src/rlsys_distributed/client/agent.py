@@ -345,7 +345,7 @@ def _bytes_of(observation: ArrayLike) -> NDArray[np.uint8]:
     """Return an observation as the bytes that are sent: the model here must see the same.
 
     Raises:
-        ValueError: a value is no byte.
+        ValueError: a value is not a byte.
     """
     given = np.asarray(observation)
     if given.dtype == np.uint8:
@@ -354,7 +354,7 @@ def _bytes_of(observation: ArrayLike) -> NDArray[np.uint8]:
         found = given.astype(np.uint8)
     if not np.array_equal(found, given):
         raise ValueError(
-            "the observation has a value that is no byte; give whole numbers from 0 to 255"
+            "the observation has a value that is not a byte; give whole numbers from 0 to 255"
         )
     return found
 

@@ -114,7 +114,7 @@ class ServerConfig(_Section):
             )
         if self.learner_host in ("0.0.0.0", "::"):
             raise ValueError(
-                f"learner_host {self.learner_host} is no address to call; give the one of this "
+                f"learner_host {self.learner_host} is not an address to call; give the one of this "
                 "machine that the learners' machines reach"
             )
         if not self.plain_text and not is_loopback(self.learner_host):

@@ -19,7 +19,7 @@ def token_of(file: Path | None) -> str | None:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UserError(f"token_file {file}: cannot be read: {reason}") from error
     token = text.partition("\n")[0].strip()
     if not token:
